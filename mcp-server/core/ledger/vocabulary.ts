@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { Change } from '../service/change.ts';
+import { EvidenceId } from './ids.ts';
+
+/** Gates of a verdict, in the order in which they are tried. */
+export const GATES = ['start', 'slo', 'quality', 'errors', 'plausibility'] as const;
+export const Gate = z.enum(GATES);
+export type Gate = z.infer<typeof Gate>;
+export const Verdict = z.enum(['keep', 'discard', 'retest', 'tie', 'invalid']);
+export type Verdict = z.infer<typeof Verdict>;
+export const Purpose = z.enum(['calibrate', 'trial', 'confirm', 'probe']);
+export type Purpose = z.infer<typeof Purpose>;
+
+/** A check that was overridden, and why. */
+export const Forced = z.strictObject({
+  check: z.string().max(60),
+  reason: z.string().min(8).max(400),
+});
+export type Forced = z.infer<typeof Forced>;
+
+/** Marks on a measurement that keep it from being judged. */
+export const MEASUREMENT_FLAGS = [
+  'CACHE_CONTAMINATED',
+  'CLIENT_LIMITED',
+  'UNDER_DRIVEN',
+  'SATURATED',
+  'BUFFERED_PATH',
+  'INTERRUPTED',
+  'INVALID_SUSPECT',
+] as const;
+export const MeasurementFlag = z.enum(MEASUREMENT_FLAGS);
+export type MeasurementFlag = z.infer<typeof MeasurementFlag>;
+
+export const Hypothesis = z.strictObject({
+  change: z.string().min(3).max(300).describe('What changes, in words.'),
+  why: z.string().min(3).max(1000).describe('Why it should help.'),
+  evidence: z
+    .array(EvidenceId)
+    .max(20)
+    .default([])
+    .describe('Evidence ids that the reasoning rests on.'),
+  expected: z.string().min(3).max(500).describe('Expected effect on named metrics.'),
+  refutedBy: z.string().min(3).max(500).describe('The observation that would refute it.'),
+});
+export type Hypothesis = z.infer<typeof Hypothesis>;
+
+/** One entry of `diagnose`: a bottleneck or fault, with what supports it. */
+export const Cause = z.object({
+  rule: z.string().max(60),
+  cause: z.string().max(60),
+  title: z.string().max(200),
+  confidence: z.number().min(0).max(1),
+  evidence: z
+    .array(
+      z.object({
+        evidenceId: EvidenceId.nullable(),
+        name: z.string().max(200),
+        value: z.string().max(300),
+      }),
+    )
+    .max(12),
+  candidates: z.array(Change).max(6),
+  expected: z.string().max(300),
+  confirmBy: z.string().max(200),
+  refutedBy: z.string().max(200),
+});
+export type Cause = z.infer<typeof Cause>;
+
+/** Difference of one metric between a trial and its reference. `deltaRatio` = trial / reference − 1, raw sign. */
+export const Delta = z.object({
+  metric: z.string().max(60),
+  loadPoint: z.string().max(60),
+  reference: z.number().nullable(),
+  trial: z.number().nullable(),
+  deltaRatio: z.number().nullable(),
+  /** Interval of deltaRatio at 95 %, null when it cannot be given. */
+  interval: z.tuple([z.number(), z.number()]).nullable(),
+  noiseFloorRatio: z.number().nullable(),
+});
+export type Delta = z.infer<typeof Delta>;
+
+export const EvidenceKind = z.enum([
+  'requests',
+  'metrics_before',
+  'metrics_after',
+  'metrics_delta',
+  'graphsignal',
+  'engine_log',
+  'server_info',
+  'engine_help',
+  'quality',
+  'deployment_state',
+  'client',
+]);
+export type EvidenceKind = z.infer<typeof EvidenceKind>;
+
+/** Spread of one metric over the A/A runs: key `<metric>.<quantile>@<load point index>`. */
+export const Spread = z.object({ mean: z.number(), sd: z.number(), n: z.number().int() });
+export type Spread = z.infer<typeof Spread>;
+
+export const EngineId = z.enum(['sglang', 'vllm', 'llamacpp']);
+export type EngineId = z.infer<typeof EngineId>;
+
+export const Instance = z.object({
+  id: z.string().max(120).nullable(),
+  gpu: z.string().max(120).nullable(),
+  driver: z.string().max(60).nullable(),
+  region: z.string().max(60).nullable(),
+});
+export type Instance = z.infer<typeof Instance>;
+
+export const Endpoint = z.object({
+  /** Root of the service, without `/v1` and without a trailing slash. */
+  baseUrl: z.string().max(500),
+  model: z.string().max(300),
+  /** Name of the environment variable or login that holds the bearer token; the token itself is never stored. */
+  auth: z.enum(['none', 'dstack', 'api_key']).default('none'),
+});
+export type Endpoint = z.infer<typeof Endpoint>;

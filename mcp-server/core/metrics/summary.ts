@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { FailureClass } from '../workload/request-record.ts';
+
+/** Distribution over requests. Quantiles by linear interpolation (NumPy type 7). All null when `n` is 0. */
+export const Distribution = z.object({
+  n: z.number().int(),
+  mean: z.number().nullable(),
+  sd: z.number().nullable(),
+  min: z.number().nullable(),
+  p50: z.number().nullable(),
+  p90: z.number().nullable(),
+  p95: z.number().nullable(),
+  p99: z.number().nullable(),
+  max: z.number().nullable(),
+});
+export type Distribution = z.infer<typeof Distribution>;
+
+/** The metrics of one measurement, by the definitions of load-and-quality.md §1 ("Recommended definitions"). */
+export const MeasurementSummary = z.object({
+  ttftMs: Distribution,
+  /** Open loop only: from the intended time. `n` is 0 in closed loop. */
+  scheduledTtftMs: Distribution,
+  tbotMs: Distribution,
+  iclMs: Distribution,
+  ttltMs: Distribution,
+  outputTokensPerS: z.number().nullable(),
+  prefillTokensPerS: z.number().nullable(),
+  decodeTokensPerS: z.number().nullable(),
+  totalTokensPerS: z.number().nullable(),
+  requestsPerS: z.number().nullable(),
+  /** Requests per second that met every SLO clause; null when the contract has none. */
+  goodputRps: z.number().nullable(),
+  sloAttainmentRatio: z.number().nullable(),
+  errorRatio: z.number(),
+  attempted: z.number().int(),
+  completed: z.number().int(),
+  failed: z.number().int(),
+  failures: z.partialRecord(FailureClass, z.number().int()),
+  concurrencyMean: z.number().nullable(),
+  durationMs: z.number(),
+  /** Length of the steady window, and whether it covers at least half of the run (else the whole run is used). */
+  steadyWindowMs: z.number(),
+  steady: z.boolean(),
+  inputTokens: z.number().int(),
+  cachedTokens: z.number().int().nullable(),
+  outputTokens: z.number().int(),
+  prefixCacheHitRatio: z.number().nullable(),
+});
+export type MeasurementSummary = z.infer<typeof MeasurementSummary>;

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+/** Length of a prompt or completion in tokens: exact, uniform or log-normal (median and sigma of the log). */
+const Length = z.union([
+  z.number().int().min(1).max(1_000_000),
+  z.strictObject({ min: z.number().int().min(1), max: z.number().int().min(1) }),
+  z.strictObject({ median: z.number().min(1), sigma: z.number().min(0).max(3) }),
+]);
+
+const Component = z.strictObject({
+  weight: z.number().gt(0).default(1),
+  inputTokens: Length,
+  outputTokens: Length,
+  /** Tokens at the front of the prompt that `prefixGroups` groups of requests share; 0 = every prompt unique. */
+  sharedPrefixTokens: z.number().int().min(0).default(0),
+  prefixGroups: z.number().int().min(1).default(1),
+  /** How often the very same prompt is sent in a row; above 1 it probes the prefix cache. */
+  repeatsOfEachPrompt: z.number().int().min(1).default(1),
+});
+
+/** What is asked of the service, apart from how fast: shapes of prompts and completions. Presets are workloads/*.yaml. */
+export const WorkloadSpec = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
+  description: z.string().max(300).default(''),
+  api: z.enum(['chat', 'completions']).default('chat'),
+  /** `random-words`: calibrated unique words; `natural`: shipped natural text (needed to judge speculation). */
+  text: z.enum(['random-words', 'natural']).default('random-words'),
+  /** True: `ignore_eos` with exact `max_tokens`, so that work does not depend on the configuration. */
+  exactOutput: z.boolean().default(true),
+  components: z.array(Component).min(1).max(8),
+});
+export type WorkloadSpec = z.infer<typeof WorkloadSpec>;
+
+/** How fast: closed loop (requests in flight) or open loop (Poisson arrivals per second). */
+export const LoadPoint = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('closed'),
+    concurrency: z.number().int().min(1).max(4096),
+    requests: z.number().int().min(1).max(100_000),
+  }),
+  z.strictObject({
+    kind: z.literal('open'),
+    requestRatePerS: z.number().gt(0).max(10_000),
+    requests: z.number().int().min(1).max(100_000),
+    /** Gamma shape of the gaps: 1 Poisson, below 1 bursty (load-and-quality.md §2). */
+    burstiness: z.number().gt(0).max(100).default(1),
+    maxConcurrency: z.number().int().min(1).max(8192).optional(),
+  }),
+]);
+export type LoadPoint = z.infer<typeof LoadPoint>;
+
+/** Short text of a load point for tables and ids, e.g. `closed c=16 n=64`. */
+export function describeLoadPoint(point: LoadPoint): string {
+  return point.kind === 'closed'
+    ? `closed c=${point.concurrency} n=${point.requests}`
+    : `open ${point.requestRatePerS}/s n=${point.requests}`;
+}

@@ -1,0 +1,72 @@
+import type { RequestRecord } from '../core/workload/request-record.ts';
+import type { LoadPoint, WorkloadSpec } from '../core/workload/workload.ts';
+
+/** One load run. Prompts follow from (workload, seed, repeat) alone, so that trials pair by repeat. */
+export interface LoadRequest {
+  /** Root of the service, without `/v1`. */
+  readonly baseUrl: string;
+  readonly model: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly workload: WorkloadSpec;
+  readonly loadPoint: LoadPoint;
+  readonly seed: number;
+  readonly repeat: number;
+  readonly sampling: { readonly temperature: number; readonly topP?: number | undefined };
+  readonly extraBody: Readonly<Record<string, unknown>>;
+  /** Whole run, warm-up included; at the deadline what is in flight is `timed_out` and the run ends. */
+  readonly deadlineMs: number;
+  /** Longest silence of one stream. */
+  readonly stallMs: number;
+  readonly warmup: boolean;
+}
+
+export interface LoadProgress {
+  readonly phase: 'warmup' | 'measure';
+  readonly completed: number;
+  readonly total: number;
+  readonly failed: number;
+}
+
+export interface LoadRun {
+  readonly records: readonly RequestRecord[];
+  /** Wall clock of the first and last measured event. */
+  readonly windowStartMs: number;
+  readonly windowEndMs: number;
+  readonly cancelled: boolean;
+  readonly rttMs: { readonly p50: number | null; readonly jitter: number | null };
+  /** Health of the client itself: event-loop utilisation and lag over the measured phase. */
+  readonly client: {
+    readonly loopUtilisation: number;
+    readonly loopLagP99Ms: number;
+    readonly workers: number;
+  };
+  readonly notes: readonly string[];
+}
+
+/**
+ * Sends load. Failures of single requests are records, never exceptions. On abort it stops sending within 1 s and
+ * returns what it has with `cancelled`.
+ * Throws: LoadError `E_ENDPOINT` only when the endpoint cannot be reached at all before the first request.
+ */
+export interface LoadGenerator {
+  run(
+    request: LoadRequest,
+    options: {
+      readonly signal: AbortSignal;
+      readonly onProgress?: (progress: LoadProgress) => void;
+      /** Awaited after the warm-up and before the first measured request (the scrape of `metrics_before`). */
+      readonly onMeasureStart?: () => Promise<void>;
+    },
+  ): Promise<LoadRun>;
+  /** One small non-streaming chat completion, for canaries and readiness. Text is data: capped at 20,000 characters. */
+  complete(
+    request: {
+      readonly baseUrl: string;
+      readonly model: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: Readonly<Record<string, unknown>>;
+      readonly timeoutMs: number;
+    },
+    signal: AbortSignal,
+  ): Promise<{ readonly status: number; readonly body: unknown; readonly text: string }>;
+}
