@@ -1,0 +1,168 @@
+import { z } from 'zod';
+import { NextStep } from '../core/next-step/step.ts';
+import { Change } from '../core/service/change.ts';
+
+/** What a tool call came back with: the structured result, or the error text with its code. */
+export type ToolReply =
+  | { readonly ok: true; readonly data: Readonly<Record<string, unknown>> }
+  | {
+      readonly ok: false;
+      readonly code: string;
+      readonly text: string;
+      readonly retryable: boolean;
+    };
+
+/** Calls one tool by name: in this process, or through an MCP client. Must not reject. */
+export type ToolCaller = (tool: string, args: Record<string, unknown>) => Promise<ToolReply>;
+
+/** A trial that a person laid down beforehand; `forceReason` is used when the plan is refused. */
+export interface ScriptedTrial {
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly forceReason: string | null;
+}
+
+export interface AutopilotOptions {
+  readonly callTool: ToolCaller;
+  readonly signal: AbortSignal;
+  /** Tried before anything is suggested. */
+  readonly script: readonly ScriptedTrial[];
+  readonly onStep: (step: { readonly tool: string; readonly why: string }) => void;
+  readonly onReply: (reply: {
+    readonly tool: string;
+    readonly text: string;
+    readonly ok: boolean;
+  }) => void;
+}
+
+export interface AutopilotEnd {
+  readonly reason: 'finished' | 'aborted' | 'stuck';
+  readonly detail: string;
+}
+
+const Status = z.looseObject({ summary: z.string(), next: NextStep.nullable() });
+const Job = z.looseObject({ jobId: z.string(), status: z.string() });
+const Proposals = z.looseObject({
+  proposals: z.array(
+    z.looseObject({ hypothesis: z.record(z.string(), z.unknown()), changes: z.array(Change) }),
+  ),
+});
+const Summary = z.looseObject({ summary: z.string() });
+
+/** Calls of the same step without progress before the autopilot gives up. Source: own reasoning. */
+const MAX_REPEATS = 5;
+/** Failures in a row, of any step, before it gives up. Source: own reasoning. */
+const MAX_FAILURES = 6;
+
+/**
+ * Drives a session with no model: asks for the next step, does it, and repeats until nothing is left to do.
+ * Every decision comes from `get_status` and `suggest_trials`, so that a person, an agent and this loop share one path.
+ */
+export async function runAutopilot(options: AutopilotOptions): Promise<AutopilotEnd> {
+  const script = [...options.script];
+  let failures = 0;
+  let repeats = 0;
+  let last = '';
+  while (!options.signal.aborted) {
+    const next = await readNext(options);
+    if (next === 'unreadable')
+      return { reason: 'stuck', detail: 'get_status gave no readable answer' };
+    if (next === null || next.tool === null)
+      return { reason: 'finished', detail: next?.why ?? 'nothing is left to do' };
+    const step = JSON.stringify([next.tool, next.args]);
+    repeats = step === last ? repeats + 1 : 0;
+    last = step;
+    if (repeats > MAX_REPEATS)
+      return { reason: 'stuck', detail: `${next.tool} was asked for ${repeats} times in a row` };
+    options.onStep({ tool: next.tool, why: next.why });
+    const reply =
+      next.tool === 'plan_trial'
+        ? await planNext(options, next, script)
+        : await callAndWait(options, next.tool, next.args);
+    failures = reply.ok ? 0 : failures + 1;
+    if (failures >= MAX_FAILURES)
+      return {
+        reason: 'stuck',
+        detail: `${failures} failures in a row; the last: ${textOf(reply)}`,
+      };
+  }
+  return { reason: 'aborted', detail: 'stopped by request' };
+}
+
+async function readNext(options: AutopilotOptions): Promise<NextStep | null | 'unreadable'> {
+  const reply = await options.callTool('get_status', {});
+  if (!reply.ok) return 'unreadable';
+  const status = Status.safeParse(reply.data);
+  return status.success ? status.data.next : 'unreadable';
+}
+
+/** Calls a tool; when it answers with a running job, polls that job to its end. */
+async function callAndWait(
+  options: AutopilotOptions,
+  tool: string,
+  args: Record<string, unknown>,
+): Promise<ToolReply> {
+  let reply = await options.callTool(tool, args);
+  for (
+    let job = runningJob(reply);
+    job !== null && !options.signal.aborted;
+    job = runningJob(reply)
+  ) {
+    reply = await options.callTool('wait_job', { job_id: job, wait_s: 45 });
+  }
+  options.onReply({ tool, text: textOf(reply), ok: reply.ok });
+  return reply;
+}
+
+function runningJob(reply: ToolReply): string | null {
+  if (!reply.ok) return null;
+  const job = Job.safeParse(reply.data);
+  return job.success && job.data.status === 'running' ? job.data.jobId : null;
+}
+
+/** Plans the scripted trials first, then what is suggested, best first; a refused proposal gives way to the next. */
+async function planNext(
+  options: AutopilotOptions,
+  next: NextStep,
+  script: ScriptedTrial[],
+): Promise<ToolReply> {
+  const scripted = script.shift();
+  if (scripted !== undefined) return planScripted(options, scripted);
+  const suggested = await callAndWait(options, 'suggest_trials', {});
+  if (!suggested.ok) return suggested;
+  const parsed = Proposals.safeParse(suggested.data);
+  let reply: ToolReply = {
+    ok: false,
+    code: 'E_NO_PROPOSAL',
+    text: 'nothing is left to propose',
+    retryable: false,
+  };
+  for (const proposal of parsed.success ? parsed.data.proposals.slice(0, 5) : []) {
+    reply = await callAndWait(options, 'plan_trial', {
+      ...next.args,
+      hypothesis: proposal.hypothesis,
+      changes: proposal.changes,
+    });
+    if (reply.ok) return reply;
+  }
+  return reply;
+}
+
+async function planScripted(
+  options: AutopilotOptions,
+  scripted: ScriptedTrial,
+): Promise<ToolReply> {
+  const reply = await callAndWait(options, 'plan_trial', { ...scripted.args });
+  if (reply.ok || scripted.forceReason === null) return reply;
+  const checks = [...reply.text.matchAll(/\[([a-z_]+)\]/g)].map((match) => match[1] ?? '');
+  const reason = scripted.forceReason;
+  return callAndWait(options, 'plan_trial', {
+    ...scripted.args,
+    force: [...new Set(checks)].map((check) => ({ check, reason })),
+  });
+}
+
+function textOf(reply: ToolReply): string {
+  if (!reply.ok) return reply.text;
+  const summary = Summary.safeParse(reply.data);
+  return summary.success ? summary.data.summary : '';
+}
