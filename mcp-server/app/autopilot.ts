@@ -59,33 +59,48 @@ const MAX_FAILURES = 6;
  */
 export async function runAutopilot(options: AutopilotOptions): Promise<AutopilotEnd> {
   const script = [...options.script];
-  let failures = 0;
-  let repeats = 0;
-  let last = '';
+  const patience = createPatience();
   while (!options.signal.aborted) {
     const next = await readNext(options);
     if (next === 'unreadable')
       return { reason: 'stuck', detail: 'get_status gave no readable answer' };
-    if (next === null || next.tool === null)
+    if (next?.tool == null)
       return { reason: 'finished', detail: next?.why ?? 'nothing is left to do' };
-    const step = JSON.stringify([next.tool, next.args]);
-    repeats = step === last ? repeats + 1 : 0;
-    last = step;
-    if (repeats > MAX_REPEATS)
-      return { reason: 'stuck', detail: `${next.tool} was asked for ${repeats} times in a row` };
-    options.onStep({ tool: next.tool, why: next.why });
+    const step = { tool: next.tool, args: next.args, why: next.why };
+    options.onStep(step);
     const reply =
-      next.tool === 'plan_trial'
-        ? await planNext(options, next, script)
-        : await callAndWait(options, next.tool, next.args);
-    failures = reply.ok ? 0 : failures + 1;
-    if (failures >= MAX_FAILURES)
-      return {
-        reason: 'stuck',
-        detail: `${failures} failures in a row; the last: ${textOf(reply)}`,
-      };
+      step.tool === 'plan_trial'
+        ? await planNext(options, step, script)
+        : await callAndWait(options, step.tool, step.args);
+    const lost = patience.lostWith(step, reply);
+    if (lost !== null) return { reason: 'stuck', detail: lost };
   }
   return { reason: 'aborted', detail: 'stopped by request' };
+}
+
+interface Step {
+  readonly tool: string;
+  readonly args: Record<string, unknown>;
+  readonly why: string;
+}
+
+/** Counts repeats of one step and failures in a row; says why when either is too many. */
+function createPatience(): { lostWith: (step: Step, reply: ToolReply) => string | null } {
+  let failures = 0;
+  let repeats = 0;
+  let last = '';
+  return {
+    lostWith(step, reply) {
+      const key = JSON.stringify([step.tool, step.args, reply.ok]);
+      repeats = key === last && step.tool !== 'plan_trial' ? repeats + 1 : 0;
+      failures = reply.ok ? 0 : failures + 1;
+      last = key;
+      if (repeats > MAX_REPEATS) return `${step.tool} was asked for ${repeats} times in a row`;
+      if (failures >= MAX_FAILURES)
+        return `${failures} failures in a row; the last: ${textOf(reply)}`;
+      return null;
+    },
+  };
 }
 
 async function readNext(options: AutopilotOptions): Promise<NextStep | null | 'unreadable'> {
@@ -122,7 +137,7 @@ function runningJob(reply: ToolReply): string | null {
 /** Plans the scripted trials first, then what is suggested, best first; a refused proposal gives way to the next. */
 async function planNext(
   options: AutopilotOptions,
-  next: NextStep,
+  next: Step,
   script: ScriptedTrial[],
 ): Promise<ToolReply> {
   const scripted = script.shift();
