@@ -64,7 +64,7 @@ export async function runAutopilot(options: AutopilotOptions): Promise<Autopilot
     const next = await readNext(options);
     if (next === 'unreadable')
       return { reason: 'stuck', detail: 'get_status gave no readable answer' };
-    if (next?.tool == null)
+    if (next === null || next.tool === null)
       return { reason: 'finished', detail: next?.why ?? 'nothing is left to do' };
     const step = { tool: next.tool, args: next.args, why: next.why };
     options.onStep(step);
