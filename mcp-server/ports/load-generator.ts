@@ -39,7 +39,13 @@ export interface LoadRun {
     readonly loopUtilisation: number;
     readonly loopLagP99Ms: number;
     readonly workers: number;
+    /** Open loop: how late requests left, against the arrival table. Null in closed loop. */
+    readonly sendLagP99Ms: number | null;
+    /** Content events per network read, over the measured phase; well above 1 means that something buffers. */
+    readonly eventsPerRead: number | null;
   };
+  /** Part of the measured prompts that the workload itself shares (template, common prefix, repeats); null when unknown. */
+  readonly sharedPromptRatio: number | null;
   readonly notes: readonly string[];
 }
 
