@@ -1,0 +1,56 @@
+/** Common, unambiguous English nouns of one or two syllables; no two share a first letter pair. */
+export const WORDS = [
+  'apple',
+  'bridge',
+  'candle',
+  'desert',
+  'engine',
+  'forest',
+  'garden',
+  'hammer',
+  'island',
+  'jacket',
+  'kitchen',
+  'ladder',
+  'mirror',
+  'needle',
+  'orange',
+  'pencil',
+  'queen',
+  'river',
+  'silver',
+  'table',
+  'uncle',
+  'valley',
+  'window',
+  'yellow',
+] as const;
+
+export const NAMES = ['Anna', 'Boris', 'Clara', 'David', 'Elena', 'Frank'] as const;
+export const CITIES = ['Lisbon', 'Oslo', 'Vienna', 'Dublin', 'Prague', 'Athens'] as const;
+
+/** Plain sentences around a needle: about 300 words together, no digits, no capitalised code. */
+export const FILLER_SENTENCES = [
+  'The harbour wakes before the sun and the first boats leave without a sound.',
+  'A baker on the corner puts fresh bread into the window every morning.',
+  'Children walk to school along the canal and count the ducks on the water.',
+  'The old library keeps its doors open until late in the evening.',
+  'Rain fell for most of the week and the fields turned a deep green.',
+  'A carpenter repaired the wooden stairs that lead up to the tower.',
+  'In the market people argue about the price of pears and onions.',
+  'The train to the mountains was late because of snow on the line.',
+  'A painter mixed blue and white until the colour matched the sky.',
+  'Two friends played chess in the park and forgot about the time.',
+  'The gardener planted beans beside the wall where the soil is warm.',
+  'Every winter the lake freezes and people skate to the other side.',
+  'The museum shows clocks, maps and letters from a time long gone.',
+  'A cat slept on the warm stones in front of the post office.',
+  'The orchestra practised the same slow passage again and again.',
+  'At noon the square fills with people who eat their lunch in the sun.',
+  'The mechanic listened to the motor and knew at once what was wrong.',
+  'A ferry crosses the river twice an hour when the water is calm.',
+  'The teacher drew a circle on the board and asked for its centre.',
+  'Lamps along the street were lit one after the other at dusk.',
+  'The wind carried the smell of the sea far into the valley.',
+  'Nobody remembered who had built the small bridge behind the mill.',
+] as const;
