@@ -55,7 +55,11 @@ export interface Jobs {
     call: Call,
     body: (context: Call) => Promise<JobResult>,
   ): Promise<JobOutcome>;
-  wait(writer: LedgerWriter, jobId: string, waitS: number, call: Call): Promise<JobOutcome>;
+  wait(
+    writer: LedgerWriter,
+    job: { readonly jobId: string; readonly waitS: number },
+    call: Call,
+  ): Promise<JobOutcome>;
   cancel(writer: LedgerWriter, jobId: string): Promise<JobOutcome>;
   /** Ids of jobs that run in this process. */
   running(): readonly string[];
