@@ -26,6 +26,7 @@ const EventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('trial_closed'), data: EVENT_DATA.trial_closed }),
   z.object({ type: z.literal('best_confirmed'), data: EVENT_DATA.best_confirmed }),
   z.object({ type: z.literal('promoted'), data: EVENT_DATA.promoted }),
+  z.object({ type: z.literal('report_exported'), data: EVENT_DATA.report_exported }),
   z.object({ type: z.literal('session_stopped'), data: EVENT_DATA.session_stopped }),
 ]);
 

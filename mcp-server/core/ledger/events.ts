@@ -216,6 +216,7 @@ export const EVENT_DATA = {
     reasons: z.array(z.string().max(400)),
   }),
   promoted: z.object({ trialId: TrialId, file: z.string(), command: z.string() }),
+  report_exported: z.object({ files: z.array(z.string().max(300)) }),
   session_stopped: z.object({
     reason: z.enum(['cap', 'goal', 'plateau', 'infeasible', 'person', 'infrastructure']),
     detail: z.string().max(400),

@@ -42,6 +42,7 @@ function openState(event: FoldableEvent): Draft {
     bestId: null,
     confirmed: null,
     promoted: null,
+    reported: null,
     stopped: null,
     unknownEvents: {},
   };

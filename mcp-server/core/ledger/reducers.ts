@@ -188,12 +188,26 @@ const REDUCERS: Reducers = {
   promoted: (draft, { data }) => {
     draft.promoted = data;
   },
+  report_exported: (draft, { data }) => {
+    draft.reported = data;
+  },
   session_stopped: (draft, { data, at }) => {
     draft.stopped = { at, data };
   },
 };
 
+/** Events that a report written before them does not show. */
+const OUTDATES_REPORT: ReadonlySet<EventType> = new Set([
+  'measurement_recorded',
+  'trial_judged',
+  'best_moved',
+  'trial_closed',
+  'best_confirmed',
+  'deployment_gone',
+]);
+
 /** Changes the draft as the event says. Throws: InvariantError `E_LEDGER_ORDER` for an event about something unheard of. */
 export function reduceEvent<Type extends EventType>(draft: Draft, event: EventOf<Type>): void {
+  if (OUTDATES_REPORT.has(event.type)) draft.reported = null;
   REDUCERS[event.type](draft, event);
 }

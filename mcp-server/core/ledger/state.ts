@@ -76,6 +76,8 @@ export interface SessionState {
   readonly bestId: string | null;
   readonly confirmed: EventData<'best_confirmed'> | null;
   readonly promoted: EventData<'promoted'> | null;
+  /** The report that was written last; null again once something happened that it does not show. */
+  readonly reported: EventData<'report_exported'> | null;
   readonly stopped: { readonly at: string; readonly data: EventData<'session_stopped'> } | null;
   /** Types of events that this version does not know, with their counts. */
   readonly unknownEvents: Readonly<Record<string, number>>;
