@@ -1,0 +1,77 @@
+import type {
+  DeploymentState,
+  JobState,
+  MeasurementState,
+  SessionState,
+  TrialState,
+} from '../ledger/state.ts';
+
+/**
+ * What the ledger says about how far a trial has come. Marks of the steps that leave no event of their own:
+ * logs read = evidence `engine_log` of the deployment; telemetry read = evidence `graphsignal` of the deployment, or a
+ * `fetch_telemetry` job that ended after it was ready; table read = evidence `metrics_table` of the trial, or a diagnosis.
+ */
+export function hasEvidence(
+  state: SessionState,
+  kind: string,
+  where: { readonly deploymentId?: string; readonly trialId?: string },
+): boolean {
+  for (const evidence of state.evidence.values()) {
+    if (evidence.kind !== kind) continue;
+    if (where.deploymentId !== undefined && evidence.deploymentId !== where.deploymentId) continue;
+    if (where.trialId !== undefined && evidence.trialId !== where.trialId) continue;
+    return true;
+  }
+  return false;
+}
+
+/** Crash classes that say nothing about the configuration: the place failed, not the engine. */
+const INFRASTRUCTURE =
+  /capacity|provision|image|pull|network|unreachable|backend|instance|interrupted|quota|lost|port|start_failed|binary|auth/i;
+
+/** True when a deployment failed because of the place that it should run in. */
+export function isInfrastructureFailure(deployment: DeploymentState): boolean {
+  return deployment.failed !== null && INFRASTRUCTURE.test(deployment.failed.crashClass);
+}
+
+/** Jobs of a kind for a trial since a time, newest last. */
+export function jobsSince(
+  state: SessionState,
+  kind: JobState['started']['kind'],
+  since: { readonly trialId: string | null; readonly at: string },
+): readonly JobState[] {
+  return state.jobs.filter(
+    (job) =>
+      job.started.kind === kind &&
+      job.started.trialId === since.trialId &&
+      job.startedAt >= since.at,
+  );
+}
+
+/** Measurements of a trial that may be judged: asked for as such, and not cut off. */
+export function judgeable(trial: TrialState): readonly MeasurementState[] {
+  return trial.measurements.filter(
+    ({ data }) => data.purpose === 'trial' && !data.flags.includes('INTERRUPTED'),
+  );
+}
+
+/** How many measurements a trial needs before it is judged (again): a round for each verdict `retest`, and one more. */
+export function measurementsNeeded(state: SessionState, trial: TrialState): number {
+  const { repeats, loadPoints } = state.contract.terms;
+  const retests = trial.judgements.filter((judgement) => judgement.verdict === 'retest').length;
+  return repeats * loadPoints.length * (retests + 1);
+}
+
+/** Whether the trial has its final verdict: judged, and not sent to be measured again. */
+export function isJudged(trial: TrialState): boolean {
+  const verdict = trial.judgements.at(-1)?.verdict;
+  return verdict !== undefined && verdict !== 'retest';
+}
+
+/** The baseline is the trial without a parent. */
+export const isBaseline = (trial: TrialState): boolean => trial.planned.parentId === null;
+
+/** The deployment that a trial's own measurements come from: its latest that does not belong to a confirmation. */
+export function ownDeployment(trial: TrialState): DeploymentState | null {
+  return trial.deployments.findLast((one) => one.intended.purpose !== 'confirm') ?? null;
+}

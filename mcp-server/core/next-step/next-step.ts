@@ -1,0 +1,129 @@
+import { budgetRefusal } from '../budget/budget.ts';
+import { heldDeployments, openJobs } from '../ledger/lookup.ts';
+import type { SessionState, TrialState } from '../ledger/state.ts';
+import {
+  type EndReason,
+  endReason,
+  isGoalReached,
+  isPlateau,
+  lastPrice,
+  needsConfirmation,
+} from './end-reason.ts';
+import { isBaseline, isJudged, ownDeployment } from './facts.ts';
+import type { NextStep } from './step.ts';
+import { step, trialStep } from './trial-steps.ts';
+
+/** Confirmations that may fail before the loop ends without one. Source: own reasoning. */
+const MAX_FAILED_CONFIRMATIONS = 2;
+
+/**
+ * The one next thing to do: a pure function of the ledger's state and the time (DESIGN.md §5).
+ * A null tool means that nothing is left to do.
+ */
+export function nextStep(state: SessionState, nowMs: number): NextStep {
+  const job = openJobs(state).at(-1);
+  if (job !== undefined) {
+    return step(
+      'wait_job',
+      { job_id: job.jobId, wait_s: 45 },
+      `${job.started.kind} ${job.jobId} has not ended.`,
+    );
+  }
+  const end = state.stopped?.data ?? endReason(state, nowMs);
+  if (end !== null) return windDown(state, nowMs, end);
+  const open = openTrial(state);
+  if (open === null) return betweenTrials(state, nowMs);
+  return trialStep(state, open, nowMs) ?? windDown(state, nowMs, outOfBudget(state, nowMs, open));
+}
+
+function outOfBudget(state: SessionState, nowMs: number, trial: TrialState): EndReason {
+  const priceUsdPerHour = trial.planned.predicted.priceUsdPerHour ?? lastPrice(state);
+  const refusal = budgetRefusal(state, nowMs, { trialId: trial.trialId, priceUsdPerHour });
+  return { reason: 'cap', detail: refusal?.message ?? 'The budget allows no further deployment.' };
+}
+
+/** The oldest trial that is not closed; one that has begun goes before one that is only planned. */
+function openTrial(state: SessionState): TrialState | null {
+  const open = state.trials.filter((trial) => trial.closed === null);
+  return open.find((trial) => trial.deployments.length > 0) ?? open[0] ?? null;
+}
+
+function betweenTrials(state: SessionState, nowMs: number): NextStep {
+  const held = heldDeployments(state)[0];
+  if (held !== undefined) {
+    return step(
+      'stop_deployments',
+      {},
+      `No trial needs ${held.deploymentId}; hardware bills while nobody measures.`,
+    );
+  }
+  if (state.trials.length === 0) {
+    return step(
+      'open_session',
+      {},
+      'The session has no baseline yet; opening it again plans t0000.',
+    );
+  }
+  const wantsProof =
+    isGoalReached(state) || (isPlateau(state) && state.contract.terms.onPlateau === 'stop');
+  if (wantsProof && canConfirm(state, nowMs)) return confirmStep(state);
+  return planStep(state);
+}
+
+function planStep(state: SessionState): NextStep {
+  const why = isPlateau(state)
+    ? 'The last trials brought nothing better: combine near misses, read past logs, be bolder, or probe another workload.'
+    : 'Choose one change from diagnose and suggest_trials, with a hypothesis that can be refuted.';
+  return step('plan_trial', {}, why);
+}
+
+function confirmStep(state: SessionState): NextStep {
+  return step('confirm_best', {}, `${state.bestId} leads; only a fresh deployment proves it.`);
+}
+
+function canConfirm(state: SessionState, nowMs: number): boolean {
+  if (!needsConfirmation(state)) return false;
+  const failed = state.jobs.filter(
+    (job) =>
+      job.started.kind === 'confirm_best' && job.ended !== null && job.ended.status !== 'done',
+  );
+  if (failed.length >= MAX_FAILED_CONFIRMATIONS) return false;
+  const question = { trialId: state.bestId ?? '', priceUsdPerHour: lastPrice(state) };
+  return budgetRefusal(state, nowMs, question) === null;
+}
+
+/** The orderly end: finish what is measured, stop what runs, confirm the best, write the report. */
+function windDown(state: SessionState, nowMs: number, end: EndReason): NextStep {
+  const left = finishTrial(state) ?? finishSession(state, nowMs, end);
+  if (left !== null) return { ...left, why: `${left.why} (ending: ${end.reason})`.slice(0, 300) };
+  return step(null, {}, `Ended (${end.reason}): ${end.detail}`);
+}
+
+/** A verdict that needs no more hardware, and its log, are still given; anything else is left unfinished. */
+function finishTrial(state: SessionState): NextStep | null {
+  const held = heldDeployments(state)[0];
+  if (held !== undefined) {
+    return step('stop_deployments', {}, `${held.deploymentId} is stopped and proven gone.`);
+  }
+  const open = state.trials.find((trial) => trial.closed === null && isDecided(state, trial));
+  if (open === undefined) return null;
+  return step(
+    'write_session',
+    { trial_id: open.trialId },
+    `${open.trialId} is decided; write down why.`,
+  );
+}
+
+function isDecided(state: SessionState, trial: TrialState): boolean {
+  if (!isBaseline(trial)) return isJudged(trial);
+  return state.calibration !== null || (ownDeployment(trial)?.failed ?? null) !== null;
+}
+
+function finishSession(state: SessionState, nowMs: number, end: EndReason): NextStep | null {
+  const mayConfirm = end.reason !== 'infrastructure' && !end.detail.includes('(now)');
+  if (mayConfirm && canConfirm(state, nowMs)) return confirmStep(state);
+  if (state.reported === null) {
+    return step('export_report', {}, 'What was found, what it cost, and where the files are.');
+  }
+  return null;
+}

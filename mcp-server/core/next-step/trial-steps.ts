@@ -1,0 +1,210 @@
+import { budgetRefusal } from '../budget/budget.ts';
+import { heldDeployments } from '../ledger/lookup.ts';
+import type { DeploymentState, SessionState, TrialState } from '../ledger/state.ts';
+import { lastPrice } from './end-reason.ts';
+import {
+  hasEvidence,
+  isBaseline,
+  isInfrastructureFailure,
+  isJudged,
+  jobsSince,
+  judgeable,
+  measurementsNeeded,
+  ownDeployment,
+} from './facts.ts';
+import type { NextStep } from './step.ts';
+
+export const step = (
+  tool: string | null,
+  args: Record<string, unknown>,
+  why: string,
+): NextStep => ({
+  tool,
+  args,
+  why: why.slice(0, 300),
+});
+
+/** Benchmarks of one deployment that may fail before it counts as broken. Source: own reasoning. */
+const MAX_FAILED_BENCHMARKS = 2;
+/** Deployments of one trial, own ones, before it is judged with what there is. Source: own reasoning. */
+const MAX_OWN_DEPLOYMENTS = 3;
+
+/** The next step of a trial that is not closed. Null when: the budget forbids the deployment that it needs. */
+export function trialStep(state: SessionState, trial: TrialState, nowMs: number): NextStep | null {
+  const deployment = ownDeployment(trial);
+  if (isDone(state, trial)) return closeStep(state, trial);
+  if (deployment === null) return deployStep(state, trial, nowMs);
+  if (deployment.failed !== null) return crashStep(state, { trial, deployment, nowMs });
+  if (deployment.gone !== null) return goneStep(state, { trial, deployment, nowMs });
+  if (deployment.ready === null) {
+    return step(
+      'stop_deployments',
+      {},
+      `The start of ${deployment.deploymentId} was interrupted; it is cleared away, then ${trial.trialId} is deployed again.`,
+    );
+  }
+  return (
+    measureStep(state, trial, deployment) ??
+    readStep(state, trial, deployment) ??
+    qualityStep(trial, deployment) ??
+    judgeStep(trial)
+  );
+}
+
+interface Place {
+  readonly trial: TrialState;
+  readonly deployment: DeploymentState;
+  readonly nowMs: number;
+}
+
+/** The baseline is done once calibrated, read and checked; every other trial once its verdict stands. */
+function isDone(state: SessionState, trial: TrialState): boolean {
+  if (!isBaseline(trial)) return isJudged(trial);
+  const deployment = ownDeployment(trial);
+  if (isJudged(trial)) return true;
+  if (state.calibration === null || deployment === null) return false;
+  const mustServe = deployment.gone === null && trial.quality.length === 0;
+  return !mustServe && readStep(state, trial, deployment) === null;
+}
+
+function closeStep(state: SessionState, trial: TrialState): NextStep {
+  const held = heldDeployments(state);
+  if (held.length > 0) {
+    return step(
+      'stop_deployments',
+      {},
+      `Nothing more is asked of ${held[0]?.deploymentId}; hardware bills while nobody measures.`,
+    );
+  }
+  return step(
+    'write_session',
+    { trial_id: trial.trialId },
+    `${trial.trialId} is decided; write down why, with citations.`,
+  );
+}
+
+function deployStep(state: SessionState, trial: TrialState, nowMs: number): NextStep | null {
+  const other = heldDeployments(state)[0];
+  if (other !== undefined) {
+    return step('stop_deployments', {}, `${other.deploymentId} still holds the hardware.`);
+  }
+  const priceUsdPerHour = trial.planned.predicted.priceUsdPerHour ?? lastPrice(state);
+  if (budgetRefusal(state, nowMs, { trialId: trial.trialId, priceUsdPerHour }) !== null)
+    return null;
+  return step(
+    'deploy',
+    { trial_id: trial.trialId },
+    isBaseline(trial)
+      ? 'The baseline comes first: everything is compared with it.'
+      : `${trial.trialId} is planned.`,
+  );
+}
+
+function crashStep(state: SessionState, place: Place): NextStep | null {
+  const { trial, deployment } = place;
+  if (!hasEvidence(state, 'engine_log', deployment)) {
+    return step(
+      'fetch_logs',
+      { trial_id: trial.trialId },
+      `${deployment.deploymentId} failed (${deployment.failed?.phase}); its log says why.`,
+    );
+  }
+  const own = trial.deployments.filter((one) => one.intended.purpose !== 'confirm').length;
+  if (isInfrastructureFailure(deployment) && own < MAX_OWN_DEPLOYMENTS) {
+    return deployStep(state, trial, place.nowMs);
+  }
+  if (isBaseline(trial)) return closeStep(state, trial);
+  return judgeStep(trial, 'it did not start; a crash is a result too');
+}
+
+/** Gone before it was judged: what was measured counts; what is missing needs another deployment. */
+function goneStep(state: SessionState, place: Place): NextStep | null {
+  const { trial, deployment, nowMs } = place;
+  const isMeasured = isBaseline(trial)
+    ? state.calibration !== null
+    : judgeable(trial).length >= measurementsNeeded(state, trial);
+  const own = trial.deployments.filter((one) => one.intended.purpose !== 'confirm').length;
+  if ((!isMeasured || trial.quality.length === 0) && own < MAX_OWN_DEPLOYMENTS) {
+    return deployStep(state, trial, nowMs);
+  }
+  return readStep(state, trial, deployment) ?? judgeStep(trial);
+}
+
+function measureStep(
+  state: SessionState,
+  trial: TrialState,
+  deployment: DeploymentState,
+): NextStep | null {
+  const since = { trialId: trial.trialId, at: deployment.readyAt ?? deployment.intendedAt };
+  const failed = jobsSince(state, 'benchmark', since).filter(
+    (job) => job.ended?.status === 'failed',
+  );
+  if (failed.length >= MAX_FAILED_BENCHMARKS) return null;
+  if (isBaseline(trial)) {
+    if (state.calibration !== null) return null;
+    return step(
+      'benchmark',
+      { trial_id: trial.trialId, purpose: 'calibrate' },
+      'Noise is measured first: the same configuration against itself.',
+    );
+  }
+  const have = judgeable(trial).length;
+  const need = measurementsNeeded(state, trial);
+  if (have >= need) return null;
+  return step(
+    'benchmark',
+    { trial_id: trial.trialId, purpose: 'trial' },
+    `${trial.trialId} has ${have} of ${need} measurements.`,
+  );
+}
+
+/** Logs, telemetry, table and diagnosis: what a trial teaches, read once. */
+function readStep(
+  state: SessionState,
+  trial: TrialState,
+  deployment: DeploymentState,
+): NextStep | null {
+  const args = { trial_id: trial.trialId };
+  if (!hasEvidence(state, 'engine_log', deployment) && deployment.gone === null) {
+    return step('fetch_logs', args, 'The engine says in its log what the numbers do not.');
+  }
+  if (!isTelemetryRead(state, deployment) && trial.measurements.length > 0) {
+    return step(
+      'fetch_telemetry',
+      args,
+      'Profile and engine metrics of the measured window, as evidence.',
+    );
+  }
+  if (trial.diagnoses.length > 0 || trial.measurements.length === 0) return null;
+  if (
+    !hasEvidence(state, 'metrics_table', args.trial_id === '' ? {} : { trialId: trial.trialId })
+  ) {
+    return step('compute_metrics', args, 'The table beside baseline and best, with intervals.');
+  }
+  return step('diagnose', args, 'Find the bottleneck before the next idea.');
+}
+
+function isTelemetryRead(state: SessionState, deployment: DeploymentState): boolean {
+  if (hasEvidence(state, 'graphsignal', { deploymentId: deployment.deploymentId })) return true;
+  const since = { trialId: deployment.trialId, at: deployment.readyAt ?? deployment.intendedAt };
+  return jobsSince(state, 'fetch_telemetry', since).some((job) => job.ended !== null);
+}
+
+function qualityStep(trial: TrialState, deployment: DeploymentState): NextStep | null {
+  if (trial.quality.some((check) => check.deploymentId === deployment.deploymentId)) return null;
+  return step(
+    'check_quality',
+    { trial_id: trial.trialId },
+    isBaseline(trial)
+      ? 'What the baseline answers is what later trials must answer.'
+      : 'Speed that costs answers is no gain.',
+  );
+}
+
+function judgeStep(trial: TrialState, why = 'everything it needs is measured'): NextStep {
+  return step(
+    'judge_trial',
+    { trial_id: trial.trialId },
+    `${trial.trialId} can be judged: ${why}.`,
+  );
+}

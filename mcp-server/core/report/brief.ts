@@ -1,0 +1,122 @@
+import { spending } from '../budget/budget.ts';
+import { heldDeployments, openJobs } from '../ledger/lookup.ts';
+import type { SessionState, TrialState } from '../ledger/state.ts';
+import { METRIC_CARDS, readMetric } from '../metrics/metric.ts';
+import { nextStep } from '../next-step/next-step.ts';
+import { cleanText } from '../redact.ts';
+import { describeChange } from '../service/change.ts';
+
+/** Longest brief. Units: bytes of UTF-8. Source: DESIGN.md §5. */
+export const MAX_BRIEF_BYTES = 2048;
+
+/**
+ * The state of a session in a few lines: best, last trials, money, what runs, the next step.
+ * Shape: at most 2,048 bytes; the same state and time give the same bytes.
+ */
+export function renderBrief(state: SessionState, nowMs: number): string {
+  const step = nextStep(state, nowMs);
+  const next =
+    step.tool === null ? step.why : `next: ${step.tool} ${JSON.stringify(step.args)}: ${step.why}`;
+  const head = [
+    titleLine(state),
+    moneyLine(state, nowMs),
+    ...bestLines(state),
+    ...runningLines(state),
+  ];
+  const trials = state.trials.slice(-5).map((trial) => trialLine(state, trial));
+  for (let shown = trials.length; shown > 0; shown -= 1) {
+    const text = [...head, ...trials.slice(-shown), next].join('\n');
+    if (byteLength(text) <= MAX_BRIEF_BYTES) return text;
+  }
+  return cutToBytes([...head, next].join('\n'), MAX_BRIEF_BYTES);
+}
+
+function titleLine(state: SessionState): string {
+  const { terms } = state.contract;
+  const goal = terms.objective.goal === undefined ? '' : `, goal ${terms.objective.goal}`;
+  const simulated = terms.backend === 'simulated' ? ' SIMULATED' : '';
+  const stopped = state.stopped === null ? '' : `, stopped (${state.stopped.data.reason})`;
+  return cleanText(
+    `${state.sessionId}${simulated}: ${terms.objective.direction} ${terms.objective.metric} ${terms.objective.quantile} of ${terms.model.id} on ${terms.backend}${goal}${stopped}`,
+    300,
+  );
+}
+
+/** Rounded, and without the running minute, so that the same state gives the same bytes for a while. */
+function moneyLine(state: SessionState, nowMs: number): string {
+  const spent = spending(state, nowMs);
+  const { budget } = state;
+  return [
+    `spent $${spent.totalUsd.toFixed(2)} of $${budget.maxTotalUsd.toFixed(2)}`,
+    `${spent.deployments} of ${budget.maxDeployments} deployments`,
+    `${spent.wallHours.toFixed(1)} of ${budget.maxWallHours} h`,
+    `now $${spent.hourUsd.toFixed(2)}/h`,
+  ].join(', ');
+}
+
+function bestLines(state: SessionState): readonly string[] {
+  if (state.bestId === null) return ['best: none yet (the baseline is not calibrated)'];
+  const trial = state.trials.find((one) => one.trialId === state.bestId);
+  const proof =
+    state.confirmed?.trialId === state.bestId
+      ? state.confirmed.holds
+        ? 'confirmed'
+        : 'did not hold when confirmed'
+      : 'not confirmed';
+  const value = trial === undefined ? '' : `, ${objectiveText(state, trial)}`;
+  return [`best: ${state.bestId} (${proof})${value}`];
+}
+
+function runningLines(state: SessionState): readonly string[] {
+  const held = heldDeployments(state).slice(0, 3);
+  const jobs = openJobs(state).slice(-3);
+  return [
+    ...held.map((one) => `runs: ${one.deploymentId} of ${one.trialId} (${deploymentPhase(one)})`),
+    ...jobs.map((job) => `job: ${job.jobId} ${job.started.kind}`),
+  ];
+}
+
+function deploymentPhase(deployment: TrialState['deployments'][number]): string {
+  if (deployment.failed !== null) return 'failed';
+  if (deployment.stopIntendedAt !== null) return 'stopping';
+  return deployment.ready === null ? 'starting' : 'ready';
+}
+
+function trialLine(state: SessionState, trial: TrialState): string {
+  const changes = trial.planned.changes.map(describeChange).join(', ');
+  const verdict = trial.judgements.at(-1);
+  const judged =
+    verdict === undefined
+      ? trial.phase
+      : `${verdict.verdict}${verdict.gate === null ? '' : ` (${verdict.gate})`}`;
+  const what = changes === '' ? 'baseline' : cleanText(changes, 90).replaceAll('\n', ' ');
+  return `${trial.trialId} ${what}: ${judged}, ${objectiveText(state, trial)}`;
+}
+
+function objectiveText(state: SessionState, trial: TrialState): string {
+  const { metric, quantile } = state.contract.terms.objective;
+  const values = trial.measurements.flatMap(({ data }) => {
+    const price =
+      trial.deployments.find((one) => one.deploymentId === data.deploymentId)?.ready
+        ?.priceUsdPerHour ?? null;
+    const value =
+      data.purpose === 'probe' ? null : readMetric(data.summary, { id: metric, quantile }, price);
+    return value === null ? [] : [value];
+  });
+  if (values.length === 0) return 'not measured';
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const card = METRIC_CARDS[metric];
+  const name = card.hasQuantiles ? `${card.label} ${quantile}` : card.label;
+  return `${name} ${Number(mean.toPrecision(4))} ${card.unit}`;
+}
+
+/** Bytes of the text in UTF-8. */
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+function cutToBytes(text: string, maxBytes: number): string {
+  let cut = text;
+  while (byteLength(cut) > maxBytes) cut = cut.slice(0, -16);
+  return cut;
+}
