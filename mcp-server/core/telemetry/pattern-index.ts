@@ -1,0 +1,59 @@
+import type { LogPattern } from './log-pattern.ts';
+import { ACCELERATOR_PATTERNS } from './patterns/accelerator.ts';
+import { ENVIRONMENT_PATTERNS } from './patterns/environment.ts';
+import { ORCHESTRATOR_PATTERNS } from './patterns/orchestrator.ts';
+
+/** Patterns of everything below and around an engine: accelerator, system, orchestrator. */
+export const SHARED_PATTERNS: readonly LogPattern[] = [
+  ...ACCELERATOR_PATTERNS,
+  ...ENVIRONMENT_PATTERNS,
+  ...ORCHESTRATOR_PATTERNS,
+];
+
+export interface PatternMatch {
+  readonly pattern: LogPattern;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+export interface PatternIndex {
+  /** The first pattern that matches, engine patterns before the shared ones. */
+  match(message: string): PatternMatch | null;
+}
+
+const cache = new WeakMap<readonly LogPattern[], PatternIndex>();
+
+/** Index over the patterns of one engine and the shared ones; made once per list. */
+export function indexPatterns(enginePatterns: readonly LogPattern[]): PatternIndex {
+  const known = cache.get(enginePatterns);
+  if (known !== undefined) return known;
+  const index = buildIndex([...enginePatterns, ...SHARED_PATTERNS]);
+  cache.set(enginePatterns, index);
+  return index;
+}
+
+function buildIndex(patterns: readonly LogPattern[]): PatternIndex {
+  const stateless = patterns.map((pattern) => ({
+    pattern,
+    regex: new RegExp(pattern.pattern.source, pattern.pattern.flags.replace(/[gy]/g, '')),
+  }));
+  return {
+    match: (message) => {
+      for (const { pattern, regex } of stateless) {
+        const found = regex.exec(message);
+        if (found !== null) return { pattern, values: namedValues(found.groups) };
+      }
+      return null;
+    },
+  };
+}
+
+/** Longest extracted value. Source: own reasoning, flags and sizes are far shorter. */
+const MAX_VALUE_CHARS = 200;
+
+function namedValues(groups: Readonly<Record<string, string | undefined>> | undefined) {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(groups ?? {})) {
+    if (value !== undefined) values[name] = value.trim().slice(0, MAX_VALUE_CHARS);
+  }
+  return values;
+}

@@ -1,0 +1,68 @@
+import { cause, fatal, type LogPattern, symptom } from '../log-pattern.ts';
+
+/**
+ * Texts of argparse, Hugging Face Hub, transformers, the operating system and Python servers.
+ * Source: CPython argparse, huggingface_hub, safetensors, transformers, uvicorn messages.
+ */
+export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
+  fatal('bad_flag_unknown', /error: unrecognized arguments: (?<flag>.+)$/),
+  fatal(
+    'bad_flag_unknown',
+    /error: (?:no such option|unknown argument|invalid argument|unexpected argument):? '?(?<flag>-[^\s']+)/i,
+  ),
+  fatal(
+    'bad_flag_value',
+    /error: argument (?<flag>[^:]+): invalid choice: (?<value>.+?)(?: \(choose from (?<choices>.*)\))?$/,
+  ),
+  fatal(
+    'bad_flag_value',
+    /error: argument (?<flag>[^:]+): (?:expected|invalid \w+ value|Value .* cannot be converted)(?<value>.*)$/,
+  ),
+  fatal(
+    'bad_flag_combination',
+    /error: argument (?<flag>[^:]+): not allowed with argument (?<other>.+)$/,
+  ),
+  fatal('bad_flag_combination', /error: the following arguments are required: (?<flag>.+)$/),
+  fatal(
+    'disk_full',
+    /(?:No space left on device|OSError: \[Errno 28\]|disk quota exceeded|Not enough free disk space to download|DiskPressure|low on resource: ephemeral-storage|exceeds? (?:its )?local ephemeral.storage)/i,
+  ),
+  fatal(
+    'model_download_or_auth',
+    /(?:GatedRepoError|RepositoryNotFoundError|RevisionNotFoundError|EntryNotFoundError|LocalEntryNotFoundError|Cannot access gated repo|401 Client Error|403 Client Error|404 Client Error.*huggingface|429 Client Error|Invalid (?:user )?token|Invalid credentials in Authorization header|is not a (?:local folder and is not a )?valid model identifier|Repo id must be in the form|Can't load (?:the configuration|tokenizer|config) (?:of|for)|couldn't connect to '?https:\/\/huggingface\.co|HfHubHTTPError|MaxRetryError.*huggingface|Name or service not known|Temporary failure in name resolution|IncompleteRead|Consistency check failed: file should be|Connection error, and we cannot find the requested files)/,
+  ),
+  fatal(
+    'model_download_or_auth',
+    /(?:SafetensorError: Error while deserializing header|invalid header length|incomplete metadata, file not fully covered|Cannot find any model weights with|no such file or directory.*(?:safetensors|gguf)|failed to open .*\.gguf|does not appear to have a file named|No such file or directory.*config\.json|Invalid repository ID or local directory)/i,
+  ),
+  fatal(
+    'port_conflict',
+    /(?:\[Errno 98\]|\[Errno 48\]|[Aa]ddress already in use|EADDRINUSE|couldn't bind to server socket|couldn't bind HTTP server socket|port \d+ is (?:already )?(?:in use|not available))/,
+  ),
+  fatal(
+    'tokenizer_or_template',
+    /(?:chat template .*(?:not|no longer) |no chat template|does not (?:have|define) a chat template|TemplateSyntaxError|jinja2\.exceptions|Couldn't instantiate the backend tokenizer|Unrecognized (?:tokenizer|processing) class|Tokenizer class \S+ does not exist|data did not match any variant of untagged enum|Conversation roles must alternate|Token id \d+ is out of vocabulary|Unable to load vocabulary|requires the (?:protobuf|sentencepiece|tiktoken) library|has no attribute 'all_special_tokens_extended')/i,
+  ),
+  fatal(
+    'unsupported_model',
+    /(?:Model architectures? .* (?:are|is) not supported|does not recognize this architecture|Unsupported architectures?|KeyError: 'model\.layers|is not supported for now|No model type set in the config|unknown model architecture: '?(?<architecture>[\w-]+))/,
+  ),
+  fatal(
+    'bad_flag_combination',
+    /requires you to execute the configuration file|[Pp]lease pass the (?:argument|option) `?trust_remote_code=True|contains custom code which must be executed/,
+  ),
+  fatal(
+    'bad_install',
+    /^(?:ModuleNotFoundError|ImportError): |command not found$|: not found$|No module named /,
+  ),
+  fatal(
+    'host_out_of_memory',
+    /(?:^Killed$|Out of memory: Killed process|oom-kill|OOMKilled|Cannot allocate memory|std::bad_alloc|exit(?:ed)? (?:with )?(?:code|status) 137|exit code: -9|signal 9|MemoryError$|DefaultCPUAllocator: (?:not enough|can't allocate) memory)/,
+  ),
+  symptom('health_check_failed', /Health check failed|health check (?:timed out|failed)/),
+  symptom(
+    'process_exit',
+    /(?:SIGQUIT received|SIGTERM received|[Ss]ubprocess .* crashed with exit code|Segmentation fault|core dumped|exited with (?:non-zero )?code \d+)/,
+  ),
+  cause('cpu_or_frontend_bound', /[Uu]sing a slow tokenizer/),
+];
