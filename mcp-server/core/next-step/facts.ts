@@ -9,7 +9,7 @@ import type {
 /**
  * What the ledger says about how far a trial has come. Marks of the steps that leave no event of their own:
  * logs read = evidence `engine_log` of the deployment; telemetry read = evidence `graphsignal` of the deployment, or a
- * `fetch_telemetry` job that ended after it was ready; table read = evidence `metrics_table` of the trial, or a diagnosis.
+ * `fetch_telemetry` job that ended after it was ready. The table has no mark: it is a view, offered with the diagnosis.
  */
 export function hasEvidence(
   state: SessionState,

@@ -47,7 +47,7 @@ export function trialStep(state: SessionState, trial: TrialState, nowMs: number)
     measureStep(state, trial, deployment) ??
     readStep(state, trial, deployment) ??
     qualityStep(trial, deployment) ??
-    judgeStep(trial)
+    (isBaseline(trial) ? closeStep(state, trial) : judgeStep(trial))
   );
 }
 
@@ -127,6 +127,7 @@ function goneStep(state: SessionState, place: Place): NextStep | null {
   if ((!isMeasured || trial.quality.length === 0) && own < MAX_OWN_DEPLOYMENTS) {
     return deployStep(state, trial, nowMs);
   }
+  if (isBaseline(trial)) return readStep(state, trial, deployment) ?? closeStep(state, trial);
   return readStep(state, trial, deployment) ?? judgeStep(trial);
 }
 
@@ -176,11 +177,6 @@ function readStep(
     );
   }
   if (trial.diagnoses.length > 0 || trial.measurements.length === 0) return null;
-  if (
-    !hasEvidence(state, 'metrics_table', args.trial_id === '' ? {} : { trialId: trial.trialId })
-  ) {
-    return step('compute_metrics', args, 'The table beside baseline and best, with intervals.');
-  }
   return step('diagnose', args, 'Find the bottleneck before the next idea.');
 }
 

@@ -11,18 +11,13 @@ export const MAX_BRIEF_BYTES = 2048;
 
 /**
  * The state of a session in a few lines: best, last trials, money, what runs, the next step.
- * Shape: at most 2,048 bytes; the same state and time give the same bytes.
+ * Shape: at most 2,048 bytes; the same state gives the same bytes (time changes them only where it ends the session).
  */
 export function renderBrief(state: SessionState, nowMs: number): string {
   const step = nextStep(state, nowMs);
   const next =
     step.tool === null ? step.why : `next: ${step.tool} ${JSON.stringify(step.args)}: ${step.why}`;
-  const head = [
-    titleLine(state),
-    moneyLine(state, nowMs),
-    ...bestLines(state),
-    ...runningLines(state),
-  ];
+  const head = [titleLine(state), moneyLine(state), ...bestLines(state), ...runningLines(state)];
   const trials = state.trials.slice(-5).map((trial) => trialLine(state, trial));
   for (let shown = trials.length; shown > 0; shown -= 1) {
     const text = [...head, ...trials.slice(-shown), next].join('\n');
@@ -42,9 +37,9 @@ function titleLine(state: SessionState): string {
   );
 }
 
-/** Rounded, and without the running minute, so that the same state gives the same bytes for a while. */
-function moneyLine(state: SessionState, nowMs: number): string {
-  const spent = spending(state, nowMs);
+/** As of the last event, so that the same state gives the same bytes; what runs shows as a rate. */
+function moneyLine(state: SessionState): string {
+  const spent = spending(state, Date.parse(state.lastAt));
   const { budget } = state;
   return [
     `spent $${spent.totalUsd.toFixed(2)} of $${budget.maxTotalUsd.toFixed(2)}`,
