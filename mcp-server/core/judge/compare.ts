@@ -1,0 +1,177 @@
+import type { Delta, Spread } from '../ledger/vocabulary.ts';
+import type { MetricId, Quantile } from '../metrics/metric.ts';
+import { meanOf, sampleSd } from '../stats/mean-sd.ts';
+import { findSpread, metricName, relativeSd } from '../stats/spread.ts';
+import { tFactor95 } from '../stats/student-t.ts';
+import { describeLoadPoint } from '../workload/workload.ts';
+import {
+  type JudgedRun,
+  type JudgeInput,
+  type Ruler,
+  readRuns,
+  runsAt,
+  usableRuns,
+} from './sides.ts';
+
+/** A difference at one load point, or over all of them. Logs, so that swapping the sides changes the sign and nothing else. */
+export interface Comparison {
+  readonly delta: Delta;
+  /** ln(trial / reference). Null when: either side is undefined. Infinite when: one side is 0. */
+  readonly logRatio: number | null;
+  /** Standard error of the log ratio and its degrees of freedom. Null when: nothing was calibrated. */
+  readonly error: { readonly se: number; readonly df: number } | null;
+}
+
+export interface NamedMetric {
+  readonly id: MetricId;
+  readonly quantile: Quantile;
+}
+
+/** Runs of the two sides at one load point, and what calibration says about them. */
+interface Pair {
+  readonly trial: readonly JudgedRun[];
+  readonly reference: readonly JudgedRun[];
+  readonly spread: Spread | null;
+  readonly referenceIsCalibration: boolean;
+}
+
+/**
+ * Twice the A/A spread of run values, relative to their mean.
+ * Null when: the metric was not calibrated. Source: rule of this version, 2 × sample sd of at least three run values.
+ */
+export function noiseFloorRatio(spread: Spread | null): number | null {
+  const relative = spread === null ? null : relativeSd(spread);
+  return relative === null ? null : 2 * relative;
+}
+
+/** Compares one metric at one load point over the usable runs of both sides. */
+export function compareAt(
+  input: Pick<JudgeInput, 'ruler' | 'trial' | 'reference'>,
+  metric: NamedMetric,
+  loadPointIndex: number,
+): Comparison {
+  const pair: Pair = {
+    trial: runsAt(usableRuns(input.trial), loadPointIndex),
+    reference: runsAt(usableRuns(input.reference), loadPointIndex),
+    spread: findSpread(input.ruler.spreads, metric, loadPointIndex),
+    referenceIsCalibration: input.reference.trialId === input.ruler.calibratedOn,
+  };
+  const trial = readRuns(pair.trial, metric);
+  const reference = readRuns(pair.reference, metric);
+  const logRatio = logRatioOf(meanOf(trial), meanOf(reference));
+  const error = errorOf(pair, trial, reference);
+  const point = [...pair.trial, ...pair.reference][0]?.measurement.loadPoint;
+  return {
+    logRatio,
+    error,
+    delta: {
+      metric: metricName(metric.id, metric.quantile),
+      loadPoint: point === undefined ? `load point ${loadPointIndex}` : describeLoadPoint(point),
+      reference: meanOf(reference),
+      trial: meanOf(trial),
+      deltaRatio: finiteRatio(logRatio),
+      interval: intervalOf(logRatio, error),
+      noiseFloorRatio: noiseFloorRatio(pair.spread),
+    },
+  };
+}
+
+/** The metric over all load points: geometric mean of the ratios. With one load point it is that one. */
+export function compareOverall(
+  input: Pick<JudgeInput, 'ruler' | 'trial' | 'reference'>,
+  metric: NamedMetric,
+): { readonly overall: Comparison; readonly parts: readonly Comparison[] } {
+  const parts = loadPoints(input.ruler).map((index) => compareAt(input, metric, index));
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return { overall: only, parts };
+  const logs = parts.map((part) => part.logRatio).filter((log) => log !== null);
+  const mean = logs.length === parts.length ? meanOf(logs) : null;
+  const logRatio = mean === null || Number.isNaN(mean) ? null : mean;
+  const error = errorOfMean(parts);
+  const overall: Comparison = {
+    logRatio,
+    error,
+    delta: {
+      metric: metricName(metric.id, metric.quantile),
+      loadPoint: `all ${parts.length} load points (geometric mean)`,
+      reference: null,
+      trial: null,
+      deltaRatio: finiteRatio(logRatio),
+      interval: intervalOf(logRatio, error),
+      noiseFloorRatio: noiseOfMean(parts),
+    },
+  };
+  return { overall, parts };
+}
+
+export function loadPoints(ruler: Pick<Ruler, 'loadPointCount'>): readonly number[] {
+  return Array.from({ length: ruler.loadPointCount }, (_, index) => index);
+}
+
+/** ln(trial / reference): 0 for two zeros, infinite where one side alone is 0. */
+function logRatioOf(trial: number | null, reference: number | null): number | null {
+  if (trial === null || reference === null || trial < 0 || reference < 0) return null;
+  if (trial === 0 && reference === 0) return 0;
+  return Math.log(trial) - Math.log(reference);
+}
+
+function finiteRatio(logRatio: number | null): number | null {
+  if (logRatio === null || logRatio === Number.POSITIVE_INFINITY) return null;
+  return Math.exp(logRatio) - 1;
+}
+
+/**
+ * Error of a log ratio of two means from the pooled relative sd of the A/A runs and of the runs compared.
+ * The calibration runs are counted once where they are the reference. Source: pooled two-sample t, delta method for logs.
+ */
+function errorOf(
+  pair: Pair,
+  trial: readonly number[],
+  reference: readonly number[],
+): Comparison['error'] {
+  const calibrated = pair.spread === null ? null : relativeSd(pair.spread);
+  if (pair.spread === null || calibrated === null) return null;
+  if (trial.length === 0 || reference.length === 0) return null;
+  const groups = [
+    { df: pair.spread.n - 1, relative: calibrated },
+    relativeOf(trial),
+    ...(pair.referenceIsCalibration ? [] : [relativeOf(reference)]),
+  ];
+  const df = groups.reduce((sum, group) => sum + group.df, 0);
+  const squares = groups.reduce((sum, group) => sum + group.df * group.relative ** 2, 0);
+  const pooled = Math.sqrt(squares / df);
+  return { se: pooled * Math.sqrt(1 / trial.length + 1 / reference.length), df };
+}
+
+function relativeOf(values: readonly number[]): { readonly df: number; readonly relative: number } {
+  const mean = meanOf(values);
+  const sd = sampleSd(values);
+  if (sd === null || mean === null || mean === 0) return { df: 0, relative: 0 };
+  return { df: values.length - 1, relative: sd / Math.abs(mean) };
+}
+
+/** 95 % interval of trial / reference − 1. Null when: the error or the ratio is unknown or infinite. */
+function intervalOf(logRatio: number | null, error: Comparison['error']): [number, number] | null {
+  const factor = error === null ? null : tFactor95(error.df);
+  if (logRatio === null || error === null || factor === null) return null;
+  if (!Number.isFinite(logRatio)) return null;
+  const half = factor * error.se;
+  return [Math.exp(logRatio - half) - 1, Math.exp(logRatio + half) - 1];
+}
+
+function errorOfMean(parts: readonly Comparison[]): Comparison['error'] {
+  const errors = parts.map((part) => part.error).filter((error) => error !== null);
+  if (errors.length !== parts.length || errors.length === 0) return null;
+  const variance = errors.reduce((sum, error) => sum + error.se ** 2, 0);
+  return {
+    se: Math.sqrt(variance) / errors.length,
+    df: Math.min(...errors.map((error) => error.df)),
+  };
+}
+
+/** Noise of a mean of independent parts: root of the summed squares, divided by their number. */
+function noiseOfMean(parts: readonly Comparison[]): number | null {
+  const floors = parts.map((part) => part.delta.noiseFloorRatio).filter((floor) => floor !== null);
+  if (floors.length !== parts.length || floors.length === 0) return null;
+  return Math.sqrt(floors.reduce((sum, floor) => sum + floor ** 2, 0)) / floors.length;
+}

@@ -1,0 +1,228 @@
+import type { Objective } from '../contract/contract.ts';
+import type { Delta, Gate, Verdict } from '../ledger/vocabulary.ts';
+import { METRIC_CARDS } from '../metrics/metric.ts';
+import { cleanText } from '../redact.ts';
+import { type Comparison, compareOverall, loadPoints, type NamedMetric } from './compare.ts';
+import {
+  describeViolation,
+  ERROR_CLAUSE,
+  excessOf,
+  mendsBeyondNoise,
+  type Violation,
+  violationsOf,
+} from './feasibility.ts';
+import { implausibilities } from './plausibility.ts';
+import { type JudgeInput, runsAt, usableRuns } from './sides.ts';
+
+/** Retests before an unclear gain counts as none. Source: DESIGN.md, verdicts ("at most twice"). */
+export const MAX_RETESTS = 2;
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** The gate that failed; null when none did. */
+  readonly gate: Gate | null;
+  readonly reasons: readonly string[];
+  readonly deltas: readonly Delta[];
+  /** Measurements that the verdict rests on. */
+  readonly measurements: readonly string[];
+}
+
+type Ruling = Pick<Judgement, 'verdict' | 'gate' | 'reasons'>;
+
+/** Metrics that every verdict shows beside the objective and the SLO. */
+const SHOWN: readonly NamedMetric[] = [
+  { id: 'ttftMs', quantile: 'p95' },
+  { id: 'tbotMs', quantile: 'p95' },
+  { id: 'outputTokensPerS', quantile: 'mean' },
+  { id: 'costUsdPerMillionTokens', quantile: 'mean' },
+];
+
+/**
+ * The verdict on a trial against the best. Gates in order: start, errors, plausibility, slo, quality; then the objective.
+ *
+ * A trial is kept when every gate holds and its gain is above the minimum effect, above twice the A/A spread, and its
+ * 95 % interval lies above 0. A best that breaks a bound loses to a trial that holds them all. Swapping the sides never
+ * leaves a keep a keep; two equal configurations are kept in at most 5 % of judgements with three runs each.
+ */
+export function judge(input: JudgeInput): Judgement {
+  const deltas = input.crash === null ? deltasOf(input) : [];
+  const ruling = startGate(input) ?? usability(input) ?? ruleOnNumbers(input);
+  return {
+    ...ruling,
+    reasons: [...ruling.reasons, ...sideNotes(input)].map((reason) => cleanText(reason, 400)),
+    deltas,
+    measurements: [input.trial, input.reference].flatMap((side) =>
+      usableRuns(side).map((run) => run.measurement.measurementId),
+    ),
+  };
+}
+
+function startGate({ crash, trial }: JudgeInput): Ruling | null {
+  if (crash === null) return null;
+  const reason = `${trial.trialId} did not serve: ${crash.crashClass}. ${crash.message}`;
+  return { verdict: 'discard', gate: 'start', reasons: [reason.trim()] };
+}
+
+/** Says which flag or gap makes the numbers unusable, on either side. */
+function usability(input: JudgeInput): Ruling | null {
+  if (input.unfit !== null) return invalid(input.unfit);
+  for (const side of [input.trial, input.reference]) {
+    const flags = [...new Set(side.runs.flatMap((run) => run.measurement.flags))].join(', ');
+    const missing = loadPoints(input.ruler).filter(
+      (index) => runsAt(usableRuns(side), index).length === 0,
+    );
+    if (missing.length === 0) continue;
+    const why = flags === '' ? 'it was not measured there' : `its measurements carry ${flags}`;
+    return invalid(
+      `${side.trialId} has no usable measurement at load point ${missing.join(', ')}: ${why}`,
+    );
+  }
+  return null;
+}
+
+const invalid = (reason: string): Ruling => ({ verdict: 'invalid', gate: null, reasons: [reason] });
+
+function ruleOnNumbers(input: JudgeInput): Ruling {
+  const count = input.ruler.loadPointCount;
+  const errors = violationsOf(input.trial, [ERROR_CLAUSE], count);
+  if (errors.length > 0) return brokenBounds(input, 'errors', errors);
+  const faults = implausibilities(input);
+  if (faults.length > 0) return { verdict: 'invalid', gate: 'plausibility', reasons: faults };
+  const slo = violationsOf(input.trial, input.ruler.slo, count);
+  if (slo.length > 0) return brokenBounds(input, 'slo', slo);
+  const quality = qualityGate(input.quality);
+  if (quality !== null) return quality;
+  const referenceBroken = violationsOf(input.reference, [ERROR_CLAUSE, ...input.ruler.slo], count);
+  if (referenceBroken.length > 0) return ruleOnFeasibility(input, referenceBroken);
+  return ruleOnObjective(input);
+}
+
+function brokenBounds(
+  input: JudgeInput,
+  gate: 'errors' | 'slo',
+  violations: readonly Violation[],
+): Ruling {
+  const clauses = gate === 'errors' ? [ERROR_CLAUSE] : input.ruler.slo;
+  const before = violationsOf(input.reference, clauses, input.ruler.loadPointCount);
+  const reasons = violations.map(describeViolation);
+  if (before.length > 0 && excessOf(violations) < excessOf(before)) {
+    reasons.push(
+      `${input.reference.trialId} breaks its bounds by more; still, only a trial that holds them all is kept`,
+    );
+  }
+  return { verdict: 'discard', gate, reasons };
+}
+
+function qualityGate({ required, result }: JudgeInput['quality']): Ruling | null {
+  const fail = (reasons: readonly string[]): Ruling => ({
+    verdict: 'discard',
+    gate: 'quality',
+    reasons,
+  });
+  if (result?.passed === false) return fail(['outputs got worse', ...result.reasons.slice(0, 4)]);
+  if (!required) return null;
+  if (result === null) return fail(['this change can alter outputs and they were not checked']);
+  if (!result.armed) {
+    return fail([
+      `E_QUALITY_UNARMED: only ${result.comparable} canaries are passed by the baseline, too few to prove that this change keeps outputs intact`,
+    ]);
+  }
+  return null;
+}
+
+/** Bounds first: a trial that holds them beats a best that does not, unless noise alone may have carried it over. */
+function ruleOnFeasibility(input: JudgeInput, broken: readonly Violation[]): Ruling {
+  const said = broken.slice(0, 4).map(describeViolation).join('; ');
+  if (mendsBeyondNoise(input, broken)) {
+    const reason = `every bound holds, and ${input.reference.trialId} breaks one (${said}): feasibility comes before the objective`;
+    return { verdict: 'keep', gate: null, reasons: [reason] };
+  }
+  return unclear(input, `bounds hold where ${input.reference.trialId} breaks them (${said})`);
+}
+
+function ruleOnObjective(input: JudgeInput): Ruling {
+  const { objective } = input.ruler;
+  const { overall } = compareOverall(input, { id: objective.metric, quantile: objective.quantile });
+  const said = describeComparison(overall);
+  if (overall.logRatio === null) return invalid(`the objective is undefined: ${said}`);
+  const sign = objective.direction === 'maximise' ? 1 : -1;
+  const gain = sign * overall.logRatio;
+  const enough = Math.log1p(objective.minEffectRatio);
+  const noise = Math.log1p(overall.delta.noiseFloorRatio ?? 0);
+  if (gain >= enough) {
+    if (gain > noise && isClear(overall, objective.direction)) {
+      return { verdict: 'keep', gate: null, reasons: [`better beyond noise: ${said}`] };
+    }
+    return unclear(input, `a gain that noise could explain: ${said}`);
+  }
+  if (gain < -Math.max(noise, enough)) {
+    return { verdict: 'discard', gate: null, reasons: [`worse beyond noise: ${said}`] };
+  }
+  const reason = `no difference beyond noise and the minimum effect of ${percent(objective.minEffectRatio)}: ${said}; the simpler one stays`;
+  return { verdict: 'tie', gate: null, reasons: [reason] };
+}
+
+/** True when the whole interval is on the good side of 0, or none can be given. */
+function isClear(overall: Comparison, direction: Objective['direction']): boolean {
+  if (overall.delta.interval === null) return true;
+  const [low, high] = overall.delta.interval;
+  return direction === 'maximise' ? low > 0 : high < 0;
+}
+
+function unclear(input: JudgeInput, reason: string): Ruling {
+  if (input.retests < MAX_RETESTS) {
+    return { verdict: 'retest', gate: null, reasons: [`${reason}; measure it once more`] };
+  }
+  const end = `${reason}; after ${input.retests} retests it counts as none and the simpler one stays`;
+  return { verdict: 'tie', gate: null, reasons: [end] };
+}
+
+const percent = (ratio: number): string => `${(ratio * 100).toFixed(1)} %`;
+
+/** A comparison in words: name, signed change, interval and noise floor. */
+export function describeComparison({ delta }: Pick<Comparison, 'delta'>): string {
+  const { deltaRatio, interval, noiseFloorRatio } = delta;
+  if (deltaRatio === null) return `${delta.metric} cannot be compared`;
+  const signed = (ratio: number): string => `${ratio < 0 ? '' : '+'}${percent(ratio)}`;
+  const range =
+    interval === null ? 'no interval' : `95 % ${signed(interval[0])} to ${signed(interval[1])}`;
+  const noise = noiseFloorRatio === null ? 'noise unknown' : `noise ${percent(noiseFloorRatio)}`;
+  return `${delta.metric} ${signed(deltaRatio)} (${range}, ${noise})`;
+}
+
+/** Differences of the objective, of each SLO metric and of what every table shows; the overall one first. */
+function deltasOf(input: JudgeInput): readonly Delta[] {
+  const { objective, slo } = input.ruler;
+  const wanted: readonly NamedMetric[] = [
+    { id: objective.metric, quantile: objective.quantile },
+    ...slo.map((clause) => ({ id: clause.metric, quantile: clause.quantile })),
+    ...SHOWN,
+  ];
+  const unique = new Map(
+    wanted.map((metric) => {
+      const name = METRIC_CARDS[metric.id].hasQuantiles
+        ? `${metric.id}.${metric.quantile}`
+        : metric.id;
+      return [name, metric] as const;
+    }),
+  );
+  return [...unique.values()].flatMap((metric) => {
+    const { overall, parts } = compareOverall(input, metric);
+    return parts.length === 1
+      ? parts.map((part) => part.delta)
+      : [overall, ...parts].map((one) => one.delta);
+  });
+}
+
+/** What a reader should know beside the verdict: runs left out, TTFT of the engine. */
+function sideNotes(input: JudgeInput): readonly string[] {
+  if (input.crash !== null) return [];
+  const flagged = input.trial.runs.filter((run) => run.measurement.flags.length > 0);
+  const notes = flagged
+    .slice(0, 3)
+    .map(({ measurement: m }) => `${m.measurementId} was left out: ${m.flags.join(', ')}`);
+  const atEngine = usableRuns(input.trial).some((run) => run.measurement.ttftSource === 'engine');
+  return atEngine
+    ? [...notes, 'TTFT is the engine’s own: the round trip is too large to judge it at the client']
+    : notes;
+}
