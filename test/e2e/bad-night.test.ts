@@ -1,8 +1,10 @@
 // Three mistakes of a hand-run loop on a 0.5B model on one H100: a kept no-op flag, a TTFT gain that was the prefix
 // cache, and a plan that the engine would have refused.
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Json } from '../json.ts';
 import {
   driveUntil,
   makeProject,
@@ -121,7 +123,7 @@ describe('the bad night, replayed', () => {
   });
 });
 
-function readLedger(from: Project): any[] {
+function readLedger(from: Project): Json[] {
   const { readdirSync } = require('node:fs') as typeof import('node:fs');
   const session = readdirSync(from.sessionsDir).find((name) => /^s\d{6}-/.test(name)) ?? '';
   return readFileSync(join(from.sessionsDir, session, 'ledger.jsonl'), 'utf8')

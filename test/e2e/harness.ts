@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { stringify } from 'yaml';
+import type { Json } from '../json.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const MAIN = join(ROOT, 'dist', 'main.js');
@@ -66,7 +67,7 @@ export function simulatedContract(
 export interface ToolResult {
   readonly isError: boolean;
   readonly text: string;
-  readonly data: any;
+  readonly data: Json;
 }
 
 export interface Server {
@@ -76,7 +77,7 @@ export interface Server {
   /** One call; never throws for a tool's own error. */
   call(tool: string, args?: Record<string, unknown>): Promise<ToolResult>;
   /** Calls, and polls the job to its end. Throws on an error result. */
-  done(tool: string, args?: Record<string, unknown>): Promise<any>;
+  done(tool: string, args?: Record<string, unknown>): Promise<Json>;
   close(): Promise<void>;
 }
 
@@ -111,7 +112,7 @@ export async function startServer(
     const text = content.map((block) => block.text ?? '').join('\n');
     return { isError: result.isError === true, text, data: result.structuredContent };
   };
-  const done = async (tool: string, args: Record<string, unknown> = {}): Promise<any> => {
+  const done = async (tool: string, args: Record<string, unknown> = {}): Promise<Json> => {
     let reply = await call(tool, args);
     while (!reply.isError && reply.data?.status === 'running' && reply.data?.jobId) {
       reply = await call('wait_job', { job_id: reply.data.jobId, wait_s: 45 });

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Json } from '../json.ts';
 
 /** One scripted turn of the model: a text that ends the turn, or tool calls. */
 export type ScriptedTurn =
@@ -8,7 +9,7 @@ export type ScriptedTurn =
 
 export interface RecordedRequest {
   readonly path: string;
-  readonly body: any;
+  readonly body: Json;
 }
 
 export interface MessagesApi {
@@ -67,21 +68,21 @@ function streamTurn(response: ServerResponse, turn: ScriptedTurn, model: string)
 }
 
 /** True for a request of the main conversation: it carries tools. Side requests (titles, summaries) get a short text. */
-const isMain = (body: any): boolean => Array.isArray(body?.tools) && body.tools.length > 0;
+const isMain = (body: Json): boolean => Array.isArray(body?.tools) && body.tools.length > 0;
 
 /**
  * A Messages API on loopback that plays a script: the model of a test. `nextTurn` sees every main request and its
  * number and says what the model answers.
  */
 export async function startMessagesApi(
-  nextTurn: (body: any, turn: number) => ScriptedTurn,
+  nextTurn: (body: Json, turn: number) => ScriptedTurn,
 ): Promise<MessagesApi> {
   const requests: RecordedRequest[] = [];
   let turn = 0;
   const server = createServer((request, response) => {
     void readBody(request).then((text) => {
       const path = request.url ?? '';
-      let body: any = null;
+      let body: Json = null;
       try {
         body = JSON.parse(text);
       } catch {

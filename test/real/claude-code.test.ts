@@ -1,4 +1,5 @@
 // The real Claude Code binary, driven by a scripted Messages API on loopback: no login, no network, no model.
+
 import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import {
@@ -15,6 +16,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeProject, type Project, ROOT, simulatedContract } from '../e2e/harness.ts';
 import { type MessagesApi, type ScriptedTurn, startMessagesApi } from '../fakes/messages-api.ts';
+import type { Json } from '../json.ts';
 import { nodeTool } from './node-tools.ts';
 
 let claude: string;
@@ -41,8 +43,8 @@ const environment = (extra: Record<string, string> = {}) => ({
 });
 
 /** Text of the last user message: tool results, hook feedback. */
-function lastUserText(body: any): string {
-  const message = body.messages.findLast((one: any) => one.role === 'user');
+function lastUserText(body: Json): string {
+  const message = body.messages.findLast((one: Json) => one.role === 'user');
   return typeof message?.content === 'string'
     ? message.content
     : JSON.stringify(message?.content ?? '');
@@ -151,7 +153,7 @@ describe('Claude Code', () => {
     // 1. The skill's text was injected, with the request and the client's session id in it.
     expect(JSON.stringify(main[0]?.body.messages)).toContain('The loop does not ask');
     expect(JSON.stringify(main[0]?.body.messages)).toContain(clientSession);
-    expect(main[0]?.body.tools.map((tool: any) => tool.name)).toContain(toolName('plan_trial'));
+    expect(main[0]?.body.tools.map((tool: Json) => tool.name)).toContain(toolName('plan_trial'));
     // 2. open_session answered with the brief and the next step.
     expect(told[1]).toContain('deploy');
     expect(existsSync(join(project.sessionsDir, '.loop', `${clientSession}.json`))).toBe(true);

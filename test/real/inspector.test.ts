@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TOOLS } from '../../mcp-server/tools/index.ts';
 import { MAIN, makeProject, type Project, simulatedContract, startServer } from '../e2e/harness.ts';
+import type { Json } from '../json.ts';
 import { nodeTool } from './node-tools.ts';
 
 let project: Project;
@@ -17,14 +18,14 @@ beforeAll(async () => {
 
 afterAll(() => project.remove());
 
-function inspect(...args: string[]): { status: number | null; result: any; output: string } {
+function inspect(...args: string[]): { status: number | null; result: Json; output: string } {
   const done = spawnSync(inspector, ['--cli', process.execPath, MAIN, 'mcp', ...args], {
     encoding: 'utf8',
     cwd: project.dir,
     env: { ...process.env, AUTODEBUG_PROJECT_DIR: project.dir },
     timeout: 60_000,
   });
-  let result: any = null;
+  let result: Json = null;
   try {
     result = JSON.parse(done.stdout);
   } catch {
@@ -41,7 +42,7 @@ describe('the MCP Inspector in command-line mode', () => {
   test('lists every tool with its schema', () => {
     const { result, output } = inspect('--method', 'tools/list');
     expect(
-      result?.tools?.map((tool: any) => tool.name),
+      result?.tools?.map((tool: Json) => tool.name),
       output,
     ).toEqual(TOOLS.map((tool) => tool.name));
   });
