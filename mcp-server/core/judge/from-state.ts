@@ -1,0 +1,83 @@
+import type { DeploymentState, SessionState, TrialState } from '../ledger/state.ts';
+import type { Purpose } from '../ledger/vocabulary.ts';
+import type { WorkloadSpec } from '../workload/workload.ts';
+import type { JudgedSide, JudgeInput, Ruler } from './sides.ts';
+
+/** The runs of a trial that were made for these purposes at the contract's load points. */
+export function sideOfTrial(trial: TrialState, purposes: readonly Purpose[]): JudgedSide {
+  const prices = new Map(
+    trial.deployments.map((one) => [one.deploymentId, one.ready?.priceUsdPerHour ?? null]),
+  );
+  return {
+    trialId: trial.trialId,
+    runs: trial.measurements
+      .map((measurement) => measurement.data)
+      .filter((run) => purposes.includes(run.purpose) && run.loadPointIndex !== null)
+      .map((run) => ({
+        measurement: run,
+        priceUsdPerHour: prices.get(run.deploymentId) ?? null,
+      })),
+  };
+}
+
+/** The ruler of a session. Null when: it was not calibrated. */
+export function rulerOf(state: SessionState): Ruler | null {
+  if (state.calibration === null) return null;
+  const { objective, slo, loadPoints } = state.contract.terms;
+  return {
+    objective,
+    slo,
+    loadPointCount: loadPoints.length,
+    spreads: state.calibration.spreads,
+    calibratedOn: state.calibration.trialId,
+  };
+}
+
+/** The crash of a trial that could not be measured. Null when: it served, or was never deployed. */
+export function crashOf(trial: TrialState): JudgeInput['crash'] {
+  const own = trial.deployments.findLast((one) => one.intended.purpose !== 'confirm');
+  const failed = own?.failed ?? null;
+  if (failed === null) return null;
+  return { crashClass: failed.crashClass, message: failed.message };
+}
+
+/** The deployment of a trial's own measurements, not of a confirmation. Null when: there is none. */
+export function ownDeploymentOf(trial: TrialState): DeploymentState | null {
+  return trial.deployments.findLast((one) => one.intended.purpose !== 'confirm') ?? null;
+}
+
+/** How often the trial was sent back to be measured again. */
+export function retestsOf(trial: TrialState): number {
+  return trial.judgements.filter((judgement) => judgement.verdict === 'retest').length;
+}
+
+/**
+ * True when the trial differs from what was last accepted by a change that can alter outputs: its own, or one that it
+ * inherits from a parent which was never kept.
+ */
+export function canAlterOutputs(state: SessionState, trial: TrialState): boolean {
+  const seen = new Set<string>();
+  let current: TrialState | undefined = trial;
+  while (current !== undefined && !seen.has(current.trialId)) {
+    seen.add(current.trialId);
+    if (current !== trial && current.judgements.at(-1)?.verdict === 'keep') return false;
+    if (current.planned.touchesQuality) return true;
+    const { parentId }: { parentId: string | null } = current.planned;
+    current = state.trials.find((one) => one.trialId === parentId);
+  }
+  return false;
+}
+
+const SPECULATION_FLAG = /^--?(speculative|spec-|draft|model-draft|md$)/;
+
+/**
+ * Why the workload cannot speak about a trial's change. Null when: it can.
+ * Source: load-and-quality.md §2, acceptance of drafts on random words says nothing about real text.
+ */
+export function unfitnessOf(trial: TrialState, workload: WorkloadSpec | null): string | null {
+  const speculates = trial.planned.changes.some(
+    (change) => change.kind === 'set_flag' && SPECULATION_FLAG.test(change.flag),
+  );
+  if (!speculates || workload === null || workload.text === 'natural') return null;
+  return `speculation is judged only on natural text, and the workload ${workload.id} is made of random words`;
+}
