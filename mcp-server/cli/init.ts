@@ -115,6 +115,33 @@ async function writePermissions(deps: InitDeps): Promise<string> {
   return file;
 }
 
+function refuseOverwrite(contractFile: string, options: InitOptions): void {
+  if (!existsSync(contractFile) || options.force === true) return;
+  throw new PreconditionError('contract.yml exists already.', {
+    code: 'E_FILE_EXISTS',
+    fix: 'Edit it, or write it anew with --force.',
+  });
+}
+
+/** Writes contract and permissions; returns their paths relative to the working folder. */
+async function writeFiles(
+  deps: InitDeps,
+  contractFile: string,
+  drafted: unknown,
+): Promise<string[]> {
+  parseWith(Contract, drafted, {
+    name: 'The drafted contract',
+    fix: 'Answer again, as in the examples.',
+    code: 'E_INIT_ANSWER',
+  });
+  const head =
+    '# Terms of an autodebug session. Only a person changes this file; the budget may be amended later.';
+  await writeFile(contractFile, `${head}\n${stringify(drafted)}`);
+  return [contractFile, await writePermissions(deps)].map((file) =>
+    relative(deps.workingDir, file),
+  );
+}
+
 async function runInit(
   deps: InitDeps,
   serviceArgument: string | undefined,
@@ -122,22 +149,17 @@ async function runInit(
 ): Promise<void> {
   const serviceFile = serviceArgument ?? 'dstack-baseline.yml';
   const contractFile = join(deps.workingDir, 'contract.yml');
-  if (existsSync(contractFile) && options.force !== true) {
-    throw new PreconditionError('contract.yml exists already.', {
-      code: 'E_FILE_EXISTS',
-      fix: 'Edit it, or write it anew with --force.',
-    });
-  }
+  refuseOverwrite(contractFile, options);
   const service = parseServiceFile(
     await readService(join(deps.workingDir, serviceFile), serviceFile),
   );
-  const logins = findLogins(deps);
-  const backend = chooseBackend(options, logins);
-  if (options.json !== true) {
-    deps.write(
-      `Service ${serviceFile}: model ${service.modelName ?? 'unknown'}. Found: ${logins.join(', ') || 'no login'}. Backend: ${backend}.\n`,
-    );
-  }
+  const model = service.modelName ?? 'unknown';
+  const found = findLogins(deps);
+  const backend = chooseBackend(options, found);
+  const say = (text: string): void => (options.json === true ? undefined : deps.write(text));
+  say(
+    `Service ${serviceFile}: model ${model}. Found: ${found.join(', ') || 'no login'}. Backend: ${backend}.\n`,
+  );
   const answers = {
     traffic: await answer(deps, options, 'traffic'),
     limits: await answer(deps, options, 'limits'),
@@ -145,27 +167,15 @@ async function runInit(
   };
   const drafted = draftContract(answers, {
     serviceFile,
-    model: service.modelName ?? 'unknown',
+    model,
     backend,
     gpu: readGpu(service.resources),
   });
-  parseWith(Contract, drafted, {
-    name: 'The drafted contract',
-    fix: 'Answer again, as in the examples.',
-    code: 'E_INIT_ANSWER',
-  });
-  await writeFile(
-    contractFile,
-    `# Terms of an autodebug session. Only a person changes this file; the budget may be amended later.\n${stringify(drafted)}`,
+  const written = await writeFiles(deps, contractFile, drafted);
+  say(
+    `Wrote ${written.join(' and ')}.\nNext: /autodebug in your agent, or autodebug run --contract contract.yml\n`,
   );
-  const written = [contractFile, await writePermissions(deps)].map((file) =>
-    relative(deps.workingDir, file),
-  );
-  deps.write(
-    options.json === true
-      ? `${JSON.stringify({ written, backend, found: logins })}\n`
-      : `Wrote ${written.join(' and ')}.\nNext: /autodebug in your agent, or autodebug run --contract contract.yml\n`,
-  );
+  if (options.json === true) deps.write(`${JSON.stringify({ written, backend, found })}\n`);
 }
 
 async function readService(path: string, shown: string): Promise<string> {
