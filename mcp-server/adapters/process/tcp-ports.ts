@@ -26,3 +26,13 @@ export function findFreePort(): Promise<number> {
     });
   });
 }
+
+/** True when a service could listen there: nothing accepts connections and the address can be bound. */
+export async function isPortFree(port: number): Promise<boolean> {
+  if (await isPortOpen(port)) return false;
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Instance } from '../../core/ledger/vocabulary.ts';
+import { parseServiceFile, type ServiceFile } from '../../core/service/service-file.ts';
+import { detectEngine } from '../../engines/index.ts';
+import type {
+  Deploy,
+  DeployHandle,
+  DeploymentStatus,
+  DeployRequest,
+  SetupFinding,
+  SetupRequest,
+} from '../../ports/deploy.ts';
+import type { ProcessRunner } from '../../ports/process-runner.ts';
+import { isPortFree } from '../process/tcp-ports.ts';
+import { childEnvironment, type Environment, missingNames } from './child-env.ts';
+import {
+  endOf,
+  findService,
+  logsOf,
+  parseServiceHandle,
+  refusePort,
+  startService,
+  stopService,
+} from './guarded-service.ts';
+import { checkReadiness } from './readiness.ts';
+
+export interface LocalDeployOptions {
+  readonly environment: Environment;
+  readonly runner: ProcessRunner;
+}
+
+/** Deploys on this machine: the service's commands as a guarded process group, price 0. */
+export function createLocalDeploy(options: LocalDeployOptions): Deploy {
+  const machine = createMachine(options.runner);
+  return {
+    backend: 'local',
+    paid: false,
+    checkSetup: (request) => checkSetup(request, options.environment),
+    plan: async (request) => {
+      childEnvironment(parseServiceFile(request.serviceYaml).env, options.environment, {});
+      return { priceUsdPerHour: 0, notes: ['runs on this machine'] };
+    },
+    start: (request) => start(request, options.environment),
+    status: async (handle, signal) => readStatus(handle, machine, signal),
+    logs: async (handle, { maxBytes }) => logsOf(parseServiceHandle(handle), maxBytes),
+    stop: (handle) => stopService(parseServiceHandle(handle)),
+    find: ({ workDir, runName }) => findService(workDir, runName),
+    releaseSession: async () => ({
+      gone: true,
+      proof: ['local: nothing is held between deployments'],
+      costUsd: 0,
+    }),
+    authHeaders: async () => ({}),
+  };
+}
+
+async function start(request: DeployRequest, environment: Environment): Promise<DeployHandle> {
+  const service = parseServiceFile(request.serviceYaml);
+  const env = childEnvironment(service.env, environment, request.tags);
+  if (!(await isPortFree(service.port))) throw refusePort(service.port);
+  return startService(request, {
+    command: shellOf(service),
+    args: ['-c', joinCommands(service.commands)],
+    env,
+    port: service.port,
+    model: service.modelName,
+    healthPath: healthPathOf(service),
+  });
+}
+
+/** Joined as dstack joins them, so that the same file means the same here. Source: dstack docs, `commands`. */
+function joinCommands(commands: readonly string[]): string {
+  return commands.map((command) => command.trimEnd()).join(' && ');
+}
+
+function shellOf(service: ServiceFile): string {
+  return service.image === null && existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh';
+}
+
+function healthPathOf(service: ServiceFile): string {
+  const engine = service.launch === null ? null : detectEngine(service.launch.argv);
+  return engine?.healthPath ?? '/health';
+}
+
+async function readStatus(
+  handle: DeployHandle,
+  machine: () => Promise<Instance>,
+  signal: AbortSignal,
+): Promise<DeploymentStatus> {
+  const service = parseServiceHandle(handle);
+  const end = await endOf(service);
+  if (end !== null) return end;
+  const baseUrl = `http://127.0.0.1:${service.facts.port}`;
+  const readiness = await checkReadiness({ baseUrl, ...service.facts }, signal);
+  if (readiness.kind === 'waiting') {
+    // It may have ended while it was asked.
+    return (await endOf(service)) ?? { kind: 'starting', phase: readiness.phase };
+  }
+  return {
+    kind: 'ready',
+    endpoint: { baseUrl, model: readiness.model, auth: 'none' },
+    instance: await machine(),
+    priceUsdPerHour: 0,
+  };
+}
+
+/** Name of this machine and of its first GPU, looked up once. */
+function createMachine(runner: ProcessRunner): () => Promise<Instance> {
+  let known: Instance | null = null;
+  return async () => {
+    known ??= await readMachine(runner);
+    return known;
+  };
+}
+
+async function readMachine(runner: ProcessRunner): Promise<Instance> {
+  const result = await runner.run({
+    command: 'nvidia-smi',
+    args: ['--query-gpu=name,driver_version', '--format=csv,noheader'],
+    timeoutMs: 10_000,
+  });
+  const [gpu, driver] =
+    result.exitCode === 0 ? (result.stdout.split('\n')[0] ?? '').split(', ') : [];
+  return { id: hostname().slice(0, 120), gpu: gpu ?? 'cpu', driver: driver ?? null, region: null };
+}
+
+async function checkSetup(
+  request: SetupRequest,
+  environment: Environment,
+): Promise<readonly SetupFinding[]> {
+  if (request.serviceYaml === null) return [];
+  const service = parseServiceFile(request.serviceYaml);
+  const missing = missingNames(service.env, environment);
+  const free = await isPortFree(service.port);
+  return [
+    {
+      check: 'env',
+      level: missing.length === 0 ? 'ok' : 'fail',
+      message:
+        missing.length === 0
+          ? 'Every name that the service takes from the environment is set.'
+          : `Not set: ${missing.join(', ')}.`,
+      fix: missing.length === 0 ? null : `Set ${missing.join(', ')} before autodebug starts.`,
+    },
+    {
+      check: 'port',
+      level: free ? 'ok' : 'fail',
+      message: `Port ${service.port} is ${free ? 'free' : 'in use'}.`,
+      fix: free ? null : refusePort(service.port).fix,
+    },
+  ];
+}
