@@ -4,7 +4,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Json } from '../json.ts';
 import {
   driveUntil,
   makeProject,
@@ -14,6 +13,7 @@ import {
   simulatedContract,
   startServer,
 } from './harness.ts';
+import { readLedger } from './ledger-file.ts';
 
 let project: Project;
 let server: Server;
@@ -63,7 +63,7 @@ describe('the bad night, replayed', () => {
       force: [{ check: 'no_op', reason: 'Replays a mistake to show what the judge says to it.' }],
     });
     await driveUntil(server, ['plan_trial']);
-    const ledger = readLedger(project);
+    const ledger = readLedger(project.sessionsDir);
     const verdicts = ledger.filter(
       (event) => event.type === 'trial_judged' && event.data.trialId === planned.trialId,
     );
@@ -101,7 +101,9 @@ describe('the bad night, replayed', () => {
       load_points: [{ kind: 'closed', concurrency: 1, requests: 8 }],
       repeats: 1,
     });
-    const recorded = readLedger(project).filter((event) => event.type === 'measurement_recorded');
+    const recorded = readLedger(project.sessionsDir).filter(
+      (event) => event.type === 'measurement_recorded',
+    );
     const hit = recorded.at(-1)?.data;
     expect(hit.summary.prefixCacheHitRatio).toBeGreaterThan(0.5);
     expect(repeated.measurements[0].measurementId).toBe(hit.measurementId);
@@ -110,24 +112,17 @@ describe('the bad night, replayed', () => {
   }, 120_000);
 
   test('a choice that the version does not have is refused before anything is deployed', async () => {
-    const before = readLedger(project).filter((event) => event.type === 'deploy_intended').length;
+    const before = readLedger(project.sessionsDir).filter(
+      (event) => event.type === 'deploy_intended',
+    ).length;
     const refused = await server.call('plan_trial', {
       hypothesis: hypothesis('n-gram speculation'),
       changes: [{ kind: 'set_flag', flag: '--speculative-algorithm', value: 'ngram' }],
     });
     expect(refused.isError).toBe(true);
     expect(refused.text).toContain('--speculative-algorithm');
-    expect(readLedger(project).filter((event) => event.type === 'deploy_intended')).toHaveLength(
-      before,
-    );
+    expect(
+      readLedger(project.sessionsDir).filter((event) => event.type === 'deploy_intended'),
+    ).toHaveLength(before);
   });
 });
-
-function readLedger(from: Project): Json[] {
-  const { readdirSync } = require('node:fs') as typeof import('node:fs');
-  const session = readdirSync(from.sessionsDir).find((name) => /^s\d{6}-/.test(name)) ?? '';
-  return readFileSync(join(from.sessionsDir, session, 'ledger.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-}
