@@ -39,8 +39,15 @@ export interface ToolSpec<Input extends z.ZodObject, Output extends z.ZodObject>
     app: App,
     args: z.output<Input> & { readonly session_id?: string | undefined },
     call: Call,
-  ) => Promise<Answer & z.input<Output>>;
+  ) => Promise<Answer & DeepReadonly<z.input<Output>>>;
 }
+
+/** The same shape with everything in it read-only, so that a use-case may answer with what it holds. */
+export type DeepReadonly<Type> = Type extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : Type extends object
+    ? { readonly [Key in keyof Type]: DeepReadonly<Type[Key]> }
+    : Type;
 
 /** What a call comes to. Errors carry text only: clients show nothing else of them. */
 export type ToolReply =

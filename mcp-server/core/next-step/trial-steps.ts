@@ -102,7 +102,7 @@ function deployStep(state: SessionState, trial: TrialState, nowMs: number): Next
 
 function crashStep(state: SessionState, place: Place): NextStep | null {
   const { trial, deployment } = place;
-  if (!hasEvidence(state, 'engine_log', deployment)) {
+  if (!hasEvidence(state, 'engine_log', { deploymentId: deployment.deploymentId })) {
     return step(
       'fetch_logs',
       { trial_id: trial.trialId },
@@ -166,7 +166,10 @@ function readStep(
   deployment: DeploymentState,
 ): NextStep | null {
   const args = { trial_id: trial.trialId };
-  if (!hasEvidence(state, 'engine_log', deployment) && deployment.gone === null) {
+  if (
+    !hasEvidence(state, 'engine_log', { deploymentId: deployment.deploymentId }) &&
+    deployment.gone === null
+  ) {
     return step('fetch_logs', args, 'The engine says in its log what the numbers do not.');
   }
   if (!isTelemetryRead(state, deployment) && trial.measurements.length > 0) {
