@@ -1,14 +1,18 @@
 import type { Tool } from '../define-tool.ts';
 import { cancelJobTool } from './cancel-job.ts';
+import { deployTool } from './deploy.ts';
 import { getStatusTool } from './get-status.ts';
 import { judgeTrialTool } from './judge-trial.ts';
 import { openSessionTool } from './open-session.ts';
+import { stopDeploymentsTool } from './stop-deployments.ts';
 import { waitJobTool } from './wait-job.ts';
 
 /** Every tool, in the order in which tools/list shows them. One line a tool. */
 export const TOOLS: readonly Tool[] = [
   openSessionTool,
   getStatusTool,
+  deployTool,
+  stopDeploymentsTool,
   waitJobTool,
   cancelJobTool,
   judgeTrialTool,
