@@ -1,0 +1,148 @@
+import { parseProfilerContext } from '../../core/telemetry/graphsignal.ts';
+import { pointsInWindow } from '../../core/telemetry/graphsignal-digest.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Telemetry, TelemetryAnswer, TelemetryWindow } from '../../ports/telemetry.ts';
+import {
+  CLIENT_COMMANDS,
+  type FetchDeps,
+  type FetchOutcome,
+  type FetchRequest,
+  fetchByCommand,
+  fetchByHttp,
+} from './graphsignal-fetch.ts';
+import { readLogin } from './graphsignal-login.ts';
+import { queryOf } from './graphsignal-window.ts';
+
+/** How long the hosted source needs. Source: ticks and uploads of Graphsignal 0.19 (10 s each), own margins for the rest. */
+export interface SourceTiming {
+  /** After the window's end, before the first question. */
+  readonly settleMs: number;
+  /** Pauses before each further question. */
+  readonly retryMs: readonly number[];
+  /** Shortest window in which a trend can be seen. */
+  readonly minWindowMs: number;
+}
+
+export const HOSTED_TIMING: SourceTiming = {
+  settleMs: 30_000,
+  retryMs: [15_000, 30_000, 60_000, 60_000],
+  minWindowMs: 20_000,
+};
+
+export interface SourceDeps extends FetchDeps {
+  readonly clock: Clock;
+  readonly homeDir: string;
+  readonly timing: SourceTiming;
+}
+
+type Options = Parameters<Telemetry['profilerContext']>[1];
+
+interface Held {
+  readonly raw: string;
+  readonly client: string;
+  readonly points: number;
+}
+
+/** The hosted profiler: waits until data may be there, asks until two answers agree, and says what is missing. */
+export async function readHostedContext(
+  deps: SourceDeps,
+  window: TelemetryWindow,
+  options: Options,
+): Promise<TelemetryAnswer> {
+  const login = await readLogin(deps.env, deps.homeDir);
+  const request: FetchRequest = { query: queryOf(window), login, signal: options.signal };
+  if (login.key !== null) await waitToSettle(deps, window, options);
+  let held: Held | null = null;
+  let last: FetchOutcome | null = null;
+  for (const pauseMs of [0, ...deps.timing.retryMs]) {
+    if (pauseMs > 0) await pause(deps.clock, pauseMs, options);
+    if (options.signal.aborted) break;
+    last = await askClients(deps, request);
+    if (last.kind === 'refused' || last.kind === 'absent') break;
+    if (last.kind !== 'context') continue;
+    const next = hold(last, window);
+    if (agrees(next, held)) {
+      return { kind: 'data', raw: next.raw, client: next.client, notes: shortNotes(deps, window) };
+    }
+    held = next;
+  }
+  return held === null ? noData(last) : incomplete(deps, window, held);
+}
+
+/** Complete: there is data, and the answer before had as much of it. */
+function agrees(next: Held, before: Held | null): boolean {
+  return next.points > 0 && next.points === before?.points;
+}
+
+function hold(
+  answer: { readonly raw: string; readonly client: string },
+  window: TelemetryWindow,
+): Held {
+  const points = pointsInWindow(parseProfilerContext(answer.raw), window);
+  return { raw: answer.raw, client: answer.client, points };
+}
+
+async function waitToSettle(
+  deps: SourceDeps,
+  window: TelemetryWindow,
+  options: Options,
+): Promise<void> {
+  const waitMs = window.endMs + deps.timing.settleMs - deps.clock.nowMs();
+  if (waitMs > 0) await pause(deps.clock, Math.min(waitMs, deps.timing.settleMs), options);
+}
+
+async function pause(clock: Clock, ms: number, options: Options): Promise<void> {
+  options.onWait?.(`waiting ${Math.ceil(ms / 1000)} s for the profiler's data`);
+  await clock.sleep(ms, options.signal);
+}
+
+/** The clients in order; the HTTP API is asked when no command exists, and to learn why a command failed. */
+async function askClients(deps: SourceDeps, request: FetchRequest): Promise<FetchOutcome> {
+  for (const command of CLIENT_COMMANDS) {
+    const outcome = await fetchByCommand(deps, command, request);
+    if (outcome.kind === 'absent') continue;
+    if (outcome.kind !== 'failed' || request.login.key === null) return outcome;
+    const direct = await fetchByHttp(deps, request);
+    return direct.kind === 'failed' && direct.raw === null ? outcome : direct;
+  }
+  return fetchByHttp(deps, request);
+}
+
+function shortNotes(deps: SourceDeps, window: TelemetryWindow): string[] {
+  return window.endMs - window.startMs < deps.timing.minWindowMs
+    ? [
+        `the window is shorter than ${deps.timing.minWindowMs / 1000} s: one or two points, no trend`,
+      ]
+    : [];
+}
+
+function noData(last: FetchOutcome | null): TelemetryAnswer {
+  if (last === null || last.kind === 'context') {
+    return {
+      kind: 'none',
+      reason: 'the call was cancelled before an answer',
+      raw: null,
+      client: null,
+    };
+  }
+  const raw = last.kind === 'failed' || last.kind === 'refused' ? last.raw : null;
+  return { kind: 'none', reason: last.reason, raw, client: last.client };
+}
+
+function incomplete(deps: SourceDeps, window: TelemetryWindow, held: Held): TelemetryAnswer {
+  if (held.points === 0) {
+    return {
+      kind: 'none',
+      reason: 'the profiler answered, but holds no point inside the window',
+      raw: held.raw,
+      client: held.client,
+    };
+  }
+  const note = `telemetry incomplete: the number of points (${held.points}) still changed at the last question`;
+  return {
+    kind: 'data',
+    raw: held.raw,
+    client: held.client,
+    notes: [note, ...shortNotes(deps, window)],
+  };
+}
