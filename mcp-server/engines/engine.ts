@@ -1,4 +1,16 @@
 import type { EngineId } from '../core/ledger/vocabulary.ts';
+import type { FlagSyntax } from '../core/service/flags.ts';
+
+/** How the value of a flag is written. */
+export type FlagKind = 'bool' | 'int' | 'float' | 'str' | 'list' | 'json';
+
+/** Choices of a flag in a span of versions; `adds` widens what held before. Null end: open. */
+export interface VersionChoices {
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly adds: boolean;
+  readonly choices: readonly string[];
+}
 
 /** One flag of an engine, as data (source: docs/dependencies.md, engine-flags.yaml; llama.cpp: its own --help). */
 export interface FlagFact {
@@ -14,6 +26,46 @@ export interface FlagFact {
   readonly constraints: readonly string[];
   /** True for a flag that parses and changes nothing. */
   readonly noOp: boolean;
+}
+
+/** A flag with what changes over versions. */
+export interface InventoryFlag extends FlagFact {
+  readonly kind: FlagKind;
+  readonly choicesByVersion: readonly VersionChoices[];
+  /** What the engine computes when the flag is left out; null when that is the default itself. */
+  readonly resolvedDefault: string | null;
+  /** Older names that still work, with a warning. */
+  readonly deprecatedAliases: readonly string[];
+}
+
+/** A flag that newer versions reject. */
+export interface RemovedFlag {
+  readonly flag: string;
+  /** Last version or date in which it still worked, as the engine counts (version for SGLang, date for vLLM). */
+  readonly last: string;
+  readonly use: string;
+}
+
+/** What a check of one command line may look at. */
+export interface CommandFacts {
+  /** Canonical flag to its value in force; null for a flag without one. */
+  readonly flags: ReadonlyMap<string, string | null>;
+  readonly version: string | null;
+  /** Attention heads of the model, when its configuration is known. */
+  readonly attentionHeads: number | null;
+}
+
+/** A combination that stops the engine at start. */
+export interface FatalCombination {
+  readonly id: string;
+  readonly message: string;
+  readonly holds: (facts: CommandFacts) => boolean;
+}
+
+/** Something that the engine changes by itself, so that what was asked for is not what runs. */
+export interface SilentAdjustment {
+  readonly message: string;
+  readonly holds: (facts: CommandFacts) => boolean;
 }
 
 /** Canonical keys of engine metrics; the engine tells its own name for each, or null. */
@@ -43,14 +95,25 @@ export interface LogPattern {
 }
 
 /** Pure vendor knowledge of one engine. Adding an engine touches its folder, one line in engines/index.ts, and fixtures. */
-export interface Engine {
+export interface Engine extends FlagSyntax {
   readonly id: EngineId;
+  readonly title: string;
   /** True when the argv (after wrappers) starts this engine. */
   matches(argv: readonly string[]): boolean;
-  /** Index in argv of the first engine flag (behind `python -m sglang.launch_server`, `vllm serve MODEL`, …). */
-  flagsStart(argv: readonly string[]): number;
-  readonly flags: readonly FlagFact[];
+  readonly flags: readonly InventoryFlag[];
+  /** Removed flag to what to use instead. */
   readonly removedFlags: Readonly<Record<string, string>>;
+  readonly removed: readonly RemovedFlag[];
+  readonly fatalCombinations: readonly FatalCombination[];
+  readonly silentAdjustments: readonly SilentAdjustment[];
+  /** Newest version that the flag data was compared with. */
+  readonly newestVersion: string;
+  /** Version in an image reference, e.g. `0.5.9` in `lmsysorg/sglang:v0.5.9-cu126`. Null when: the tag names none. */
+  versionOfImage(image: string): string | null;
+  /** Orders two versions as the engine counts them: negative when `a` is older. */
+  compareVersions(a: string, b: string): number;
+  /** Version a `since` or `last` mark of the flag data means; null when it is older than all we compared. */
+  readonly versionOfMark: (mark: string) => string | null;
   readonly metricNames: Readonly<Record<EngineMetricKey, readonly string[]>>;
   readonly logPatterns: readonly LogPattern[];
   readonly readyLine: RegExp;
@@ -62,6 +125,6 @@ export interface Engine {
   readonly qualityFlags: readonly string[];
   readonly contextFlag: string;
   readonly modelFlag: string | null;
-  /** Flags that only take a `1`/`0`-like presence. */
-  isBooleanFlag(flag: string): boolean;
+  /** Model that an argv serves, from the flag or the positional word. Null when: it names none. */
+  modelOf(argv: readonly string[]): string | null;
 }

@@ -1,0 +1,84 @@
+import type { Engine } from '../engine.ts';
+import { baseName, compareDotted, createSyntax } from '../syntax.ts';
+import { LLAMACPP_FATAL, LLAMACPP_SILENT } from './combinations.ts';
+import { FLAGS, REMOVED } from './flags.generated.ts';
+import { LLAMACPP_LOG_PATTERNS } from './log-patterns.ts';
+
+const PROGRAMS = ['llama-server', 'llama-cpp-server'];
+const MODEL_FLAGS = ['-m', '--model', '-hf', '-hfr', '--hf-repo', '-mu', '--model-url'];
+
+const syntax = createSyntax(FLAGS);
+
+/** llama.cpp's llama-server. Source: its own --help and tools/server/README.md of ggml-org/llama.cpp. */
+export const llamacpp: Engine = {
+  id: 'llamacpp',
+  title: 'llama.cpp',
+  ...syntax,
+  matches: (argv) => PROGRAMS.includes(baseName(argv[0])),
+  flagsStart: () => 1,
+  flags: FLAGS,
+  removed: REMOVED,
+  removedFlags: Object.fromEntries(REMOVED.map((entry) => [entry.flag, entry.use])),
+  fatalCombinations: LLAMACPP_FATAL,
+  silentAdjustments: LLAMACPP_SILENT,
+  newestVersion: '11434',
+  versionOfImage: (image) => /:(?:[a-z0-9-]+-)?b(\d{3,6})$/.exec(image)?.[1] ?? null,
+  compareVersions: compareDotted,
+  versionOfMark: () => null,
+  metricNames: {
+    running: ['llamacpp:requests_processing'],
+    queueDepth: ['llamacpp:requests_deferred'],
+    kvUsageRatio: ['llamacpp:kv_cache_usage_ratio'],
+    promptTokens: ['llamacpp:prompt_tokens_total'],
+    cachedTokens: [],
+    generationTokens: ['llamacpp:tokens_predicted_total'],
+    ttftSeconds: [],
+    tbotSeconds: [],
+    e2eSeconds: [],
+    queueSeconds: [],
+    preemptions: [],
+    requests: [],
+  },
+  logPatterns: LLAMACPP_LOG_PATTERNS,
+  readyLine: /server is listening on/,
+  healthPath: '/health',
+  infoPaths: ['/props', '/v1/models'],
+  defaultPort: 8080,
+  qualityFlags: [
+    '--model',
+    '--hf-repo',
+    '--hf-file',
+    '--model-url',
+    '--cache-type-k',
+    '--cache-type-v',
+    '--flash-attn',
+    '--model-draft',
+    '--hf-repo-draft',
+    '--draft-max',
+    '--spec-type',
+    '--lora',
+    '--lora-scaled',
+    '--control-vector',
+    '--chat-template',
+    '--chat-template-file',
+    '--jinja',
+    '--rope-scaling',
+    '--rope-scale',
+    '--rope-freq-base',
+    '--samplers',
+    '--temp',
+    '--top-k',
+    '--top-p',
+    '--min-p',
+    '--override-kv',
+    '--context-shift',
+  ],
+  contextFlag: '--ctx-size',
+  modelFlag: '--model',
+  modelOf: (argv) => {
+    const at = argv.findIndex((word) => MODEL_FLAGS.includes(word.split('=')[0] ?? ''));
+    const word = argv[at] ?? '';
+    if (at === -1) return null;
+    return word.includes('=') ? word.slice(word.indexOf('=') + 1) : (argv[at + 1] ?? null);
+  },
+};
