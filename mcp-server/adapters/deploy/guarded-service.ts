@@ -20,7 +20,7 @@ import {
 } from '../process/guard.ts';
 import { findGuarded, GuardHandle, specFileOf, writeAtomically } from '../process/guard-files.ts';
 import { readLogTail } from '../process/guard-log.ts';
-import { parseJson } from './readiness.ts';
+import { checkReadiness, parseJson, type Readiness } from './readiness.ts';
 
 /** What is known of a service before its process exists; kept beside its log, so that a crash loses nothing. */
 const ServiceFacts = z.object({
@@ -37,9 +37,12 @@ export type ServiceHandle = z.infer<typeof ServiceHandle>;
 
 /** The guard needs a second or two; a spec without a state after this is a start that never happened. */
 const FIND_WAIT_MS = 5000;
+/** How much longer than the contract's idle time the guard waits, at most. Source: own reasoning. */
+const IDLE_MARGIN_MS = 120_000;
 
 const stateDirOf = (workDir: string): string => join(workDir, 'guard');
 const factsFileOf = (workDir: string): string => join(workDir, 'deployment.json');
+const servedFileOf = (stateDir: string): string => join(stateDir, 'served');
 const stoppedFileOf = (stateDir: string): string => join(stateDir, 'stopped');
 
 /** A handle as the ledger gives it back. Throws: InvalidInputError when it is not one of ours. */
@@ -83,12 +86,29 @@ export async function startService(
     stateDir: stateDirOf(request.workDir),
     deadlineAtMs: request.deadlineAtMs,
     port: start.port,
-    idleMs: request.idleMinutes * 60_000,
+    idleMs: guardIdleMs(request.idleMinutes),
   });
   return { facts, guard };
 }
 
-/** Null while the process runs; otherwise how it ended. */
+/** Later than the server's own idle rule, which also writes the ledger: the guard only acts when the server is dead. */
+function guardIdleMs(idleMinutes: number): number {
+  const idleMs = idleMinutes * 60_000;
+  return idleMs + Math.min(IDLE_MARGIN_MS, idleMs / 2);
+}
+
+export const baseUrlOf = (handle: ServiceHandle): string => `http://127.0.0.1:${handle.facts.port}`;
+
+/** One look at the service. Once it was seen serving, later looks send it no work: it may be under measurement. */
+export async function readinessOf(handle: ServiceHandle, signal: AbortSignal): Promise<Readiness> {
+  const servedFile = servedFileOf(handle.guard.stateDir);
+  if (existsSync(servedFile)) return { kind: 'serving', model: readFileSync(servedFile, 'utf8') };
+  const readiness = await checkReadiness({ baseUrl: baseUrlOf(handle), ...handle.facts }, signal);
+  if (readiness.kind === 'serving') writeAtomically(servedFile, readiness.model);
+  return readiness;
+}
+
+/** Null while the process runs; otherwise how it ended. Renews the lease that keeps the guard from ending it as idle. */
 export async function endOf(handle: ServiceHandle): Promise<DeploymentStatus | null> {
   touchLease(handle.guard.stateDir);
   if (existsSync(stoppedFileOf(handle.guard.stateDir))) return { kind: 'gone' };

@@ -15,15 +15,16 @@ import type { ProcessRunner } from '../../ports/process-runner.ts';
 import { isPortFree } from '../process/tcp-ports.ts';
 import { childEnvironment, type Environment, missingNames } from './child-env.ts';
 import {
+  baseUrlOf,
   endOf,
   findService,
   logsOf,
   parseServiceHandle,
+  readinessOf,
   refusePort,
   startService,
   stopService,
 } from './guarded-service.ts';
-import { checkReadiness } from './readiness.ts';
 
 export interface LocalDeployOptions {
   readonly environment: Environment;
@@ -91,8 +92,8 @@ async function readStatus(
   const service = parseServiceHandle(handle);
   const end = await endOf(service);
   if (end !== null) return end;
-  const baseUrl = `http://127.0.0.1:${service.facts.port}`;
-  const readiness = await checkReadiness({ baseUrl, ...service.facts }, signal);
+  const baseUrl = baseUrlOf(service);
+  const readiness = await readinessOf(service, signal);
   if (readiness.kind === 'waiting') {
     // It may have ended while it was asked.
     return (await endOf(service)) ?? { kind: 'starting', phase: readiness.phase };

@@ -8,14 +8,16 @@ import { type SelfCommand, selfCommand } from '../process/self-command.ts';
 import { findFreePort } from '../process/tcp-ports.ts';
 import { childEnvironment, type Environment } from './child-env.ts';
 import {
+  baseUrlOf,
   endOf,
   findService,
   logsOf,
   parseServiceHandle,
+  readinessOf,
   startService,
   stopService,
 } from './guarded-service.ts';
-import { checkReadiness, parseJson } from './readiness.ts';
+import { parseJson } from './readiness.ts';
 
 export interface SimulatedDeployOptions {
   readonly environment: Environment;
@@ -96,8 +98,8 @@ async function readStatus(handle: DeployHandle, signal: AbortSignal): Promise<De
   const service = parseServiceHandle(handle);
   const end = await endOf(service);
   if (end !== null) return end;
-  const baseUrl = `http://127.0.0.1:${service.facts.port}`;
-  const readiness = await checkReadiness({ baseUrl, ...service.facts }, signal);
+  const baseUrl = baseUrlOf(service);
+  const readiness = await readinessOf(service, signal);
   const facts = readiness.kind === 'serving' ? await readFacts(baseUrl, signal) : null;
   if (readiness.kind === 'waiting' || facts === null) {
     const phase = readiness.kind === 'waiting' ? readiness.phase : 'warming';

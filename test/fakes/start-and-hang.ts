@@ -1,0 +1,11 @@
+// Starts a deployment with the local backend, says so, and waits to be killed.
+import { readFileSync } from 'node:fs';
+import { createLocalDeploy } from '../../mcp-server/adapters/deploy/local.ts';
+import { createProcessRunner } from '../../mcp-server/adapters/process/run.ts';
+import type { DeployRequest } from '../../mcp-server/ports/deploy.ts';
+
+const request = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as DeployRequest;
+const deploy = createLocalDeploy({ environment: process.env, runner: createProcessRunner() });
+await deploy.start(request, new AbortController().signal);
+process.stdout.write('started\n');
+setInterval(() => undefined, 1000);
