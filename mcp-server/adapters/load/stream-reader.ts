@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { createParser } from 'eventsource-parser';
+import { type ChunkEvent, readChunkEvent, type Usage } from './chunk-event.ts';
+
+/** What a response stream has told so far. Times are those of the network read that brought the event. */
+export interface StreamFacts {
+  roleAtMs: number | null;
+  firstTokenAtMs: number | null;
+  lastTokenAtMs: number | null;
+  gapsMs: number[];
+  contentEvents: number;
+  firstEventTokens: number;
+  usage: Usage | null;
+  finishReason: string | null;
+  model: string | null;
+  done: boolean;
+  events: number;
+  /** Network reads that brought content. */
+  contentReads: number;
+  bytes: number;
+  malformed: string | null;
+  error: string | null;
+  textChars: number;
+  textSample: string;
+  /** First characters of the body as it came, for what is not an event stream at all. */
+  head: string;
+}
+
+export interface StreamReader {
+  readonly facts: StreamFacts;
+  /** Feeds one network read, stamped by the caller before this call. */
+  push(chunk: Uint8Array, atMs: number): void;
+  /** The stream ended cleanly: an event without its blank line still counts. */
+  end(): void;
+  textHash(): string;
+}
+
+const SAMPLE_CHARS = 240;
+const HEAD_CHARS = 200;
+const HASH_CHARS = 16;
+
+function emptyFacts(): StreamFacts {
+  return {
+    roleAtMs: null,
+    firstTokenAtMs: null,
+    lastTokenAtMs: null,
+    gapsMs: [],
+    contentEvents: 0,
+    firstEventTokens: 1,
+    usage: null,
+    finishReason: null,
+    model: null,
+    done: false,
+    events: 0,
+    contentReads: 0,
+    bytes: 0,
+    malformed: null,
+    error: null,
+    textChars: 0,
+    textSample: '',
+    head: '',
+  };
+}
+
+/** Reads server-sent events of a completion: any line ends, comments, characters and events cut anywhere. */
+export function createStreamReader(): StreamReader {
+  const facts = emptyFacts();
+  const decoder = new TextDecoder('utf-8');
+  const hash = createHash('sha256');
+  let atMs = 0;
+  const parser = createParser({
+    onEvent: (message) => {
+      facts.events += 1;
+      if (message.data.trim() === '[DONE]') {
+        facts.done = true;
+        return;
+      }
+      const event = readChunkEvent(message.data);
+      if (event === null) facts.malformed ??= `not a JSON object: ${message.data.slice(0, 120)}`;
+      else takeEvent(facts, event, { atMs, isErrorEvent: message.event === 'error' });
+      if (event !== null && event.text !== '') hash.update(event.text);
+    },
+  });
+  const feed = (text: string): void => {
+    if (facts.head.length < HEAD_CHARS) facts.head += text.slice(0, HEAD_CHARS);
+    parser.feed(text);
+  };
+  return {
+    facts,
+    push: (chunk, readAtMs) => {
+      atMs = readAtMs;
+      facts.bytes += chunk.byteLength;
+      const before = facts.contentEvents;
+      feed(decoder.decode(chunk, { stream: true }));
+      if (facts.contentEvents > before) facts.contentReads += 1;
+    },
+    end: () => {
+      feed(`${decoder.decode()}\n\n`);
+    },
+    textHash: () => (facts.textChars === 0 ? '' : hash.copy().digest('hex').slice(0, HASH_CHARS)),
+  };
+}
+
+function takeEvent(
+  facts: StreamFacts,
+  event: ChunkEvent,
+  read: { readonly atMs: number; readonly isErrorEvent: boolean },
+): void {
+  takeFaults(facts, event, read.isErrorEvent);
+  facts.model ??= event.model;
+  facts.finishReason = event.finishReason ?? facts.finishReason;
+  if (event.hasDelta) facts.roleAtMs ??= read.atMs;
+  if (event.text !== '') takeText(facts, event, read.atMs);
+  facts.usage = event.usage ?? facts.usage;
+}
+
+function takeFaults(facts: StreamFacts, event: ChunkEvent, isErrorEvent: boolean): void {
+  const error = event.error ?? (isErrorEvent ? 'an event of type error' : null);
+  facts.error ??= error;
+  if (facts.done && event.hasDelta) facts.malformed ??= 'data after [DONE]';
+}
+
+function takeText(facts: StreamFacts, event: ChunkEvent, atMs: number): void {
+  if (facts.lastTokenAtMs === null) {
+    facts.firstTokenAtMs = atMs;
+    const told = event.usage?.outputTokens ?? event.logprobTokens ?? 1;
+    facts.firstEventTokens = Math.max(1, told);
+  } else {
+    facts.gapsMs.push(atMs - facts.lastTokenAtMs);
+  }
+  facts.lastTokenAtMs = atMs;
+  facts.contentEvents += 1;
+  facts.textChars += event.text.length;
+  if (facts.textSample.length < SAMPLE_CHARS) {
+    facts.textSample += event.text.slice(0, SAMPLE_CHARS - facts.textSample.length);
+  }
+}
