@@ -1,0 +1,160 @@
+import { isRecord } from '../../core/parse.ts';
+import type { ServiceFile } from '../../core/service/service-file.ts';
+import { type ArgSpec, parseArgs } from './argparse.ts';
+import type { SimEngineId } from './config.ts';
+import { createFlagValues, type FlagValues } from './flag-values.ts';
+import { findSimGpu, SIM_GPUS } from './gpus.ts';
+import { findSimModel, KNOWN_MODELS } from './models.ts';
+import { type Refusal, type Resolved, usageError } from './refusal.ts';
+import { resolveSglang } from './resolve-sglang.ts';
+import { resolveVllm } from './resolve-vllm.ts';
+
+/** The service asks for something that the simulator has no facts for; nothing that an engine would say. */
+export interface Unsupported {
+  readonly kind: 'unsupported';
+  readonly message: string;
+}
+
+/** Flags that each engine's parser knows at a version. */
+export type FlagTables = (engine: SimEngineId, version: string) => readonly ArgSpec[];
+
+interface Program {
+  readonly engine: SimEngineId;
+  /** Name that argparse prints. */
+  readonly name: string;
+  readonly flagsStart: number;
+  readonly model: string | null;
+}
+
+const baseName = (word: string): string => word.slice(word.lastIndexOf('/') + 1);
+
+/** Which engine an argv starts, as its own launcher names itself. Null for any other program. */
+export function readProgram(argv: readonly string[]): Program | null {
+  const program = baseName(argv[0] ?? '');
+  if (/^python[\d.]*$/.test(program) && argv[1] === '-m') return readModule(argv);
+  if (program === 'sglang' && argv[1] === 'serve')
+    return { engine: 'sglang', name: 'sglang serve', flagsStart: 2, model: null };
+  if (program !== 'vllm' || argv[1] !== 'serve') return null;
+  const model = argv[2] !== undefined && !argv[2].startsWith('-') ? argv[2] : null;
+  return { engine: 'vllm', name: 'vllm', flagsStart: model === null ? 2 : 3, model };
+}
+
+function readModule(argv: readonly string[]): Program | null {
+  if (argv[2] === 'sglang.launch_server')
+    return { engine: 'sglang', name: 'launch_server.py', flagsStart: 3, model: null };
+  if (argv[2] === 'vllm.entrypoints.openai.api_server')
+    return { engine: 'vllm', name: 'api_server.py', flagsStart: 3, model: null };
+  return null;
+}
+
+interface GpuRequest {
+  readonly name: string;
+  readonly memoryGb: number | null;
+  readonly count: number;
+}
+
+function readGpuText(text: string): GpuRequest {
+  let memoryGb: number | null = null;
+  let count = 1;
+  let name = '';
+  for (const part of text.split(':')) {
+    const memory = /^(\d+)\s*GB/i.exec(part);
+    if (memory !== null) memoryGb = Number(memory[1]);
+    else if (/^\d+$/.test(part)) count = Number(part);
+    else if (/^\d*\.\.\d*$/.test(part)) count = Number(/\d+/.exec(part)?.[0] ?? 1);
+    else if (name === '') name = (part.split(',')[0] ?? part).trim();
+  }
+  return { name, memoryGb, count };
+}
+
+function firstText(value: unknown): string {
+  if (Array.isArray(value)) return firstText(value[0]);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+/** The GPU that the service's `resources` ask for. Null when they name none. */
+export function readGpuRequest(resources: Readonly<Record<string, unknown>>): GpuRequest | null {
+  const gpu = resources['gpu'];
+  if (typeof gpu === 'string' || typeof gpu === 'number') return readGpuText(String(gpu));
+  if (!isRecord(gpu)) return null;
+  const name = firstText(gpu['name']);
+  const memory = /(\d+)/.exec(firstText(gpu['memory']));
+  const count = Number(/\d+/.exec(firstText(gpu['count']))?.[0] ?? 1);
+  return { name, memoryGb: memory === null ? null : Number(memory[1]), count };
+}
+
+/** Version in an image tag, e.g. `v0.5.9`. Source: newest release that the flag facts cover, when the tag has none. */
+export function engineVersion(image: string | null, engine: SimEngineId): string {
+  const tag = /:v?(\d+\.\d+(?:\.\d+)?(?:\.?post\d+)?)/.exec(image ?? '')?.[1];
+  return tag ?? (engine === 'sglang' ? '0.5.14' : '0.22.0');
+}
+
+function readFlagValues(
+  program: Program,
+  argv: readonly string[],
+  flags: readonly ArgSpec[],
+): FlagValues | Refusal {
+  const isSglang = program.engine === 'sglang';
+  const parsed = parseArgs(argv.slice(program.flagsStart), { flags, flexible: !isSglang });
+  if (parsed.kind === 'usage')
+    return usageError(argumentProgram(program, parsed.message), parsed.message);
+  if (parsed.positional.length > 0)
+    return usageError(program.name, `unrecognized arguments: ${parsed.positional.join(' ')}`);
+  return createFlagValues(parsed.values);
+}
+
+/** vLLM's sub-command reports bad values, its main parser what nobody recognised. */
+function argumentProgram(program: Program, message: string): string {
+  return program.name === 'vllm' && message.startsWith('argument') ? 'vllm serve' : program.name;
+}
+
+/** From a service file to the engine that would run, or to what it would say instead. */
+export function resolveService(service: ServiceFile, tables: FlagTables): Resolved | Unsupported {
+  const { launch } = service;
+  if (launch === null)
+    return {
+      kind: 'unsupported',
+      message: `The launch command cannot be read: ${service.launchProblem ?? 'no command'}`,
+    };
+  const program = readProgram(launch.argv);
+  if (program === null)
+    return {
+      kind: 'unsupported',
+      message: `Only SGLang and vLLM launches can be simulated, not ${launch.argv[0] ?? 'nothing'}.`,
+    };
+  const version = engineVersion(service.image, program.engine);
+  const flags = readFlagValues(program, launch.argv, tables(program.engine, version));
+  if ('kind' in flags) return flags;
+  return resolveFlags(service, program, flags);
+}
+
+function resolveFlags(
+  service: ServiceFile,
+  program: Program,
+  flags: FlagValues,
+): Resolved | Unsupported {
+  const modelId = program.model ?? flags.text('--model-path', '--model');
+  if (modelId === null && program.engine === 'sglang')
+    return usageError(program.name, 'the following arguments are required: --model-path/--model');
+  const model = findSimModel(modelId ?? 'Qwen/Qwen3-0.6B');
+  if (model === null)
+    return {
+      kind: 'unsupported',
+      message: `No facts for the model ${modelId ?? '(none)'}. Known families: ${KNOWN_MODELS.join(', ')}.`,
+    };
+  const request = readGpuRequest(service.resources);
+  const gpu = request === null ? null : findSimGpu(request.name, request.memoryGb);
+  if (request === null || gpu === null)
+    return {
+      kind: 'unsupported',
+      message: `No facts for the GPU ${request?.name ?? '(none)'}. Known: ${SIM_GPUS.map((one) => one.name).join(', ')}.`,
+    };
+  const facts = {
+    flags,
+    model,
+    gpu,
+    gpuCount: request.count,
+    version: engineVersion(service.image, program.engine),
+  };
+  return program.engine === 'sglang' ? resolveSglang(facts) : resolveVllm(facts);
+}

@@ -1,0 +1,192 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { renderEngineMetrics } from '../core/engine-metrics.ts';
+import { type ApiError, badRequest, errorBody } from './api-error.ts';
+import { planCompletion } from './completion-plan.ts';
+import { readJson, sendJson, sendText } from './http-io.ts';
+import { ChatBody, CompletionBody } from './request-body.ts';
+import type { SimService } from './sim-service.ts';
+
+export interface Exchange {
+  readonly service: SimService;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+}
+
+export type Route = (exchange: Exchange) => void | Promise<void>;
+
+export function sendError({ service, response }: Exchange, error: ApiError): void {
+  sendJson(response, error.status, errorBody(service.config.engine, error));
+}
+
+function describeIssues(error: z.ZodError): string {
+  const issue = error.issues[0];
+  const where = issue?.path.join('.') ?? '';
+  return `1 validation error: ${where === '' ? 'body' : where}: ${issue?.message ?? 'not valid'}`;
+}
+
+function isQueueFull({ config, engine }: SimService): boolean {
+  return config.maxQueued !== null && engine.gauges().waiting >= config.maxQueued;
+}
+
+function createCompletionRoute(schema: typeof ChatBody | typeof CompletionBody): Route {
+  return async (exchange) => {
+    const { service, request, response } = exchange;
+    const json = await readJson(request);
+    if (json === null) return sendError(exchange, badRequest('Invalid JSON body.'));
+    const body = schema.safeParse(json.value);
+    if (!body.success) return sendError(exchange, badRequest(describeIssues(body.error)));
+    if (isQueueFull(service)) {
+      const full = {
+        status: 503,
+        message: 'The request queue is full.',
+        type: 'ServiceUnavailableError',
+      };
+      return sendError(exchange, full);
+    }
+    const plan = planCompletion(body.data, {
+      config: service.config,
+      tokenizer: service.tokenizer,
+      id: service.nextId(),
+    });
+    if ('status' in plan) return sendError(exchange, plan);
+    service.live.open(plan, response);
+    service.player.submit(plan.request);
+  };
+}
+
+const listModels: Route = ({ service, response }) => {
+  const { config } = service;
+  sendJson(response, 200, {
+    object: 'list',
+    data: [
+      {
+        id: config.servedName,
+        object: 'model',
+        created: Math.floor(service.startedAtMs / 1000),
+        owned_by: config.engine,
+        root: config.model.id,
+        parent: null,
+        max_model_len: config.maxContext,
+      },
+    ],
+  });
+};
+
+const health: Route = ({ service, response }) =>
+  sendText(response, service.isReady() ? 200 : 503, '');
+
+const metrics: Route = (exchange) => {
+  const { service, response } = exchange;
+  if (!service.config.metrics) return sendJson(response, 404, { detail: 'Not Found' });
+  service.player.settle();
+  sendText(
+    response,
+    200,
+    renderEngineMetrics({
+      config: service.config,
+      counters: service.engine.counters,
+      gauges: service.engine.gauges(),
+      observer: service.observer,
+    }),
+  );
+};
+
+const serverInfo: Route = ({ service, response }) => {
+  service.player.settle();
+  const gauges = service.engine.gauges();
+  sendJson(response, 200, {
+    ...service.config.effective,
+    simulated: true,
+    version: service.config.version,
+    max_total_num_tokens: gauges.totalTokens,
+    internal_states: [
+      {
+        last_gen_throughput: service.observer.genThroughput(),
+        effective_max_running_requests_per_dp: service.config.maxRunning,
+        memory_usage: { token_capacity: gauges.totalTokens },
+        avg_spec_accept_length: null,
+      },
+    ],
+  });
+};
+
+const modelInfo: Route = ({ service, response }) =>
+  sendJson(response, 200, {
+    model_path: service.config.model.id,
+    tokenizer_path: service.config.model.id,
+    is_generation: true,
+  });
+
+const flushCache: Route = ({ service, response }) => {
+  const isFlushed = service.player.flushCache();
+  const text = isFlushed
+    ? 'Cache flushed.\nPlease check backend logs for more details. (When there are running or waiting requests, the operation will not be performed.)\n'
+    : 'Flush cache failed.\n';
+  sendText(response, isFlushed ? 200 : 400, text);
+};
+
+const version: Route = ({ service, response }) =>
+  sendJson(response, 200, { version: service.config.version, simulated: true });
+
+const simulated: Route = ({ service, response }) => sendJson(response, 200, service.facts);
+
+const TokenizeBody = z.looseObject({
+  prompt: z.string().optional(),
+  messages: z.array(z.looseObject({ content: z.string() })).optional(),
+});
+
+const tokenize: Route = async (exchange) => {
+  const { service, request, response } = exchange;
+  const body = TokenizeBody.safeParse((await readJson(request))?.value);
+  if (!body.success) return sendError(exchange, badRequest(describeIssues(body.error)));
+  const text = body.data.prompt ?? (body.data.messages ?? []).map((one) => one.content).join('\n');
+  const tokens = service.tokenizer.ids(service.tokenizer.pieces(text));
+  sendJson(response, 200, {
+    count: tokens.length,
+    max_model_len: service.config.maxContext,
+    tokens,
+  });
+};
+
+const DetokenizeBody = z.looseObject({ tokens: z.array(z.number().int().min(0)) });
+
+const detokenize: Route = async (exchange) => {
+  const { service, request, response } = exchange;
+  const body = DetokenizeBody.safeParse((await readJson(request))?.value);
+  if (!body.success) return sendError(exchange, badRequest(describeIssues(body.error)));
+  sendJson(response, 200, { prompt: service.tokenizer.text(body.data.tokens) });
+};
+
+const COMMON: Readonly<Record<string, Route>> = {
+  'POST /v1/chat/completions': createCompletionRoute(ChatBody),
+  'POST /v1/completions': createCompletionRoute(CompletionBody),
+  'GET /v1/models': listModels,
+  'GET /health': health,
+  'GET /metrics': metrics,
+  'GET /autodebug/simulated': simulated,
+};
+
+const SGLANG: Readonly<Record<string, Route>> = {
+  'GET /health_generate': health,
+  'GET /server_info': serverInfo,
+  'GET /get_server_info': serverInfo,
+  'GET /model_info': modelInfo,
+  'GET /get_model_info': modelInfo,
+  'GET /flush_cache': flushCache,
+  'POST /flush_cache': flushCache,
+};
+
+const VLLM: Readonly<Record<string, Route>> = {
+  'GET /version': version,
+  'POST /tokenize': tokenize,
+  'POST /detokenize': detokenize,
+  'GET /ping': health,
+  'POST /ping': health,
+};
+
+/** Routes of an engine, by `METHOD path`. */
+export function routesOf(engine: 'sglang' | 'vllm'): Readonly<Record<string, Route>> {
+  return { ...COMMON, ...(engine === 'sglang' ? SGLANG : VLLM) };
+}
