@@ -1,0 +1,143 @@
+import { homedir } from 'node:os';
+import type { Command } from 'commander';
+import type { ServerConnection } from './cli/demo.ts';
+import type { Composition } from './compose.ts';
+import { guardStdout } from './stdout-guard.ts';
+
+/** What the commands are built from; each is made only when its command runs. */
+export interface CommandParts {
+  readonly packageRoot: string;
+  readonly compose: (env?: Readonly<Record<string, string>>) => Promise<Composition>;
+  readonly connectServer: (env: Readonly<Record<string, string>>) => Promise<ServerConnection>;
+}
+
+type Register = (program: Command, parts: CommandParts) => Promise<void>;
+
+/** Ended by a person. Source: DESIGN.md §7; 128 + SIGINT. */
+const EXIT_INTERRUPTED = 130;
+
+const write = (text: string): void => {
+  process.stdout.write(text);
+};
+const writeError = (text: string): void => {
+  process.stderr.write(text);
+};
+const setExitCode = (code: number): void => {
+  process.exitCode = code;
+};
+const terminal = {
+  write,
+  setExitCode,
+  nowMs: () => Date.now(),
+  columns: process.stdout.columns ?? 80,
+  colour: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
+};
+
+const appOf = (parts: CommandParts) => async (): Promise<Composition['app']> =>
+  (await parts.compose()).app;
+
+function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  process.once('SIGINT', () => {
+    process.exitCode = EXIT_INTERRUPTED;
+    controller.abort();
+  });
+  return controller.signal;
+}
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function askOnTerminal(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(`${question} `);
+  } finally {
+    lines.close();
+  }
+}
+
+const mcp: Register = async (program, parts) => {
+  const { registerMcp } = await import('./cli/mcp.ts');
+  const serve = async (): Promise<void> => {
+    const protocolOut = guardStdout();
+    const { serveMcp } = await import('./serve.ts');
+    await serveMcp(await parts.compose(), protocolOut);
+  };
+  registerMcp(program, { serve });
+};
+
+const init: Register = async (program) => {
+  const { registerInit } = await import('./cli/init.ts');
+  registerInit(program, {
+    workingDir: process.cwd(),
+    homeDir: homedir(),
+    env: process.env,
+    ask: process.stdin.isTTY ? askOnTerminal : null,
+    write,
+  });
+};
+
+const demo: Register = async (program, parts) => {
+  const { registerDemo } = await import('./cli/demo.ts');
+  registerDemo(program, {
+    ...terminal,
+    packageRoot: parts.packageRoot,
+    workingDir: process.cwd(),
+    connect: parts.connectServer,
+    readState: async (sessionsDir) => {
+      const { app } = await parts.compose({ AUTODEBUG_SESSIONS_DIR: sessionsDir });
+      return (await app.sessions.read()).state;
+    },
+  });
+};
+
+const run: Register = async (program, parts) => {
+  const { registerRun } = await import('./cli/run.ts');
+  registerRun(program, {
+    ...terminal,
+    signal: interruptSignal(),
+    createCaller: async (projectDir) => {
+      const { createLocalCaller } = await import('./local-caller.ts');
+      return createLocalCaller(await parts.compose({ AUTODEBUG_PROJECT_DIR: projectDir }));
+    },
+  });
+};
+
+const status: Register = async (program, parts) => {
+  const { registerStatus } = await import('./cli/status.ts');
+  registerStatus(program, { app: appOf(parts), write });
+};
+
+const stop: Register = async (program, parts) => {
+  const { registerStop } = await import('./cli/stop.ts');
+  registerStop(program, { app: appOf(parts), write, setExitCode });
+};
+
+const doctor: Register = async (program, parts) => {
+  const { registerDoctor } = await import('./cli/doctor.ts');
+  const nodeVersion = process.versions.node;
+  registerDoctor(program, { app: appOf(parts), nodeVersion, write, setExitCode });
+};
+
+const hook: Register = async (program, parts) => {
+  const { registerHook } = await import('./cli/hook.ts');
+  const { app } = await parts.compose();
+  registerHook(program, { createDeps: () => app, readStdin, write, writeError });
+};
+
+/** Every command, in the order of the help; a module is loaded only when its command is called, or for help. */
+export const COMMANDS: Readonly<Record<string, Register>> = {
+  mcp,
+  init,
+  demo,
+  run,
+  status,
+  stop,
+  doctor,
+  hook,
+};

@@ -1,0 +1,72 @@
+import { createCryptoRandom } from './adapters/clock/crypto-random.ts';
+import { sha256 } from './adapters/clock/sha256-hasher.ts';
+import { createSystemClock } from './adapters/clock/system-clock.ts';
+import { createLocalDeploy } from './adapters/deploy/local.ts';
+import { createSimulatedDeploy } from './adapters/deploy/simulated.ts';
+import { createLoadGenerator } from './adapters/load/load-generator.ts';
+import { createProcessRunner } from './adapters/process/run.ts';
+import { createEvidenceStore } from './adapters/store/evidence-store.ts';
+import { createLedgerStore } from './adapters/store/ledger-store.ts';
+import { createProjectFiles } from './adapters/store/project-files.ts';
+import { findProjectRoots, type ProjectRoots } from './adapters/store/project-roots.ts';
+import { secretValues } from './adapters/store/secret-values.ts';
+import { createTelemetry } from './adapters/telemetry/create-telemetry.ts';
+import type { App } from './app/app.ts';
+import { createJobs } from './app/jobs.ts';
+import { createSessions, type OpenSessions } from './app/sessions.ts';
+import type { BackendId } from './core/contract/contract.ts';
+import type { Deploy } from './ports/deploy.ts';
+import type { ProcessRunner } from './ports/process-runner.ts';
+
+export interface Composition {
+  readonly app: App & { readonly sessions: OpenSessions };
+  readonly roots: ProjectRoots;
+  readonly secrets: readonly string[];
+}
+
+export interface ComposeOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly pid: number;
+  readonly toolVersion: string;
+  readonly presetsDir: string;
+  readonly homeDir: string;
+}
+
+/** Builds every adapter and the two kernels over them. */
+export function composeApp(options: ComposeOptions): Composition {
+  const roots = findProjectRoots(options.env, options.cwd);
+  const secrets = secretValues(options.env);
+  const clock = createSystemClock();
+  const runner = createProcessRunner();
+  const store = { sessionsDir: roots.sessionsDir, clock, hash: sha256, secrets };
+  const ledgers = createLedgerStore(store);
+  const jobs = createJobs({ clock, pid: options.pid });
+  const sessions = createSessions({ ledgers, jobs });
+  const app = {
+    toolVersion: options.toolVersion,
+    clock,
+    random: createCryptoRandom(),
+    hash: sha256,
+    files: createProjectFiles({ ...roots, presetsDir: options.presetsDir }),
+    ledgers,
+    evidence: createEvidenceStore(store),
+    deploys: composeDeploys(options.env, runner),
+    load: createLoadGenerator(),
+    telemetry: createTelemetry({ runner, clock, env: options.env, homeDir: options.homeDir }),
+    sessions,
+    jobs,
+  };
+  return { app, roots, secrets };
+}
+
+function composeDeploys(
+  env: ComposeOptions['env'],
+  runner: ProcessRunner,
+): ReadonlyMap<BackendId, Deploy> {
+  const deploys = [
+    createSimulatedDeploy({ environment: env }),
+    createLocalDeploy({ environment: env, runner }),
+  ];
+  return new Map(deploys.map((deploy) => [deploy.backend, deploy]));
+}
