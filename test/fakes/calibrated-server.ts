@@ -173,7 +173,7 @@ function scriptOf(config: CalibratedConfig, id: string): Script {
 /** Seeded standard normals, so that a schedule repeats from the request's place in the run. */
 function draws(id: string): () => number {
   const place = id.replace(/^[^-]*-/, '');
-  let state = [...place].reduce((hash, char) => (hash * 31 + char.charCodeAt(0)) >>> 0, 7);
+  let state = place.split('').reduce((hash, char) => (hash * 31 + char.charCodeAt(0)) >>> 0, 7);
   const unit = (): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return (state + 0.5) / 2 ** 32;

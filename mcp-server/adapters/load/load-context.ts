@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { PlannedRequest } from '../../core/workload/materialise.ts';
 import type { RequestRecord } from '../../core/workload/request-record.ts';
@@ -121,6 +122,7 @@ function watchEnds(
 ): { readonly over: AbortController; readonly close: () => void } {
   const { load, signal } = options;
   const over = new AbortController();
+  setMaxListeners(0, over.signal);
   const onAbort = (): void => {
     over.abort();
     streams.endAll('cancelled', 'the run was stopped');
