@@ -15,7 +15,6 @@ import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { Answer, App, Call } from './app.ts';
 import { backendOf, deployRequestOf, workPathOf } from './backend.ts';
 import { type DeployOutcome, describeOutcome, noteFailure, noteReady } from './deploy-outcome.ts';
-import { reconcileDeployments } from './reconcile.ts';
 import { waitUntilReady } from './wait-until-ready.ts';
 
 export interface DeployArgs {
@@ -34,7 +33,6 @@ export interface DeployAnswer extends Answer {
 /** Tool `deploy`: starts a planned trial (or the baseline, or the best) as a job and waits a while for it. */
 export async function deployTrial(app: App, args: DeployArgs, call: Call): Promise<DeployAnswer> {
   const writer = await app.sessions.use(args.session_id);
-  await reconcileDeployments(app, writer, call);
   const trial = chooseTrial(writer.state(), args.trial_id);
   const purpose = purposeOf(writer.state(), trial);
   await refuseDeploy(app, writer, trial);

@@ -5,28 +5,60 @@ import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { App, Call } from './app.ts';
 import { backendOf, workPathOf } from './backend.ts';
 import { noteReady } from './deploy-outcome.ts';
+import type { OpenSessions } from './sessions.ts';
 import { stopDeployment } from './stop-deployment.ts';
 
-/** Ledgers that this process has already compared with the world. */
-const compared = new WeakSet<LedgerWriter>();
+/** Ledgers that this process has compared with the world, or is comparing. */
+const compared = new WeakMap<LedgerWriter, Promise<readonly string[]>>();
 
 /**
  * After a crash: compares the deployments that the ledger holds with what is really there, once per opened ledger. One
  * that serves is adopted; one that was intended and never made, or has ended, is declared gone with proof; one that
  * never became ready is stopped. Returns what it did, a line each.
  */
-export async function reconcileDeployments(
+export function reconcileDeployments(
   app: App,
   writer: LedgerWriter,
   call: Call,
 ): Promise<readonly string[]> {
-  if (compared.has(writer) || app.jobs.running().length > 0) return [];
-  compared.add(writer);
+  const known = compared.get(writer);
+  if (known !== undefined) return known;
+  const done = compareAll(app, writer, call);
+  compared.set(writer, done);
+  return done;
+}
+
+async function compareAll(app: App, writer: LedgerWriter, call: Call): Promise<readonly string[]> {
   const done: string[] = [];
   for (const deployment of heldDeployments(writer.state())) {
     done.push(await reconcileOne(app, writer, { deployment, call }));
   }
   return done;
+}
+
+/**
+ * Sessions whose ledgers are compared with the world before their first use in this process. A comparison that fails
+ * (an unreachable backend) is told to `onError` and blocks nobody: what the ledger holds stays held.
+ */
+export function reconcileOnUse(
+  sessions: OpenSessions,
+  options: { readonly app: () => App; readonly onError: (error: unknown) => void },
+): OpenSessions {
+  const silent: Call = { signal: new AbortController().signal, onProgress: () => undefined };
+  return {
+    ...sessions,
+    use: async (sessionId) => {
+      const writer = await sessions.use(sessionId);
+      await reconcileDeployments(options.app(), writer, silent).catch(options.onError);
+      return writer;
+    },
+    create: async (first) => {
+      const writer = await sessions.create(first);
+      // Nothing can be left over from before a session began.
+      compared.set(writer, Promise.resolve([]));
+      return writer;
+    },
+  };
 }
 
 async function reconcileOne(
