@@ -1,6 +1,8 @@
 import type { Tool } from '../define-tool.ts';
 import { cancelJobTool } from './cancel-job.ts';
 import { deployTool } from './deploy.ts';
+import { fetchLogsTool } from './fetch-logs.ts';
+import { fetchTelemetryTool } from './fetch-telemetry.ts';
 import { getStatusTool } from './get-status.ts';
 import { judgeTrialTool } from './judge-trial.ts';
 import { openSessionTool } from './open-session.ts';
@@ -12,6 +14,8 @@ export const TOOLS: readonly Tool[] = [
   openSessionTool,
   getStatusTool,
   deployTool,
+  fetchLogsTool,
+  fetchTelemetryTool,
   stopDeploymentsTool,
   waitJobTool,
   cancelJobTool,

@@ -10,7 +10,7 @@ import {
   fetchByCommand,
   fetchByHttp,
 } from './graphsignal-fetch.ts';
-import { readLogin } from './graphsignal-login.ts';
+import { type GraphsignalLogin, readLogin } from './graphsignal-login.ts';
 import { queryOf } from './graphsignal-window.ts';
 
 /** How long the hosted source needs. Source: ticks and uploads of Graphsignal 0.19 (10 s each), own margins for the rest. */
@@ -19,6 +19,8 @@ export interface SourceTiming {
   readonly settleMs: number;
   /** Pauses before each further question. */
   readonly retryMs: readonly number[];
+  /** A window that ended so long ago is complete: the first answer with data stands, and none is waited for. */
+  readonly completeAfterMs: number;
   /** Shortest window in which a trend can be seen. */
   readonly minWindowMs: number;
 }
@@ -26,6 +28,7 @@ export interface SourceTiming {
 export const HOSTED_TIMING: SourceTiming = {
   settleMs: 30_000,
   retryMs: [15_000, 30_000, 60_000, 60_000],
+  completeAfterMs: 180_000,
   minWindowMs: 20_000,
 };
 
@@ -50,23 +53,51 @@ export async function readHostedContext(
   options: Options,
 ): Promise<TelemetryAnswer> {
   const login = await readLogin(deps.env, deps.homeDir);
-  const request: FetchRequest = { query: queryOf(window), login, signal: options.signal };
   if (login.key !== null) await waitToSettle(deps, window, options);
+  const isOld = deps.clock.nowMs() - window.endMs > deps.timing.completeAfterMs;
+  const pauses = isOld ? [0] : [0, ...deps.timing.retryMs];
+  const { held, last, agreed } = await askAgain(deps, { window, login, options, pauses });
+  if (held === null) return noData(last);
+  return agreed || (isOld && held.points > 0)
+    ? complete(deps, window, held)
+    : incomplete(deps, window, held);
+}
+
+interface Asked {
+  readonly held: Held | null;
+  readonly last: FetchOutcome | null;
+  /** Two answers in a row had as much data. */
+  readonly agreed: boolean;
+}
+
+async function askAgain(
+  deps: SourceDeps,
+  ask: {
+    readonly window: TelemetryWindow;
+    readonly login: GraphsignalLogin;
+    readonly options: Options;
+    readonly pauses: readonly number[];
+  },
+): Promise<Asked> {
+  const { signal } = ask.options;
+  const request: FetchRequest = { query: queryOf(ask.window), login: ask.login, signal };
   let held: Held | null = null;
   let last: FetchOutcome | null = null;
-  for (const pauseMs of [0, ...deps.timing.retryMs]) {
-    if (pauseMs > 0) await pause(deps.clock, pauseMs, options);
-    if (options.signal.aborted) break;
+  for (const pauseMs of ask.pauses) {
+    if (pauseMs > 0) await pause(deps.clock, pauseMs, ask.options);
+    if (signal.aborted) break;
     last = await askClients(deps, request);
     if (last.kind === 'refused' || last.kind === 'absent') break;
     if (last.kind !== 'context') continue;
-    const next = hold(last, window);
-    if (agrees(next, held)) {
-      return { kind: 'data', raw: next.raw, client: next.client, notes: shortNotes(deps, window) };
-    }
-    held = next;
+    const before: Held | null = held;
+    held = hold(last, ask.window);
+    if (agrees(held, before)) return { held, last, agreed: true };
   }
-  return held === null ? noData(last) : incomplete(deps, window, held);
+  return { held, last, agreed: false };
+}
+
+function complete(deps: SourceDeps, window: TelemetryWindow, held: Held): TelemetryAnswer {
+  return { kind: 'data', raw: held.raw, client: held.client, notes: shortNotes(deps, window) };
 }
 
 /** Complete: there is data, and the answer before had as much of it. */
