@@ -8,6 +8,7 @@ import { judgeTrialTool } from './judge-trial.ts';
 import { openSessionTool } from './open-session.ts';
 import { stopDeploymentsTool } from './stop-deployments.ts';
 import { waitJobTool } from './wait-job.ts';
+import { writeSessionTool } from './write-session.ts';
 
 /** Every tool, in the order in which tools/list shows them. One line a tool. */
 export const TOOLS: readonly Tool[] = [
@@ -20,4 +21,5 @@ export const TOOLS: readonly Tool[] = [
   waitJobTool,
   cancelJobTool,
   judgeTrialTool,
+  writeSessionTool,
 ];
