@@ -108,6 +108,25 @@ const run: Register = async (program, parts) => {
   });
 };
 
+const bench: Register = async (program) => {
+  const { registerBench } = await import('./cli/bench.ts');
+  const { createLoadGenerator } = await import('./adapters/load/load-generator.ts');
+  registerBench(program, {
+    ...terminal,
+    writeError,
+    load: createLoadGenerator(),
+    env: process.env,
+    isTerminal: process.stderr.isTTY,
+    signal: interruptSignal(),
+  });
+};
+
+const simulate: Register = async (program) => {
+  const { registerSimulate } = await import('./cli/simulate.ts');
+  const { runSimulator } = await import('./simulator/run.ts');
+  registerSimulate(program, { runSimulator, setExitCode });
+};
+
 const status: Register = async (program, parts) => {
   const { registerStatus } = await import('./cli/status.ts');
   registerStatus(program, { app: appOf(parts), write });
@@ -130,14 +149,23 @@ const hook: Register = async (program, parts) => {
   registerHook(program, { createDeps: () => app, readStdin, write, writeError });
 };
 
+const simulate: Register = async (program) => {
+  const { registerSimulate } = await import('./cli/simulate.ts');
+  const { runSimulator } = await import('./simulator/run.ts');
+  registerSimulate(program, { runSimulator, setExitCode });
+};
+
 /** Every command, in the order of the help; a module is loaded only when its command is called, or for help. */
 export const COMMANDS: Readonly<Record<string, Register>> = {
   mcp,
   init,
   demo,
   run,
+  bench,
   status,
+  simulate,
   stop,
   doctor,
   hook,
+  simulate,
 };

@@ -13,6 +13,7 @@ import { secretValues } from './adapters/store/secret-values.ts';
 import { createTelemetry } from './adapters/telemetry/create-telemetry.ts';
 import type { App } from './app/app.ts';
 import { createJobs } from './app/jobs.ts';
+import { reconcileOnUse } from './app/reconcile.ts';
 import { createSessions, type OpenSessions } from './app/sessions.ts';
 import type { BackendId } from './core/contract/contract.ts';
 import type { Deploy } from './ports/deploy.ts';
@@ -31,6 +32,8 @@ export interface ComposeOptions {
   readonly toolVersion: string;
   readonly presetsDir: string;
   readonly homeDir: string;
+  /** Told what went wrong beside a call, e.g. a backend that cannot be asked after a crash. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** Builds every adapter and the two kernels over them. */
@@ -42,8 +45,11 @@ export function composeApp(options: ComposeOptions): Composition {
   const store = { sessionsDir: roots.sessionsDir, clock, hash: sha256, secrets };
   const ledgers = createLedgerStore(store);
   const jobs = createJobs({ clock, pid: options.pid });
-  const sessions = createSessions({ ledgers, jobs });
-  const app = {
+  const sessions = reconcileOnUse(createSessions({ ledgers, jobs }), {
+    app: () => app,
+    onError: options.onError,
+  });
+  const app: Composition['app'] = {
     toolVersion: options.toolVersion,
     clock,
     random: createCryptoRandom(),

@@ -38,6 +38,11 @@ async function compose(env: Readonly<Record<string, string>> = {}): Promise<Comp
     toolVersion: readVersion(),
     presetsDir: join(here, 'workloads'),
     homeDir: homedir(),
+    onError: (error) => {
+      process.stderr.write(
+        `autodebug: ${error instanceof Error ? error.message : String(error)}\n`,
+      );
+    },
   });
 }
 
