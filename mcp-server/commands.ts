@@ -121,12 +121,6 @@ const bench: Register = async (program) => {
   });
 };
 
-const simulate: Register = async (program) => {
-  const { registerSimulate } = await import('./cli/simulate.ts');
-  const { runSimulator } = await import('./simulator/run.ts');
-  registerSimulate(program, { runSimulator, setExitCode });
-};
-
 const status: Register = async (program, parts) => {
   const { registerStatus } = await import('./cli/status.ts');
   registerStatus(program, { app: appOf(parts), write });
@@ -167,5 +161,4 @@ export const COMMANDS: Readonly<Record<string, Register>> = {
   stop,
   doctor,
   hook,
-  simulate,
 };

@@ -136,10 +136,10 @@ function objectiveByLoadPoint(state: SessionState, trial: TrialState): readonly 
 
 function infeasibleBaseline(state: SessionState): EndReason | null {
   const baseline = state.trials.find(isBaseline);
-  if (baseline?.closed?.outcome !== 'crashed' || state.calibration !== null) return null;
+  if (state.calibration !== null || (baseline?.closed ?? null) === null) return null;
   return {
     reason: 'infeasible',
-    detail: 'The baseline itself does not start; nothing can be compared with it.',
+    detail: 'The baseline itself could not be measured; nothing can be compared with it.',
   };
 }
 

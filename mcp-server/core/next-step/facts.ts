@@ -26,12 +26,30 @@ export function hasEvidence(
 }
 
 /** Crash classes that say nothing about the configuration: the place failed, not the engine. */
-const INFRASTRUCTURE =
-  /capacity|provision|image|pull|network|unreachable|backend|instance|interrupted|quota|lost|port|start_failed|binary|auth/i;
+const INFRASTRUCTURE: ReadonlySet<string> = new Set([
+  'no_capacity',
+  'image_pull_failure',
+  'instance_unreachable',
+  'spot_interruption',
+  'model_download_or_auth',
+  'disk_full',
+  'driver_or_cuda_mismatch',
+  'gpu_already_in_use',
+  'gpu_fault',
+  'executor_error',
+  'port_conflict',
+  'port_in_use',
+  'interrupted',
+  'unreachable',
+  'lost',
+]);
+
+const isInfrastructureClass = (crashClass: string): boolean =>
+  INFRASTRUCTURE.has(crashClass) || crashClass.startsWith('start_failed');
 
 /** True when a deployment failed because of the place that it should run in. */
 export function isInfrastructureFailure(deployment: DeploymentState): boolean {
-  return deployment.failed !== null && INFRASTRUCTURE.test(deployment.failed.crashClass);
+  return deployment.failed !== null && isInfrastructureClass(deployment.failed.crashClass);
 }
 
 /** Jobs of a kind for a trial since a time, newest last. */

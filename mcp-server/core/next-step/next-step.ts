@@ -1,5 +1,5 @@
 import { budgetRefusal } from '../budget/budget.ts';
-import { heldDeployments, openJobs } from '../ledger/lookup.ts';
+import { allDeployments, heldDeployments, openJobs } from '../ledger/lookup.ts';
 import type { SessionState, TrialState } from '../ledger/state.ts';
 import {
   type EndReason,
@@ -9,9 +9,8 @@ import {
   lastPrice,
   needsConfirmation,
 } from './end-reason.ts';
-import { isBaseline, isJudged, ownDeployment } from './facts.ts';
 import type { NextStep } from './step.ts';
-import { step, trialStep } from './trial-steps.ts';
+import { canJudge, judgeStep, step, trialStep, writeStep } from './trial-steps.ts';
 
 /** Confirmations that may fail before the loop ends without one. Source: own reasoning. */
 const MAX_FAILED_CONFIRMATIONS = 2;
@@ -99,31 +98,42 @@ function windDown(state: SessionState, nowMs: number, end: EndReason): NextStep 
   return step(null, {}, `Ended (${end.reason}): ${end.detail}`);
 }
 
-/** A verdict that needs no more hardware, and its log, are still given; anything else is left unfinished. */
+/** A verdict that needs no more hardware is still given; what cannot be decided any more is closed as abandoned. */
 function finishTrial(state: SessionState): NextStep | null {
   const held = heldDeployments(state)[0];
   if (held !== undefined) {
     return step('stop_deployments', {}, `${held.deploymentId} is stopped and proven gone.`);
   }
-  const open = state.trials.find((trial) => trial.closed === null && isDecided(state, trial));
+  const open = state.trials.find((trial) => trial.closed === null);
   if (open === undefined) return null;
-  return step(
-    'write_session',
-    { trial_id: open.trialId },
-    `${open.trialId} is decided; write down why.`,
-  );
-}
-
-function isDecided(state: SessionState, trial: TrialState): boolean {
-  if (!isBaseline(trial)) return isJudged(trial);
-  return state.calibration !== null || (ownDeployment(trial)?.failed ?? null) !== null;
+  return canJudge(state, open) ? judgeStep(open) : writeStep(state, open);
 }
 
 function finishSession(state: SessionState, nowMs: number, end: EndReason): NextStep | null {
   const mayConfirm = end.reason !== 'infrastructure' && !end.detail.includes('(now)');
   if (mayConfirm && canConfirm(state, nowMs)) return confirmStep(state);
+  if (!isReleased(state)) {
+    return step(
+      'stop_deployments',
+      { final: true },
+      'What the session holds on the backend is given back, with proof.',
+    );
+  }
   if (state.reported === null) {
     return step('export_report', {}, 'What was found, what it cost, and where the files are.');
   }
   return null;
+}
+
+/** True when nothing was deployed since the session's own place on the backend was given back. */
+function isReleased(state: SessionState): boolean {
+  const last = allDeployments(state).at(-1);
+  if (last === undefined) return true;
+  return state.jobs.some(
+    (job) =>
+      job.started.kind === 'stop_deployments' &&
+      job.started.args['final'] === true &&
+      job.ended?.status === 'done' &&
+      job.startedAt >= last.intendedAt,
+  );
 }

@@ -76,11 +76,28 @@ function closeStep(state: SessionState, trial: TrialState): NextStep {
       `Nothing more is asked of ${held[0]?.deploymentId}; hardware bills while nobody measures.`,
     );
   }
-  return step(
-    'write_session',
-    { trial_id: trial.trialId },
-    `${trial.trialId} is decided; write down why, with citations.`,
-  );
+  return writeStep(state, trial);
+}
+
+/** Closes a trial; one that could not be decided is written down as abandoned. */
+export function writeStep(state: SessionState, trial: TrialState): NextStep {
+  const args = { trial_id: trial.trialId };
+  return isDecided(state, trial)
+    ? step('write_session', args, `${trial.trialId} is decided; write down why, with citations.`)
+    : step('write_session', { ...args, abandon: true }, `${trial.trialId} is left undecided.`);
+}
+
+/** Judged for good; the baseline counts when it is calibrated or did not start. */
+function isDecided(state: SessionState, trial: TrialState): boolean {
+  if (!isBaseline(trial)) return isJudged(trial);
+  return state.calibration !== null || (ownDeployment(trial)?.failed ?? null) !== null;
+}
+
+/** True when a verdict needs no more hardware: it crashed, or everything is measured. */
+export function canJudge(state: SessionState, trial: TrialState): boolean {
+  if (isBaseline(trial) || isJudged(trial) || state.calibration === null) return false;
+  const crashed = (ownDeployment(trial)?.failed ?? null) !== null;
+  return crashed || judgeable(trial).length >= measurementsNeeded(state, trial);
 }
 
 function deployStep(state: SessionState, trial: TrialState, nowMs: number): NextStep | null {
@@ -200,7 +217,7 @@ function qualityStep(trial: TrialState, deployment: DeploymentState): NextStep |
   );
 }
 
-function judgeStep(trial: TrialState, why = 'everything it needs is measured'): NextStep {
+export function judgeStep(trial: TrialState, why = 'everything it needs is measured'): NextStep {
   return step(
     'judge_trial',
     { trial_id: trial.trialId },
