@@ -162,7 +162,11 @@ export async function deployAndWait(
       backend: backend.backend,
       runName: request.runName,
       deadlineAt: new Date(request.deadlineAtMs).toISOString(),
-      maxUsdPerHour: priceLimit(backend, writer.state(), plan.priceUsdPerHour),
+      maxUsdPerHour: priceLimit(
+        backend,
+        writer.state(),
+        plan.priceUsdPerHour ?? trial.planned.predicted.priceUsdPerHour,
+      ),
       purpose,
     },
   });

@@ -1,5 +1,7 @@
 import type { Tool } from '../define-tool.ts';
 import { cancelJobTool } from './cancel-job.ts';
+import { checkQualityTool } from './check-quality.ts';
+import { checkSetupTool } from './check-setup.ts';
 import { deployTool } from './deploy.ts';
 import { fetchLogsTool } from './fetch-logs.ts';
 import { fetchTelemetryTool } from './fetch-telemetry.ts';
@@ -12,6 +14,7 @@ import { writeSessionTool } from './write-session.ts';
 
 /** Every tool, in the order in which tools/list shows them. One line a tool. */
 export const TOOLS: readonly Tool[] = [
+  checkSetupTool,
   openSessionTool,
   getStatusTool,
   deployTool,
@@ -20,6 +23,7 @@ export const TOOLS: readonly Tool[] = [
   stopDeploymentsTool,
   waitJobTool,
   cancelJobTool,
+  checkQualityTool,
   judgeTrialTool,
   writeSessionTool,
 ];

@@ -126,38 +126,41 @@ export function describeDeployContract(fixture: DeployFixture): void {
       timeoutMs * 2,
     );
 
-    test.runIf(fixture.exiting !== null)(
-      'an engine that exits is a failed deployment with its exit code, and its log stays readable',
-      async () => {
-        if (fixture.exiting === null) return;
-        const deploy = await fixture.create();
-        const handle = await start(deploy, requestOf(await fixture.exiting.service()));
-        const status = await waitFor(deploy, handle, ({ kind }) => kind !== 'starting');
-        expect(status).toMatchObject({
-          kind: 'failed',
-          reason: 'exited',
-          exitCode: fixture.exiting.exitCode,
-        });
-        expect(await deploy.logs(handle, { maxBytes: 100_000, signal: NEVER })).not.toBe('');
-        expect(await deploy.stop(handle, NEVER)).toMatchObject({ gone: true });
-      },
-      timeoutMs * 2,
-    );
+    const { exiting, neverReady } = fixture;
+    if (exiting !== null) {
+      test(
+        'an engine that exits is a failed deployment with its exit code, and its log stays readable',
+        async () => {
+          const deploy = await fixture.create();
+          const handle = await start(deploy, requestOf(await exiting.service()));
+          const status = await waitFor(deploy, handle, ({ kind }) => kind !== 'starting');
+          expect(status).toMatchObject({
+            kind: 'failed',
+            reason: 'exited',
+            exitCode: exiting.exitCode,
+          });
+          expect(await deploy.logs(handle, { maxBytes: 100_000, signal: NEVER })).not.toBe('');
+          expect(await deploy.stop(handle, NEVER)).toMatchObject({ gone: true });
+        },
+        timeoutMs * 2,
+      );
+    }
 
-    test.runIf(fixture.neverReady !== null && fixture.hasDeadline)(
-      'a service that never gets ready is torn down at its deadline without anybody asking',
-      async () => {
-        if (fixture.neverReady === null) return;
-        const deploy = await fixture.create();
-        const request = requestOf(await fixture.neverReady(), { deadlineAtMs: Date.now() + 2500 });
-        const handle = await start(deploy, request);
-        expect((await deploy.status(handle, NEVER)).kind).toBe('starting');
-        const status = await waitFor(deploy, handle, ({ kind }) => kind !== 'starting');
-        expect(status).toMatchObject({ kind: 'failed', reason: 'deadline' });
-        expect(await deploy.stop(handle, NEVER)).toMatchObject({ gone: true });
-      },
-      timeoutMs * 2,
-    );
+    if (neverReady !== null && fixture.hasDeadline) {
+      test(
+        'a service that never gets ready is torn down at its deadline without anybody asking',
+        async () => {
+          const deploy = await fixture.create();
+          const request = requestOf(await neverReady(), { deadlineAtMs: Date.now() + 2500 });
+          const handle = await start(deploy, request);
+          expect((await deploy.status(handle, NEVER)).kind).toBe('starting');
+          const status = await waitFor(deploy, handle, ({ kind }) => kind !== 'starting');
+          expect(status).toMatchObject({ kind: 'failed', reason: 'deadline' });
+          expect(await deploy.stop(handle, NEVER)).toMatchObject({ gone: true });
+        },
+        timeoutMs * 2,
+      );
+    }
 
     test(
       'a start that was never confirmed is found again by name and folder, and only by its own name',
