@@ -1,0 +1,62 @@
+import { compareHealth } from './health.ts';
+import type { QualityRun } from './quality-run.ts';
+
+export interface QualityOutcome {
+  /** Enough canaries are passed by the baseline to tell damage from a weak model. */
+  readonly armed: boolean;
+  /** Null when: nothing failed, and too little could be compared to say that it passed. */
+  readonly passed: boolean | null;
+  /** Canaries that the baseline passes. */
+  readonly comparable: number;
+  readonly reasons: readonly string[];
+}
+
+/** What the baseline's own run is worth as a reference. */
+export function describeReference(run: QualityRun, minCanaries: number): QualityOutcome {
+  const armed = run.passedCount >= minCanaries;
+  return {
+    armed,
+    passed: null,
+    comparable: run.passedCount,
+    reasons: armed
+      ? [`the baseline passes ${run.passedCount} of ${run.total} canaries; they are the reference`]
+      : [
+          `E_QUALITY_UNARMED: the baseline passes ${run.passedCount} of ${run.total} canaries, fewer than ${minCanaries}`,
+        ],
+  };
+}
+
+/**
+ * A trial against the baseline, pair by pair: one canary that the baseline passes and the trial fails is damage.
+ * Source: load-and-quality.md §6, tier 0 ("all pass") and tier 1.
+ */
+export function compareQuality(
+  baseline: QualityRun | null,
+  trial: QualityRun,
+  minCanaries: number,
+): QualityOutcome {
+  if (baseline === null) {
+    const reason =
+      'E_QUALITY_UNARMED: the baseline was not checked, so that nothing can be compared';
+    return { armed: false, passed: null, comparable: 0, reasons: [reason] };
+  }
+  const passing = new Set(
+    baseline.canaries.filter((canary) => canary.passed).map((canary) => canary.id),
+  );
+  const failed = trial.canaries.filter((canary) => passing.has(canary.id) && !canary.passed);
+  const reasons = [
+    ...(failed.length === 0
+      ? []
+      : [`fails ${failed.map((canary) => canary.id).join(', ')}, which the baseline passes`]),
+    ...compareHealth(baseline.health, trial.health),
+    ...(trial.repeatedAnswers > baseline.repeatedAnswers + 1
+      ? [`${trial.repeatedAnswers} free answers repeat another one word for word`]
+      : []),
+  ];
+  const armed = passing.size >= minCanaries;
+  if (reasons.length > 0) return { armed, passed: false, comparable: passing.size, reasons };
+  const note = armed
+    ? `passes all ${passing.size} canaries that the baseline passes`
+    : `E_QUALITY_UNARMED: only ${passing.size} canaries can be compared, fewer than ${minCanaries}`;
+  return { armed, passed: armed ? true : null, comparable: passing.size, reasons: [note] };
+}
