@@ -1,4 +1,4 @@
-import type { FlagKind, InventoryFlag } from './engine.ts';
+import type { FlagKind, InventoryFlag, RemovedFlag } from './engine.ts';
 
 /** Lines between which a first deployment prints `--help` of its image. */
 export const HELP_BEGIN = '----- autodebug engine help begin -----';
@@ -11,53 +11,112 @@ export function extractHelp(log: string): string | null {
   return start === -1 || end === -1 ? null : log.slice(start + HELP_BEGIN.length, end);
 }
 
-const FLAG_NAME = /(?:^|[\s,[(|])(--?[A-Za-z][A-Za-z0-9_.-]*)/g;
 /** argparse indents a flag by two blanks; llama.cpp starts it in the first column. */
 const FLAG_LINE = /^ {0,4}-{1,2}[A-Za-z]/;
+const REMOVED_TEXT = /argument has been removed\. use (.*?)(?: \(env:|$)/;
 
 interface Entry {
-  readonly head: string;
+  readonly names: readonly string[];
+  readonly metavar: string;
   readonly body: string;
 }
 
-/**
- * Reads the flags out of a program's `--help`: argparse (SGLang, vLLM) or llama.cpp. Never throws; unknown text gives [].
- */
+/** Reads the flags out of a program's `--help`: argparse (SGLang, vLLM) or llama.cpp. Never throws; other text gives []. */
 export function parseHelp(text: string): readonly InventoryFlag[] {
-  const entries: { head: string; body: string[] }[] = [];
+  return readEntries(text)
+    .filter((entry) => !REMOVED_TEXT.test(entry.body))
+    .flatMap(readEntry);
+}
+
+/** Flags that a `--help` itself calls removed. */
+export function parseRemoved(text: string): readonly RemovedFlag[] {
+  return readEntries(text).flatMap((entry) => {
+    const use = REMOVED_TEXT.exec(entry.body)?.[1];
+    return use === undefined ? [] : entry.names.map((flag) => ({ flag, last: '', use }));
+  });
+}
+
+function readEntries(text: string): readonly Entry[] {
+  const entries: { names: readonly string[]; metavar: string; body: string[] }[] = [];
   for (const raw of text.split('\n')) {
     const line = raw.replace(/\r$/, '');
     if (FLAG_LINE.test(line)) {
-      const { head, rest } = splitHead(line);
-      entries.push({ head, body: rest === '' ? [] : [rest] });
+      const { names, metavar, rest } = splitHead(line.trim());
+      entries.push({ names, metavar, body: rest === '' ? [] : [rest] });
     } else if (/^\s+\S/.test(line)) entries.at(-1)?.body.push(line.trim());
   }
-  return entries.flatMap((entry) => readEntry({ head: entry.head, body: entry.body.join(' ') }));
+  return entries.map((entry) => ({ ...entry, body: entry.body.join(' ') }));
 }
 
-/** Splits `--flag VALUE    meaning` at the wide gap before the meaning. */
-function splitHead(line: string): { readonly head: string; readonly rest: string } {
-  const trimmed = line.trim();
-  const gap = /^((?:--?[^\s,]+(?: [^\s-][^\s,]*)?,\s*)*--?[^\s,]+(?: \S+)*?)\s{2,}(\S.*)$/.exec(
-    trimmed,
-  );
-  return gap === null ? { head: trimmed, rest: '' } : { head: gap[1] ?? '', rest: gap[2] ?? '' };
+const NAME = /^--?[A-Za-z][\w.-]*/;
+const META = /^[ =](\{[^}]*\}|\[[^\]]*\]|<[^>]*>|[^\s-]\S*)/;
+
+interface Head {
+  readonly names: readonly string[];
+  readonly metavar: string;
+  readonly rest: string;
 }
 
+/** Splits `-t, --threads N    meaning`: names, the value behind them, and what follows a wide gap. */
+function splitHead(line: string): Head {
+  const names: string[] = [];
+  const metavars = new Set<string>();
+  let rest = line;
+  for (let name = NAME.exec(rest); name !== null; name = NAME.exec(rest)) {
+    names.push(name[0]);
+    const value = readMetavars(rest.slice(name[0].length));
+    if (value.metavar !== '') metavars.add(value.metavar);
+    rest = value.rest;
+    const comma = /^,\s+(?=-)/.exec(rest);
+    if (comma === null) break;
+    rest = rest.slice(comma[0].length);
+  }
+  return { names, metavar: [...metavars].join(' '), rest: rest.trim() };
+}
+
+/** The words behind a name, one blank apart; a comma that parts two names is not one of theirs. */
+function readMetavars(text: string): { readonly metavar: string; readonly rest: string } {
+  const words: string[] = [];
+  let rest = text;
+  for (let found = META.exec(rest); found !== null; found = META.exec(rest)) {
+    const word = found[1]?.replace(/(?<!\.\.\.),$/, '') ?? '';
+    words.push(word);
+    rest = rest.slice(word.length + 1);
+  }
+  return { metavar: words.join(' '), rest };
+}
+
+/** One flag, or two where the help lists a switch beside its negation (`--mmap, --no-mmap`). */
 function readEntry(entry: Entry): readonly InventoryFlag[] {
-  const names = [...entry.head.matchAll(FLAG_NAME)].map((match) => match[1] ?? '');
+  const at = entry.names.findIndex((name) => name.startsWith('--no-'));
+  const isPair = at > 0 && entry.names.slice(0, at).some((name) => name.startsWith('--'));
+  if (!isPair) return toFlag(entry, entry.names);
+  const firstLong = entry.names.findIndex((name) => name.startsWith('--'));
+  const negations = entry.names.filter(
+    (name, index) => index > firstLong && /^(?:--no-|-n)/.test(name),
+  );
+  return [
+    ...toFlag(
+      entry,
+      entry.names.filter((name) => !negations.includes(name)),
+    ),
+    ...toFlag(entry, negations),
+  ];
+}
+
+function toFlag(entry: Entry, names: readonly string[]): readonly InventoryFlag[] {
   const flag = names.find((name) => name.startsWith('--')) ?? names[0];
   if (flag === undefined) return [];
-  const choices = readChoices(entry);
+  const kind = kindOf(entry);
   return [
     {
       flag,
       category: 'help',
-      type: kindOf(entry),
-      kind: kindOf(entry),
+      type: kind,
+      kind,
       default: readDefault(entry.body),
       resolvedDefault: null,
-      choices,
+      choices: readChoices(entry),
       choicesByVersion: [],
       meaning: entry.body.slice(0, 240),
       affects: [],
@@ -65,18 +124,18 @@ function readEntry(entry: Entry): readonly InventoryFlag[] {
       aliases: names.filter((name) => name !== flag),
       deprecatedAliases: [],
       constraints: [],
-      noOp: false,
+      noOp: /\(DEPRECATED\)/.test(entry.body),
     },
   ];
 }
 
-const CHOICE_LIST = /[{[<]([A-Za-z0-9_.-]+(?:\s*[,|]\s*[A-Za-z0-9_.-]+)+)[}\]>]/;
+const CHOICE_LIST = /^[{[<]([A-Za-z0-9_.-]+(?:\s*[,|]\s*[A-Za-z0-9_.-]+)+)[}\]>]$/;
 
 function readChoices(entry: Entry): readonly string[] | null {
-  const inHead = CHOICE_LIST.exec(entry.head)?.[1];
+  const inHead = CHOICE_LIST.exec(entry.metavar)?.[1];
   const allowed = /allowed values: ([A-Za-z0-9_., -]+?)(?:\s*\(|\s*$)/.exec(entry.body)?.[1];
   const list = inHead ?? allowed;
-  if (list === undefined || list.includes('...')) return null;
+  if (list === undefined || list.includes('..')) return null;
   return list
     .split(/[,|]/)
     .map((choice) => choice.trim())
@@ -84,14 +143,12 @@ function readChoices(entry: Entry): readonly string[] | null {
 }
 
 function kindOf(entry: Entry): FlagKind {
-  const value = entry.head
-    .replace(/--?[A-Za-z][A-Za-z0-9_.-]*/g, '')
-    .replace(/[,|\s]+/g, ' ')
-    .trim();
-  if (value === '') return 'bool';
-  if (/\.\.\.|\[[A-Z_]+ /.test(value)) return 'list';
-  if (/^(N|INT|PORT|SEED)$/i.test(value)) return /float|probab/i.test(value) ? 'float' : 'int';
-  return 'str';
+  if (entry.metavar === '') return 'bool';
+  if (entry.metavar.endsWith(' ...]')) return 'list';
+  if (entry.metavar !== 'N') return 'str';
+  const byDefault = readDefault(entry.body) ?? '';
+  if (/^-?\d+$/.test(byDefault)) return 'int';
+  return byDefault === '' || !Number.isNaN(Number(byDefault)) ? 'float' : 'str';
 }
 
 function readDefault(body: string): string | null {

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseHelp } from '../../mcp-server/engines/help.ts';
+import { parseHelp, parseRemoved } from '../../mcp-server/engines/help.ts';
 import { type FlagData, importFlags } from './import-flags.ts';
 
 export interface Generated {
@@ -35,10 +35,10 @@ function readData(engine: string): FlagData {
 }
 
 function llamacppFlags(): Generated {
-  const flags = parseHelp(readFileSync(join(root, HELP), 'utf8'));
+  const help = readFileSync(join(root, HELP), 'utf8');
   return {
     path: 'mcp-server/engines/llamacpp/flags.generated.ts',
-    text: render({ flags, removed: [] }),
+    text: render({ flags: parseHelp(help), removed: parseRemoved(help) }),
   };
 }
 

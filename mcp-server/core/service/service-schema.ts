@@ -59,12 +59,15 @@ const EnvScalar = z.union([z.string(), z.number(), z.boolean()]).nullable();
 const PORT_TEXT = /^(?:\d{1,5}:)?(\d{1,5})$/;
 
 const Port = z
-  .union([z.number().int(), z.string().regex(PORT_TEXT)], {
-    error: (issue) =>
-      issue.input === undefined
-        ? 'required, and missing'
-        : 'expected a port such as 8000 or "80:8000"',
-  })
+  .union(
+    [z.number().int(), z.string().regex(PORT_TEXT, 'expected a port such as 8000 or "80:8000"')],
+    {
+      error: (issue) =>
+        issue.input === undefined
+          ? 'required, and missing'
+          : 'expected a port such as 8000 or "80:8000"',
+    },
+  )
   .transform((port) => Number(typeof port === 'number' ? port : PORT_TEXT.exec(port)?.[1]))
   .pipe(z.number().int().min(1).max(65_535));
 
