@@ -1,4 +1,5 @@
 import type { Tool } from '../define-tool.ts';
+import { benchmarkTool } from './benchmark.ts';
 import { cancelJobTool } from './cancel-job.ts';
 import { checkQualityTool } from './check-quality.ts';
 import { checkSetupTool } from './check-setup.ts';
@@ -18,6 +19,7 @@ export const TOOLS: readonly Tool[] = [
   openSessionTool,
   getStatusTool,
   deployTool,
+  benchmarkTool,
   fetchLogsTool,
   fetchTelemetryTool,
   stopDeploymentsTool,

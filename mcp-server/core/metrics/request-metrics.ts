@@ -1,7 +1,7 @@
 import type { SloClause } from '../contract/contract.ts';
+import { meanOf } from '../stats/mean-sd.ts';
 import { quantile } from '../stats/quantile.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
-import { meanOf } from './distribution.ts';
 
 /** Request sent → first token seen. Units: ms. Null when: no token came. */
 export function ttftMs(record: RequestRecord): number | null {

@@ -8,7 +8,12 @@ import { WorkloadSpec } from './workload.ts';
  * Throws: InvalidInputError `E_WORKLOAD` naming file and line, or file and field.
  */
 export function parseWorkload(text: string, name: string): WorkloadSpec {
-  const spec = parseWith(WorkloadSpec, readYaml(text, name), {
+  return checkWorkload(readYaml(text, name), name);
+}
+
+/** The same for a workload that is no text any more. Throws: InvalidInputError `E_WORKLOAD`. */
+export function checkWorkload(value: unknown, name: string): WorkloadSpec {
+  const spec = parseWith(WorkloadSpec, value, {
     name: `The workload ${name}`,
     code: 'E_WORKLOAD',
     fix: 'Correct the named fields; mcp-server/workloads/chat.yaml is a complete example.',

@@ -1,0 +1,132 @@
+import type { MeasurementFlag } from '../ledger/vocabulary.ts';
+import type { RequestRecord } from '../workload/request-record.ts';
+import type { LoadPoint } from '../workload/workload.ts';
+import { drivenRatio, isSaturated } from './driving.ts';
+import type { MeasurementSummary } from './summary.ts';
+
+/** What speaks for or against judging a run. */
+export interface RunFacts {
+  readonly records: readonly RequestRecord[];
+  readonly summary: MeasurementSummary;
+  readonly loadPoint: LoadPoint;
+  readonly cancelled: boolean;
+  readonly client: {
+    readonly loopUtilisation: number;
+    readonly loopLagP99Ms: number;
+    readonly sendLagP99Ms: number | null;
+    readonly eventsPerRead: number | null;
+  };
+  /** Part of the prompts that the workload itself shares; null when unknown. */
+  readonly sharedPromptRatio: number | null;
+  /** Cache hits over prompt tokens by the engine's own counters; null when it has none. */
+  readonly engineHitRatio: number | null;
+}
+
+export interface FlaggedRun {
+  readonly flags: readonly MeasurementFlag[];
+  /** Why, one line a flag. */
+  readonly notes: readonly string[];
+}
+
+/** Cache hits beyond what the workload shares that are still chance. Source: load-and-quality notes; 2 points. */
+const CACHE_TOLERANCE = 0.02;
+/** Load that must be reached. Source: load-and-quality notes, §1 concurrency. */
+const MIN_DRIVEN = 0.95;
+/** Source: load-and-quality notes, §4 design, point 5. */
+const MAX_LOOP_UTILISATION = 0.7;
+/** Lag of the client beyond which its stamps are in doubt. Source: same; 10 ms because cores are shared. */
+const MAX_LAG_MS = 10;
+const MAX_LAG_OF_TTFT = 0.1;
+/** Content events per network read of a path that holds nothing back is about 1. Source: own reasoning. */
+const MAX_EVENTS_PER_READ = 3;
+/** Median gap this far below the time per token, with one token an event, means bursts. Source: own reasoning. */
+const BURST_RATIO = 0.2;
+const ONE_TOKEN_EVENTS = 1.5;
+
+type Check = (facts: RunFacts) => string | null;
+
+const CHECKS: Readonly<Partial<Record<MeasurementFlag, Check>>> = {
+  INTERRUPTED: whyInterrupted,
+  CACHE_CONTAMINATED: whyContaminated,
+  UNDER_DRIVEN: whyUnderDriven,
+  CLIENT_LIMITED: whyClientLimited,
+  BUFFERED_PATH: whyBuffered,
+  SATURATED: whySaturated,
+};
+
+const FLAGS = [
+  'INTERRUPTED',
+  'CACHE_CONTAMINATED',
+  'UNDER_DRIVEN',
+  'CLIENT_LIMITED',
+  'BUFFERED_PATH',
+  'SATURATED',
+] as const;
+
+/** Marks that keep a run from being judged, with their reasons. */
+export function flagRun(facts: RunFacts): FlaggedRun {
+  const found = FLAGS.flatMap((flag) => {
+    const why = CHECKS[flag]?.(facts) ?? null;
+    return why === null ? [] : [{ flag, note: `${flag}: ${why}` }];
+  });
+  return { flags: found.map(({ flag }) => flag), notes: found.map(({ note }) => note) };
+}
+
+function whyInterrupted(facts: RunFacts): string | null {
+  const wanted = facts.loadPoint.requests;
+  const ended = facts.summary.attempted;
+  if (!facts.cancelled && ended >= wanted) return null;
+  return `${ended} of ${wanted} requests ended${facts.cancelled ? ', then the run was stopped' : ''}`;
+}
+
+function whyContaminated(facts: RunFacts): string | null {
+  const shared = facts.sharedPromptRatio ?? 0;
+  const hits = Math.max(facts.summary.prefixCacheHitRatio ?? 0, facts.engineHitRatio ?? 0);
+  if (hits <= shared + CACHE_TOLERANCE) return null;
+  return `${percent(hits)} of the prompt tokens came from the prefix cache, the workload shares ${percent(shared)}`;
+}
+
+function whyUnderDriven(facts: RunFacts): string | null {
+  const driven = drivenRatio(facts.records, facts.loadPoint);
+  if (driven === null || driven >= MIN_DRIVEN) return null;
+  return `${percent(driven)} of the load was reached`;
+}
+
+function whyClientLimited({ client, summary }: RunFacts): string | null {
+  const allowedMs = Math.max(MAX_LAG_MS, MAX_LAG_OF_TTFT * (summary.ttftMs.p50 ?? 0));
+  if (client.loopUtilisation > MAX_LOOP_UTILISATION) {
+    return `the load client's loop was ${percent(client.loopUtilisation)} busy`;
+  }
+  if (client.loopLagP99Ms > allowedMs) {
+    return `the load client lagged ${client.loopLagP99Ms.toFixed(1)} ms (p99)`;
+  }
+  if (client.sendLagP99Ms !== null && client.sendLagP99Ms > allowedMs) {
+    return `requests left ${client.sendLagP99Ms.toFixed(1)} ms late (p99)`;
+  }
+  return null;
+}
+
+function whyBuffered({ client, summary, records }: RunFacts): string | null {
+  if (client.eventsPerRead !== null && client.eventsPerRead > MAX_EVENTS_PER_READ) {
+    return `${client.eventsPerRead.toFixed(1)} events per network read`;
+  }
+  const events = records.reduce(
+    (sum, record) => (record.phase === 'measure' ? sum + record.contentEvents : sum),
+    0,
+  );
+  const isOneToken = events > 0 && summary.outputTokens / events < ONE_TOKEN_EVENTS;
+  const { p50: gap } = summary.iclMs;
+  const { p50: tbot } = summary.tbotMs;
+  if (!isOneToken || gap === null || tbot === null || gap >= BURST_RATIO * tbot) return null;
+  return `median gap ${gap.toFixed(2)} ms against ${tbot.toFixed(2)} ms per token: events come in bursts`;
+}
+
+function whySaturated(facts: RunFacts): string | null {
+  return isSaturated(facts.records, facts.loadPoint)
+    ? 'requests in flight grew to the end; percentiles depend on the length of the run'
+    : null;
+}
+
+function percent(ratio: number): string {
+  return `${(ratio * 100).toFixed(1)} %`;
+}
