@@ -14,6 +14,8 @@ export interface EngineParts {
   readonly maxStepTokens: number;
   readonly host: HostProfile;
   readonly noise: Noise;
+  /** True when kernels are compiled already: no slow first prompts. */
+  readonly warm: boolean;
 }
 
 /** A step under way. */

@@ -24,13 +24,13 @@ export interface SimGpu {
 const GIB = 1024 ** 3;
 const TERA = 1e12;
 const GIGA = 1e9;
-const NVLINK_US = [7, 10, 12] as const;
+const NVLINK_US = [6, 7, 9] as const;
 const PCIE_US = [20, 30, 40] as const;
 
 /**
  * Source: peaks as on the vendors' data sheets (dense, no sparsity); etaMemory and etaKv from profiled kernel
- * tables of vidur and LLMServingSim (A100 0.70-0.74, H100 0.70-0.83, L40S 0.87, L4 0.88, RTX 4090 0.92);
- * etaCompute 0.65-0.75, RTX 4090 0.95 of 165 TFLOP/s; all-reduce: custom one-shot kernels on NVLink 5-10 µs, NCCL on PCIe 20 µs.
+ * tables of vidur and LLMServingSim and step times at small batch (A100 0.70-0.78, H100 0.70-0.83, L40S 0.87, L4 0.88,
+ * RTX 4090 0.92-0.96); etaCompute 0.65-0.75, less where power limits it (L4, L40S by the slope of TTFT), RTX 4090 0.95 of 165 TFLOP/s; all-reduce: custom one-shot kernels on NVLink 5-10 µs, NCCL on PCIe 20 µs.
  */
 export const SIM_GPUS: readonly SimGpu[] = [
   {
@@ -41,8 +41,8 @@ export const SIM_GPUS: readonly SimGpu[] = [
     flops8: 1979 * TERA,
     linkBandwidth: 450 * GIGA,
     allReduceUs: NVLINK_US,
-    etaMemory: 0.78,
-    etaCompute: 0.72,
+    etaMemory: 0.82,
+    etaCompute: 0.7,
     etaKv: 0.84,
   },
   {
@@ -53,8 +53,8 @@ export const SIM_GPUS: readonly SimGpu[] = [
     flops8: 1979 * TERA,
     linkBandwidth: 450 * GIGA,
     allReduceUs: NVLINK_US,
-    etaMemory: 0.78,
-    etaCompute: 0.72,
+    etaMemory: 0.82,
+    etaCompute: 0.7,
     etaKv: 0.84,
   },
   {
@@ -65,8 +65,8 @@ export const SIM_GPUS: readonly SimGpu[] = [
     flops8: null,
     linkBandwidth: 300 * GIGA,
     allReduceUs: NVLINK_US,
-    etaMemory: 0.74,
-    etaCompute: 0.74,
+    etaMemory: 0.775,
+    etaCompute: 0.7,
     etaKv: 0.84,
   },
   {
@@ -77,8 +77,8 @@ export const SIM_GPUS: readonly SimGpu[] = [
     flops8: null,
     linkBandwidth: 300 * GIGA,
     allReduceUs: NVLINK_US,
-    etaMemory: 0.77,
-    etaCompute: 0.74,
+    etaMemory: 0.8,
+    etaCompute: 0.7,
     etaKv: 0.84,
   },
   {
@@ -89,8 +89,8 @@ export const SIM_GPUS: readonly SimGpu[] = [
     flops8: 242 * TERA,
     linkBandwidth: 32 * GIGA,
     allReduceUs: PCIE_US,
-    etaMemory: 0.86,
-    etaCompute: 0.66,
+    etaMemory: 0.85,
+    etaCompute: 0.62,
     etaKv: 0.88,
   },
   {
@@ -102,7 +102,7 @@ export const SIM_GPUS: readonly SimGpu[] = [
     linkBandwidth: 32 * GIGA,
     allReduceUs: PCIE_US,
     etaMemory: 0.87,
-    etaCompute: 0.66,
+    etaCompute: 0.58,
     etaKv: 0.88,
   },
   {

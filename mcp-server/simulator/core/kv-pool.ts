@@ -47,6 +47,7 @@ class LruKvPool implements KvPool {
   private evicted = 0;
   /** Unused cached pages, oldest first. */
   private readonly idle = new Set<number>();
+  private oldest = this.idle.values();
   private readonly inUse = new Map<number, number>();
 
   constructor(totalPages: number, pageSize: number) {
@@ -110,15 +111,21 @@ class LruKvPool implements KvPool {
 
   allocate(pages: number): boolean {
     if (this.availablePages() < pages) return false;
-    let missing = pages - this.freePages();
-    for (const key of this.idle) {
-      if (missing <= 0) break;
-      this.idle.delete(key);
-      this.evicted += 1;
-      missing -= 1;
-    }
+    for (let missing = pages - this.freePages(); missing > 0; missing -= 1) this.evictOldest();
     this.owned += pages;
     return true;
+  }
+
+  /** One iterator lives across calls: what it has passed is gone, and a new one would step over it all again. */
+  private evictOldest(): void {
+    let step = this.oldest.next();
+    if (step.done === true) {
+      this.oldest = this.idle.values();
+      step = this.oldest.next();
+    }
+    if (step.done === true) return;
+    this.idle.delete(step.value);
+    this.evicted += 1;
   }
 
   release(pages: number): void {

@@ -29,6 +29,7 @@ export function launchEngine(config: SimConfig, seeds: LaunchSeeds): Launched | 
     maxStepTokens: memory.use.maxStepTokens,
     host: HOST_PROFILES[config.engine],
     noise: createNoise(seeds.seed, seeds.launchSeed),
+    warm: false,
   });
   return { kind: 'ok', engine, memory: memory.use };
 }

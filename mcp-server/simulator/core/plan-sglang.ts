@@ -110,6 +110,7 @@ function retract(queues: Queues, decodes: Sequence[]): Sequence[] {
   const needed = (): number =>
     decodes.reduce((sum, one) => sum + missingPages(one, decodeTarget(one, config), pool), 0);
   const retracted: Sequence[] = [];
+  if (needed() <= pool.availablePages()) return retracted;
   decodes.sort(
     (a, b) => b.generated - a.generated || a.request.prompt.length - b.request.prompt.length,
   );

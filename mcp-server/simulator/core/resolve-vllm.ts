@@ -80,10 +80,13 @@ function attentionFactorOf(flags: FlagValues): number {
   return backend === 'TORCH_SDPA' || backend === 'FLEX_ATTENTION' ? 3 : 1;
 }
 
-function asyncOf(flags: FlagValues, speculation: SpeculationConfig | null): boolean {
-  const asked = flags.toggle('--async-scheduling');
+/** Minor version 0.x; the newest when it cannot be read. */
+const minorOf = (version: string): number => Number(/0\.(\d+)/.exec(version)?.[1] ?? 99);
+
+/** Source: vLLM release notes: asynchronous scheduling is on by default since v0.14. */
+function asyncOf({ flags, version }: LaunchFacts, speculation: SpeculationConfig | null): boolean {
   if (speculation?.method === 'ngram') return false;
-  return asked ?? true;
+  return flags.toggle('--async-scheduling') ?? minorOf(version) >= 14;
 }
 
 function maxContextOf({ flags, model }: LaunchFacts): number {
@@ -93,8 +96,7 @@ function maxContextOf({ flags, model }: LaunchFacts): number {
 
 /** Source: vLLM's default share was 0.9 until April 2026 (before v0.20), 0.92 since. */
 function memoryRatioOf(flags: FlagValues, version: string): number {
-  const minor = Number(/0\.(\d+)/.exec(version)?.[1] ?? 99);
-  return flags.number('--gpu-memory-utilization') ?? (minor >= 20 ? 0.92 : 0.9);
+  return flags.number('--gpu-memory-utilization') ?? (minorOf(version) >= 20 ? 0.92 : 0.9);
 }
 
 function kvTokensCapOf(flags: FlagValues, pageSize: number): number | null {
@@ -170,7 +172,7 @@ function build(facts: LaunchFacts, derived: Derived): SimConfig {
     mixedChunk: true,
     longestPrefixFirst: false,
     graphCeiling: graphCeilingOf(flags, derived),
-    asyncSchedule: asyncOf(flags, derived.speculation),
+    asyncSchedule: asyncOf(facts, derived.speculation),
     compiled: !derived.eager,
     pageSize,
     prefixCache: flags.toggle('--enable-prefix-caching') ?? true,

@@ -51,7 +51,8 @@ class DiscreteEngine implements SimEngine {
 
   constructor(parts: EngineParts) {
     const { config } = parts;
-    this.coldSteps = config.skipWarmup ? COLD_STEPS * 2 : COLD_STEPS;
+    const cold = config.skipWarmup ? COLD_STEPS * 2 : COLD_STEPS;
+    this.coldSteps = parts.warm ? 0 : cold;
     this.state = {
       parts,
       counters: this.counters,
@@ -136,12 +137,17 @@ class DiscreteEngine implements SimEngine {
     return this.outbox.splice(0, count);
   }
 
-  private startStep(atMs: number): void {
-    const { queues, parts } = this.state;
+  private takeArrivals(atMs: number): void {
+    const { queues } = this.state;
     while (this.arrivals.length > 0 && (this.arrivals[0]?.queuedAtMs ?? Infinity) <= atMs) {
       const arrived = this.arrivals.shift();
       if (arrived !== undefined) queues.waiting.push(arrived);
     }
+  }
+
+  private startStep(atMs: number): void {
+    const { queues, parts } = this.state;
+    this.takeArrivals(atMs);
     const plan = parts.config.engine === 'sglang' ? planSglang(queues) : planVllm(queues);
     if (plan === null) {
       this.active = null;
@@ -151,17 +157,26 @@ class DiscreteEngine implements SimEngine {
     const load = loadOf(plan, parts.config);
     const tokens = load.chunks.reduce((sum, chunk) => sum + chunk.tokens, 0);
     if (tokens > parts.maxStepTokens) {
-      this.crashed = true;
-      this.active = null;
-      this.outbox.push({ kind: 'crashed', atMs, tokens });
+      this.crash(atMs, tokens);
       return;
     }
     for (const chunk of plan.chunks) chunk.sequence.firstScheduledAtMs ??= atMs;
-    const cold = tokens > 0 && this.coldSteps > 0 ? COLD_FACTOR : 1;
-    if (cold > 1) this.coldSteps -= 1;
-    const base = stepMs(parts.config, load, parts.host) + draftMs(parts.config, load);
-    const endMs = atMs + base * cold * parts.noise.stepFactor(atMs);
-    this.active = { plan, load, startMs: atMs, endMs, graph: usesGraph(parts.config, load) };
+    this.active = { plan, load, startMs: atMs, ...this.timeStep(load, atMs) };
+  }
+
+  private timeStep(load: StepLoad, atMs: number): { endMs: number; graph: boolean } {
+    const { config, host, noise } = this.state.parts;
+    const isCold = load.chunks.length > 0 && this.coldSteps > 0;
+    if (isCold) this.coldSteps -= 1;
+    const baseMs = stepMs(config, load, host) + draftMs(config, load);
+    const endMs = atMs + baseMs * (isCold ? COLD_FACTOR : 1) * noise.stepFactor(atMs);
+    return { endMs, graph: usesGraph(config, load) };
+  }
+
+  private crash(atMs: number, tokens: number): void {
+    this.crashed = true;
+    this.active = null;
+    this.outbox.push({ kind: 'crashed', atMs, tokens });
   }
 
   /** A waiting request that can never be admitted on an empty engine is aborted, as the engines do. */

@@ -13,68 +13,79 @@ export interface StepLoad {
 
 /** What an engine's own code costs beside the kernels. Units: ms. */
 export interface HostProfile {
-  /** Time of one replayed step on the CPU, hidden behind the GPU when scheduling overlaps. */
+  /** Time of one replayed step on the CPU, which runs beside the GPU. */
   readonly graphMs: number;
-  /** Part that never overlaps, per step and per sequence. */
-  readonly serialMs: number;
-  readonly serialPerSeqMs: number;
+  /** Part that never runs beside the GPU, per step and per sequence, when scheduling is asynchronous. */
+  readonly asyncMs: number;
+  readonly asyncPerSeqMs: number;
+  /** The same when it is not. */
+  readonly syncMs: number;
+  readonly syncPerSeqMs: number;
   /** Launch time per layer without graphs: decode, and prefill (fewer, larger kernels). */
   readonly eagerPerLayerMs: number;
   readonly prefillPerLayerMs: number;
 }
 
 /**
- * Source: per-sequence cost vLLM 0.05-0.10 ms, SGLang 0.016-0.02 ms, TensorRT-LLM ~0 less the growth of the matrix
+ * Source: per-sequence cost vLLM 0.05-0.10 ms, SGLang 0.016-0.02 ms, TensorRT-LLM ~0, less the growth of the matrix
  * products themselves; graph replay from a 0.5B model's host-bound step of 1.42-1.51 ms; eager launch 0.6-0.8 ms a layer on slow CPUs.
  */
 export const HOST_PROFILES = {
   sglang: {
     graphMs: 1.3,
-    serialMs: 0.12,
-    serialPerSeqMs: 0.012,
+    asyncMs: 0.12,
+    asyncPerSeqMs: 0.016,
+    syncMs: 1.2,
+    syncPerSeqMs: 0.03,
     eagerPerLayerMs: 0.45,
     prefillPerLayerMs: 0.25,
   },
   vllm: {
-    graphMs: 1.5,
-    serialMs: 0.5,
-    serialPerSeqMs: 0.035,
+    graphMs: 1.4,
+    asyncMs: 0.2,
+    asyncPerSeqMs: 0.025,
+    syncMs: 0.5,
+    syncPerSeqMs: 0.035,
     eagerPerLayerMs: 0.45,
     prefillPerLayerMs: 0.1,
   },
   trtllm: {
     graphMs: 0.8,
-    serialMs: 0.05,
-    serialPerSeqMs: 0,
+    asyncMs: 0.05,
+    asyncPerSeqMs: 0,
+    syncMs: 0.05,
+    syncPerSeqMs: 0,
     eagerPerLayerMs: 0.3,
     prefillPerLayerMs: 0.1,
   },
 } as const satisfies Record<string, HostProfile>;
 
-/** Norms, rotary embedding and launch gaps per layer inside a graph. Units: ms. Source: own reasoning from 8B and 70B step times. */
-const GPU_PER_LAYER_MS = 0.012;
+/**
+ * Norms, rotary embedding, launch gaps and the ramp of each product, per layer inside a graph. Units: ms.
+ * Source: memory efficiency of 7-8B and 70B stacks at TP 1-8 (0.80 to 0.32) is one bandwidth share and this constant.
+ */
+const GPU_PER_LAYER_MS = 0.026;
 /** Sampling and head epilogue. Units: ms. Source: own reasoning. */
 const SAMPLE_MS = 0.15;
 /** Weight reads of fp8 and 4-bit kernels reach this share of what 16-bit ones do. Source: 8B and 70B fp8 step times on L40S, RTX 4090, H100 TP4. */
-const ETA_MEMORY_QUANTISED = 0.83;
+const ETA_MEMORY_QUANTISED = 0.87;
 /** fp8 products reach this share of etaCompute. Source: 70B fp8 on four H100: 46.5 ms per 1k prompt tokens less communication. */
 const ETA_COMPUTE_FP8 = 0.76;
+/** Compute efficiency lost per doubling of TP. Source: 0.65-0.75 at TP 1, 0.55-0.70 at TP 8. */
+const TP_COMPUTE_LOSS = 0.03;
 /** How compute and memory time of a matrix product add up. Source: 43 profiled GEMM stacks, mean error 5.5 %. */
 const GEMM_EXPONENT = 1.5;
 /** Larger all-reduces reach this share of the link. Source: 75-115 µs at 16 MB on 4 H100. */
 const ETA_LINK = 0.55;
 /** Share of the compute peak that attention over a prompt reaches. Source: own reasoning. */
 const ETA_ATTENTION = 0.45;
-/** Online scheduling without overlap costs this factor of the replay time. Source: own reasoning. */
-const SERIAL_GRAPH_RATIO = 0.75;
-
 function gemmMs(config: SimConfig, tokens: number): number {
   const { gpu, tp } = config;
   const quantised = config.weightBits < 16;
-  const tpLoss = 1 - 0.015 * Math.log2(tp) * 2;
-  const etaMemory = gpu.etaMemory * tpLoss * (quantised ? ETA_MEMORY_QUANTISED : 1);
+  const etaMemory = gpu.etaMemory * (quantised ? ETA_MEMORY_QUANTISED : 1);
   const useFp8 = config.weightBits === 8 && gpu.flops8 !== null;
   const peak = useFp8 ? (gpu.flops8 ?? gpu.flops16) * ETA_COMPUTE_FP8 : gpu.flops16;
+  const tpLoss = 1 - TP_COMPUTE_LOSS * Math.log2(tp);
   const etaCompute = gpu.etaCompute * tpLoss * (config.weightBits === 4 ? 0.9 : 1);
   const memoryMs = (weightReadBytes(config) / (etaMemory * gpu.memoryBandwidth * tp)) * 1000;
   const computeMs = ((2 * config.model.layerParams * tokens) / (etaCompute * peak * tp)) * 1000;
@@ -141,12 +152,10 @@ function launchMs(config: SimConfig, load: StepLoad, host: HostProfile): number 
 
 /** Time of one iteration before noise. Units: ms. Source: docs/figures.md, rows of the simulator's own check. */
 export function stepMs(config: SimConfig, load: StepLoad, host: HostProfile): number {
-  const gpu = gpuStepMs(config, load);
-  const launch = launchMs(config, load, host);
-  const serial = host.serialMs + host.serialPerSeqMs * (load.decodeSeqs + load.chunks.length);
-  const isDecodeGraph = usesGraph(config, load);
-  if (config.asyncSchedule) return Math.max(gpu, launch) + serial;
-  return isDecodeGraph
-    ? gpu + launch * SERIAL_GRAPH_RATIO + serial
-    : Math.max(gpu, launch) + host.graphMs * SERIAL_GRAPH_RATIO + serial;
+  const busy = Math.max(gpuStepMs(config, load), launchMs(config, load, host));
+  const seqs = load.decodeSeqs + load.chunks.length;
+  const serial = config.asyncSchedule
+    ? host.asyncMs + host.asyncPerSeqMs * seqs
+    : host.syncMs + host.syncPerSeqMs * seqs;
+  return busy + serial;
 }
