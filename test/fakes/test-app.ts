@@ -110,6 +110,7 @@ export const SERVICE = [
 export async function openTestSession(
   test: TestApp,
   budget: Partial<Budget> = {},
+  trial: TestTrial = {},
 ): Promise<LedgerWriter> {
   const contract = Contract.parse({
     version: 1,
@@ -142,19 +143,21 @@ export async function openTestSession(
     filledDefaults: [],
     forced: [],
   });
-  await planTestTrial(test, writer, {});
+  await planTestTrial(test, writer, trial);
   return writer;
 }
+
+type TestTrial = Partial<EventData<'trial_planned'>> & { readonly service?: string };
 
 /** Appends a planned trial with its file. */
 export async function planTestTrial(
   test: TestApp,
   writer: LedgerWriter,
-  change: Partial<EventData<'trial_planned'>>,
+  { service = SERVICE, ...change }: TestTrial,
 ): Promise<void> {
   const trialId = change.trialId ?? 't0000';
   const file = `dstack-${trialId}.yml`;
-  await test.app.files.writeOutput(file, SERVICE);
+  await test.app.files.writeOutput(file, service);
   await writer.append({
     type: 'trial_planned',
     data: {
