@@ -19,12 +19,24 @@ const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 async function connect(projectDir: string): Promise<Client> {
   const client = new Client({ name: 'bench', version: '1.0.0' });
-  const env = { PATH: process.env['PATH'] ?? '', HOME: projectDir, AUTODEBUG_PROJECT_DIR: projectDir };
-  await client.connect(new StdioClientTransport({ command: process.execPath, args: [MAIN, 'mcp'], env, stderr: 'ignore' }));
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: projectDir,
+    AUTODEBUG_PROJECT_DIR: projectDir,
+  };
+  await client.connect(
+    new StdioClientTransport({
+      command: process.execPath,
+      args: [MAIN, 'mcp'],
+      env,
+      stderr: 'ignore',
+    }),
+  );
   return client;
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Start to tools/list of the built stdio server, sizes of the definitions, and get_status on 1,000 trials. */
 export async function benchServer(): Promise<ServerFigures> {
@@ -42,7 +54,11 @@ export async function benchServer(): Promise<ServerFigures> {
   }
   const client = await connect(projectDir);
   const list = await client.listTools();
-  const definitions = list.tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
+  const definitions = list.tools.map(({ name, description, inputSchema }) => ({
+    name,
+    description,
+    inputSchema,
+  }));
   const first = await client.callTool({ name: 'get_status', arguments: { session_id: sessionId } });
   const calls: number[] = [];
   for (let round = 0; round < 20; round += 1) {

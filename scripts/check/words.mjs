@@ -12,9 +12,13 @@ export function checkWords(root) {
   const files = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
     .split('\n')
     .filter(Boolean);
-  const local = [`${dirname(root)}/`, homedir() === '/' ? null : `${homedir()}/`].filter(
-    (path) => path !== null && path.length > 2,
-  );
+  const parent = dirname(root);
+  const home = homedir();
+  const local = [
+    `${root}/`,
+    parent.split('/').length > 2 ? `${parent}/` : null,
+    /^\/(home|Users)\//.test(home) ? `${home}/` : null,
+  ].filter((path) => path !== null);
   const findings = [];
   for (const file of files) {
     if (/\.(png|gz|gguf)$/.test(file)) continue;

@@ -1,0 +1,146 @@
+// `npm run bench` prints the figures and writes docs/figures.md with machine and date. Pass names to run some of them.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { benchLoadClient, renderLoadBench } from './load.ts';
+import { benchServer } from './server.ts';
+import { benchSimulator, renderSimulatorBench } from './simulator.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** One figure: what was asked, what came out, and whether it is reached. */
+interface Figure {
+  readonly name: string;
+  readonly wanted: string;
+  readonly measured: string;
+  readonly reached: boolean;
+}
+
+interface Section {
+  readonly title: string;
+  readonly command: string;
+  readonly figures: readonly Figure[];
+  readonly details: string;
+}
+
+const atMost = (name: string, value: number, limit: number, unit: string): Figure => ({
+  name,
+  wanted: `≤ ${limit} ${unit}`,
+  measured: `${Number(value.toFixed(2))} ${unit}`,
+  reached: value <= limit,
+});
+
+function demoSection(): Section {
+  const startedAt = performance.now();
+  const done = spawnSync(process.execPath, ['dist/main.js', 'demo'], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+  const seconds = (performance.now() - startedAt) / 1000;
+  const memory = /peak memory of the server (\d+) MB/.exec(done.stdout)?.[1];
+  return {
+    title: 'Demo',
+    command: 'npm run demo',
+    figures: [
+      {
+        name: 'ends with 0',
+        wanted: '0',
+        measured: String(done.status),
+        reached: done.status === 0,
+      },
+      atMost('wall time on this machine', seconds, 240, 's'),
+      atMost('peak memory of the server', Number(memory ?? Number.NaN), 250, 'MB'),
+    ],
+    details: '',
+  };
+}
+
+async function serverSection(): Promise<Section> {
+  const server = await benchServer();
+  return {
+    title: 'stdio server',
+    command: 'npm run bench server',
+    figures: [
+      atMost('start to tools/list, median of 5', server.startToToolsListMs, 700, 'ms'),
+      atMost(
+        'names, descriptions and input schemas, characters / 4',
+        server.definitionTokens,
+        7000,
+        'tokens',
+      ),
+      atMost('tools/list', server.toolsListKb, 44, 'KB'),
+      atMost('get_status on 1,000 trials', server.statusMs, 50, 'ms'),
+      atMost('get_status answer on 1,000 trials', server.statusBytes, 2048, 'bytes'),
+    ],
+    details: '',
+  };
+}
+
+async function loadSection(): Promise<Section> {
+  const load = await benchLoadClient();
+  return {
+    title:
+      'Load client against a calibrated server in another process (200 streams, TTFT 50 ms, gap 20 ms)',
+    command: 'npm run bench load',
+    figures: [
+      atMost('stamp error p50, client against the server’s write', load.errorMs.p50, 1, 'ms'),
+      atMost('stamp error p99', load.errorMs.p99, 3, 'ms'),
+    ],
+    details: renderLoadBench(load),
+  };
+}
+
+function simulatorSection(): Section {
+  const bench = benchSimulator();
+  return {
+    title: 'Simulator against published measurements (dense models)',
+    command: 'npm run bench simulator',
+    figures: [
+      {
+        name: 'cases covered',
+        wanted: '≥ 24',
+        measured: String(bench.cases),
+        reached: bench.cases >= 24,
+      },
+      {
+        name: 'TBOT and throughput within ±20 %',
+        wanted: '≥ 80 % of rows',
+        measured: `${(bench.withinRatio * 100).toFixed(0)} % of ${bench.rows.length} rows`,
+        reached: bench.withinRatio >= 0.8,
+      },
+    ],
+    details: renderSimulatorBench(bench),
+  };
+}
+
+const SECTIONS: Readonly<Record<string, () => Promise<Section> | Section>> = {
+  server: serverSection,
+  load: loadSection,
+  simulator: simulatorSection,
+  demo: demoSection,
+};
+
+function render(section: Section): string {
+  const rows = section.figures.map(
+    (one) =>
+      `| ${one.name} | ${one.wanted} | ${one.measured} | ${one.reached ? 'yes' : '**no**'} |`,
+  );
+  const details = section.details === '' ? '' : `\n\`\`\`\n${section.details}\n\`\`\`\n`;
+  return `## ${section.title}\n\n\`${section.command}\`\n\n| figure | wanted | measured | reached |\n|---|---|---|---|\n${rows.join('\n')}\n${details}`;
+}
+
+const asked = process.argv.slice(2).filter((name) => name in SECTIONS);
+const sections: Section[] = [];
+for (const [name, run] of Object.entries(SECTIONS)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  sections.push(await run());
+}
+const memoryGb = Math.round(totalmem() / 2 ** 30);
+const head = `# Figures\n\nWritten by \`npm run bench\`. Machine: ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${memoryGb} GiB, Node ${process.versions.node}. Date: ${new Date().toISOString().slice(0, 10)}. Version ${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version}.\n`;
+const text = [head, ...sections.map(render)].join('\n');
+console.log(text);
+if (asked.length === 0) writeFileSync(join(root, 'docs', 'figures.md'), text);
+process.exit(sections.every((section) => section.figures.every((one) => one.reached)) ? 0 : 1);
