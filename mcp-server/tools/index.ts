@@ -3,6 +3,7 @@ import { benchmarkTool } from './benchmark.ts';
 import { cancelJobTool } from './cancel-job.ts';
 import { checkQualityTool } from './check-quality.ts';
 import { checkSetupTool } from './check-setup.ts';
+import { computeMetricsTool } from './compute-metrics.ts';
 import { deployTool } from './deploy.ts';
 import { fetchLogsTool } from './fetch-logs.ts';
 import { fetchTelemetryTool } from './fetch-telemetry.ts';
@@ -22,6 +23,7 @@ export const TOOLS: readonly Tool[] = [
   benchmarkTool,
   fetchLogsTool,
   fetchTelemetryTool,
+  computeMetricsTool,
   stopDeploymentsTool,
   waitJobTool,
   cancelJobTool,
