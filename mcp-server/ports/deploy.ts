@@ -1,5 +1,10 @@
 import type { z } from 'zod';
-import type { BackendId, Budget, HardwareChoice } from '../core/contract/contract.ts';
+import type {
+  BackendId,
+  Budget,
+  HardwareChoice,
+  MeasurementTerms,
+} from '../core/contract/contract.ts';
 import type { Endpoint, Instance } from '../core/ledger/vocabulary.ts';
 
 export type AllowedHardware = z.infer<typeof HardwareChoice>;
@@ -21,6 +26,8 @@ export interface DeployRequest {
   readonly launchSeed: number;
   readonly tags: Readonly<Record<string, string>>;
   readonly modelConfig: Readonly<Record<string, unknown>> | null;
+  /** How load reaches the service; a remote backend avoids a gateway unless it says `gateway`. */
+  readonly loadPath?: MeasurementTerms['loadPath'] | undefined;
 }
 
 /** Serialisable identity of a deployment, written to the ledger; enough to find and stop it after a crash. */
