@@ -9,15 +9,12 @@ const Number_ = z
   .nullish()
   .transform((value) => value ?? null);
 
-const Provisioning = z.looseObject({
-  backend: Text,
+const RawProvisioning = z.looseObject({
   instance_id: Text,
-  hostname: Text,
   region: Text,
   price: Number_,
   instance_type: z
     .looseObject({
-      name: Text,
       resources: z
         .looseObject({ gpus: z.array(z.looseObject({ name: Text })).nullish() })
         .nullish(),
@@ -25,6 +22,15 @@ const Provisioning = z.looseObject({
     .nullish(),
   gpu_driver: z.looseObject({ version: Text }).nullish(),
 });
+
+/** The machine: incomplete while provisioning. */
+const Provisioning = RawProvisioning.transform((data) => ({
+  instanceId: data.instance_id,
+  region: data.region,
+  price: data.price,
+  gpu: data.instance_type?.resources?.gpus?.[0]?.name ?? 'cpu',
+  driver: data.gpu_driver?.version ?? null,
+}));
 
 const PullProgress = z.looseObject({ downloaded_bytes: Number_, total_bytes: Number_ });
 
