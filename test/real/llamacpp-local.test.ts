@@ -105,7 +105,7 @@ describe('a real llama.cpp server under the local backend', () => {
     const log = [...writer.state().evidence.values()].find(({ kind }) => kind === 'engine_log');
     expect(log).toBeDefined();
     if (log === undefined) return;
-    expect(await tested.app.evidence.get(writer.sessionId, log)).toContain('server is listening');
+    expect(await tested.app.evidence.get(writer.sessionId, log)).toContain('print_timing');
   });
 
   test('a flag that the engine does not know is a crash with its exit code and its own words', async () => {
