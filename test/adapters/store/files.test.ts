@@ -1,0 +1,161 @@
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sha256 } from '../../../mcp-server/adapters/clock/sha256-hasher.ts';
+import { createEvidenceStore } from '../../../mcp-server/adapters/store/evidence-store.ts';
+import { createProjectFiles } from '../../../mcp-server/adapters/store/project-files.ts';
+import { findProjectRoots } from '../../../mcp-server/adapters/store/project-roots.ts';
+import { secretValues } from '../../../mcp-server/adapters/store/secret-values.ts';
+import type { ProjectFiles } from '../../../mcp-server/ports/project-files.ts';
+
+let dir: string;
+let outside: string;
+let files: ProjectFiles;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'ad-files-'));
+  outside = mkdtempSync(join(tmpdir(), 'ad-outside-'));
+  writeFileSync(join(outside, 'secret.txt'), 'secret');
+  writeFileSync(join(dir, 'service.yml'), 'type: service\n');
+  files = createProjectFiles({
+    projectDir: dir,
+    sessionsDir: join(dir, 'sessions'),
+    presetsDir: dir,
+  });
+});
+afterEach(() => {
+  for (const folder of [dir, outside]) rmSync(folder, { recursive: true, force: true });
+});
+
+describe('files of the project', () => {
+  it('reads inside the project, relative to it or to a folder in it', async () => {
+    mkdirSync(join(dir, 'sub'));
+    expect(await files.readProject('service.yml')).toBe('type: service\n');
+    expect(await files.readProject('../service.yml', join(dir, 'sub'))).toBe('type: service\n');
+    expect(await files.readProject(join(dir, 'service.yml'))).toBe('type: service\n');
+  });
+
+  it.each(['../x', '/etc/passwd', 'sub/../../x', 'a\0b'])('refuses %j', async (path) => {
+    await expect(files.readProject(path)).rejects.toThrow(/outside the folders/);
+    await expect(files.writeOutput(path, 'x')).rejects.toThrow(/outside the folders/);
+  });
+
+  it('refuses a link that leads out, for reading and for writing', async () => {
+    symlinkSync(join(outside, 'secret.txt'), join(dir, 'link.txt'));
+    mkdirSync(join(dir, 'sessions'));
+    symlinkSync(outside, join(dir, 'sessions', 'out'));
+    symlinkSync(join(outside, 'new.txt'), join(dir, 'sessions', 'dangling.txt'));
+    await expect(files.readProject('link.txt')).rejects.toThrow(/outside/);
+    await expect(files.writeOutput('out/new.txt', 'x')).rejects.toThrow(/outside/);
+    await expect(files.writeOutput('dangling.txt', 'x')).rejects.toThrow(/outside/);
+    expect(readdirSync(outside)).toEqual(['secret.txt']);
+  });
+
+  it('says what is wrong with a file that is missing, too large, or no file', async () => {
+    writeFileSync(join(dir, 'big.yml'), 'x'.repeat(2 * 1024 * 1024 + 1));
+    execFileSync('mkfifo', [join(dir, 'pipe')]);
+    await expect(files.readProject('none.yml')).rejects.toThrow(/does not exist/);
+    await expect(files.readProject('big.yml')).rejects.toThrow(/larger than/);
+    await expect(files.readProject('pipe')).rejects.toThrow(/is not a file/);
+    await expect(files.readProject('.')).rejects.toThrow(/is not a file/);
+  });
+
+  it('creates a name once and keeps what was there', async () => {
+    expect(await files.createOutput('a/debug.md', 'first')).toBe(true);
+    expect(await files.createOutput('a/debug.md', 'second')).toBe(false);
+    expect(await files.readOutput('a/debug.md')).toBe('first');
+    await files.writeOutput('a/debug.md', 'third');
+    expect(await files.readOutput('a/debug.md')).toBe('third');
+    expect(await files.listOutputs('a')).toEqual(['debug.md']);
+    expect(await files.readOutput('a/none.md')).toBeNull();
+    expect(await files.listOutputs('none')).toEqual([]);
+  });
+
+  it('keeps a colon in a file name', async () => {
+    await files.createOutput('debug-2026-03-22T15:00:00Z.md', 'x');
+    expect(readdirSync(join(dir, 'sessions'))).toEqual(['debug-2026-03-22T15:00:00Z.md']);
+  });
+});
+
+describe('where the project lies', () => {
+  it('prefers its own variable, then the client’s, then the working directory', () => {
+    expect(findProjectRoots({}, '/w')).toEqual({ projectDir: '/w', sessionsDir: '/w/sessions' });
+    expect(findProjectRoots({ CLAUDE_PROJECT_DIR: '/c' }, '/w').projectDir).toBe('/c');
+    expect(
+      findProjectRoots({ AUTODEBUG_PROJECT_DIR: '/a', CLAUDE_PROJECT_DIR: '/c' }, '/w').projectDir,
+    ).toBe('/a');
+    expect(findProjectRoots({ AUTODEBUG_SESSIONS_DIR: 'out' }, '/w').sessionsDir).toBe('/w/out');
+  });
+
+  it('takes a variable that a client left unexpanded as not set', () => {
+    const literal = ['$', '{CLAUDE_PROJECT_DIR}'].join('');
+    expect(findProjectRoots({ AUTODEBUG_PROJECT_DIR: literal }, '/w').projectDir).toBe('/w');
+  });
+});
+
+describe('stored evidence', () => {
+  const blob = {
+    sessionId: 's260322-k3f9qa',
+    trialId: 't0001',
+    evidenceId: 'e000001',
+    name: 'log.txt',
+  };
+  const secrets = secretValues({
+    HF_TOKEN: 'my-own-token-value',
+    PATH: '/usr/bin/local/bin',
+    SHORT_TOKEN: 'abc',
+  });
+  const store = (maxChars?: number): ReturnType<typeof createEvidenceStore> =>
+    createEvidenceStore({
+      sessionsDir: join(dir, 'sessions'),
+      hash: sha256,
+      secrets,
+      ...(maxChars === undefined ? {} : { maxChars }),
+    });
+
+  it('comes back as it was stored, without secrets', async () => {
+    const text = 'line one\nkey my-own-token-value and Bearer abcdefghijklmnop\n';
+    const stored = await store().put({ ...blob, text });
+    const file = readFileSync(join(dir, 'sessions', blob.sessionId, stored.path));
+    expect(stored).toMatchObject({
+      path: 'evidence/t0001/e000001-log.txt.gz',
+      sha256: sha256(file),
+      bytes: file.length,
+      truncated: false,
+    });
+    expect(gunzipSync(file).toString()).not.toContain('my-own-token');
+    expect(await store().get(blob.sessionId, stored)).toBe(
+      'line one\nkey [redacted] and Bearer [redacted]\n',
+    );
+  });
+
+  it('is capped at a whole line', async () => {
+    const stored = await store(12).put({ ...blob, text: 'one\ntwo\nthree four\n' });
+    expect(stored.truncated).toBe(true);
+    expect(await store().get(blob.sessionId, stored)).toBe('one\ntwo\n');
+  });
+
+  it('is refused when it was changed, is gone, or lies elsewhere', async () => {
+    const stored = await store().put({ ...blob, text: 'x' });
+    const other = await store().put({ ...blob, evidenceId: 'e000002', text: 'y' });
+    await expect(store().get(blob.sessionId, { ...stored, path: other.path })).rejects.toThrow(
+      /was changed/,
+    );
+    rmSync(join(dir, 'sessions', blob.sessionId, stored.path));
+    await expect(store().get(blob.sessionId, stored)).rejects.toThrow(/is missing/);
+    await expect(
+      store().get(blob.sessionId, { ...stored, path: '../../service.yml' }),
+    ).rejects.toThrow(/outside/);
+  });
+});
