@@ -13,6 +13,9 @@ const NOTICE_EVERY_MS = 15_000;
 /** How long `cancel` waits for the job to let go. Source: own reasoning; load stops within 1 s, an engine within 10 s. */
 const CANCEL_WAIT_S = 20;
 
+/** Progress of a job that has not said anything yet. */
+const STARTED = 'started';
+
 interface RunningJob {
   readonly sessionId: string;
   readonly kind: JobKind;
@@ -109,7 +112,7 @@ function createEntry(
     ended,
     abort: new AbortController(),
     error: null,
-    progress: 'started',
+    progress: STARTED,
     listeners: new Set(),
   };
   return { job, resolve: (outcome) => resolve(outcome) };
@@ -180,6 +183,8 @@ async function waitFor(
   const signal = AbortSignal.any([call.signal, stop.signal]);
   const listener = (text: string): void => call.onProgress(text);
   job.listeners.add(listener);
+  // What was reported before anybody listened.
+  if (job.progress !== STARTED) listener(job.progress);
   try {
     for (;;) {
       const leftMs = untilMs - clock.monotonicMs();
