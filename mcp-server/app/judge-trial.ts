@@ -86,7 +86,7 @@ async function inputOf(
   const ruler = rulerOf(state);
   if (ruler === null) throw notCalibrated();
   const trialSide = sideOfTrial(trial, ['trial']);
-  const crash = trialSide.runs.length === 0 ? crashOf(trial) : null;
+  const crash = crashOf(trial, missingLoadPoints(trialSide, ruler).length === 0);
   const referenceSide = sideOfTrial(reference, ['calibrate', 'trial']);
   if (crash === null) refuseUnmeasured(trial, trialSide, ruler);
   refuseUnequal(trialSide, referenceSide);
@@ -117,11 +117,15 @@ async function readWorkload(app: App, state: SessionState): Promise<WorkloadSpec
   return text === null ? null : parseWorkload(text, workload);
 }
 
-function refuseUnmeasured(trial: TrialState, side: JudgedSide, ruler: Ruler): void {
+function missingLoadPoints(side: JudgedSide, ruler: Ruler): readonly number[] {
   const measured = new Set(side.runs.map((run) => run.measurement.loadPointIndex));
-  const missing = Array.from({ length: ruler.loadPointCount }, (_, index) => index).filter(
+  return Array.from({ length: ruler.loadPointCount }, (_, index) => index).filter(
     (index) => !measured.has(index),
   );
+}
+
+function refuseUnmeasured(trial: TrialState, side: JudgedSide, ruler: Ruler): void {
+  const missing = missingLoadPoints(side, ruler);
   if (missing.length === 0) return;
   throw new PreconditionError(
     `${trial.trialId} was not measured at load point ${missing.join(', ')}.`,

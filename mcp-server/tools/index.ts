@@ -4,12 +4,14 @@ import { cancelJobTool } from './cancel-job.ts';
 import { checkQualityTool } from './check-quality.ts';
 import { checkSetupTool } from './check-setup.ts';
 import { computeMetricsTool } from './compute-metrics.ts';
+import { confirmBestTool } from './confirm-best.ts';
 import { deployTool } from './deploy.ts';
 import { fetchLogsTool } from './fetch-logs.ts';
 import { fetchTelemetryTool } from './fetch-telemetry.ts';
 import { getStatusTool } from './get-status.ts';
 import { judgeTrialTool } from './judge-trial.ts';
 import { openSessionTool } from './open-session.ts';
+import { promoteTool } from './promote.ts';
 import { stopDeploymentsTool } from './stop-deployments.ts';
 import { waitJobTool } from './wait-job.ts';
 import { writeSessionTool } from './write-session.ts';
@@ -30,4 +32,6 @@ export const TOOLS: readonly Tool[] = [
   checkQualityTool,
   judgeTrialTool,
   writeSessionTool,
+  confirmBestTool,
+  promoteTool,
 ];

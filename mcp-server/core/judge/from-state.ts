@@ -1,5 +1,6 @@
 import type { DeploymentState, SessionState, TrialState } from '../ledger/state.ts';
 import type { Purpose } from '../ledger/vocabulary.ts';
+import { isInfrastructureFailure } from '../next-step/facts.ts';
 import type { WorkloadSpec } from '../workload/workload.ts';
 import type { JudgedSide, JudgeInput, Ruler } from './sides.ts';
 
@@ -33,11 +34,15 @@ export function rulerOf(state: SessionState): Ruler | null {
   };
 }
 
-/** The crash of a trial that could not be measured. Null when: it served, or was never deployed. */
-export function crashOf(trial: TrialState): JudgeInput['crash'] {
-  const own = trial.deployments.findLast((one) => one.intended.purpose !== 'confirm');
+/**
+ * The crash of a trial: it never served, or died under load. Null when: it served to the end, was never deployed, or was
+ * measured in full before the place (not the engine) failed.
+ */
+export function crashOf(trial: TrialState, isFullyMeasured = false): JudgeInput['crash'] {
+  const own = ownDeploymentOf(trial);
   const failed = own?.failed ?? null;
-  if (failed === null) return null;
+  if (own === null || failed === null) return null;
+  if (isFullyMeasured && isInfrastructureFailure(own)) return null;
   return { crashClass: failed.crashClass, message: failed.message };
 }
 

@@ -173,7 +173,7 @@ function unclear(input: JudgeInput, reason: string): Ruling {
   if (input.retests < MAX_RETESTS) {
     return { verdict: 'retest', gate: null, reasons: [`${reason}; measure it once more`] };
   }
-  const end = `${reason}; after ${input.retests} retests it counts as none and the simpler one stays`;
+  const end = `${reason}; it was not cleared up, so it counts as none and the simpler one stays`;
   return { verdict: 'tie', gate: null, reasons: [end] };
 }
 
