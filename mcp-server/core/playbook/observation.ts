@@ -1,0 +1,98 @@
+import type { EngineId, Spread } from '../ledger/vocabulary.ts';
+import type { MeasurementSummary } from '../metrics/summary.ts';
+import type { ContextOperation } from '../telemetry/graphsignal-types.ts';
+import type { LogEvent } from '../telemetry/log-event.ts';
+import type { Level, LogLoad } from '../telemetry/log-load.ts';
+import type { EngineReading } from '../telemetry/prometheus.ts';
+import type { LoadPoint } from '../workload/workload.ts';
+
+/** One measurement as its client saw it. */
+export interface ClientView {
+  readonly measurementId: string;
+  readonly summary: MeasurementSummary;
+  readonly loadPoint: LoadPoint;
+  readonly flags: readonly string[];
+  readonly engineTtftMeanMs: number | null;
+}
+
+/** A gauge over the window, from the profiler's points. */
+export interface GaugeLevel extends Level {
+  readonly name: string;
+  readonly evidenceId: string;
+}
+
+/** Lower bounds of the hardware. Null when: the GPU or the model is not known. */
+export interface Floors {
+  /** Units: ms per decode step at batch 1. */
+  readonly decodeStepMs: number | null;
+  /** Units: ms to compute the mean uncached prompt. */
+  readonly prefillMs: number | null;
+  /** Batch at which decode turns from bandwidth- to compute-bound. */
+  readonly criticalBatch: number | null;
+  readonly supportsFp8: boolean | null;
+  readonly weightsAreHalf: boolean | null;
+}
+
+/** Everything that the rules may look at. Null parts were not observed; rules that need them say so. */
+export interface Observation {
+  readonly engine: EngineId;
+  readonly version: string | null;
+  /** Canonical flags of the launch, null for a flag without a value. */
+  readonly requested: ReadonlyMap<string, string | null>;
+  /** Settings that the running engine tells, by its own names, e.g. `max_running_requests`. */
+  readonly effective: {
+    readonly values: ReadonlyMap<string, string>;
+    readonly evidenceId: string;
+  } | null;
+  /** Flags that this engine version takes and that do something. */
+  readonly usableFlags: ReadonlySet<string>;
+  readonly client: ClientView | null;
+  /** The measurement that this one is compared with: the baseline's at the same load point. */
+  readonly reference: ClientView | null;
+  readonly metrics: {
+    readonly readings: Readonly<Record<string, EngineReading>>;
+    /** Increase of any other counter by its exact name, all its series added; labels as `name{key=value}`. */
+    readonly counters: ReadonlyMap<string, number>;
+    readonly means: ReadonlyMap<string, number>;
+    readonly evidenceId: string;
+  } | null;
+  readonly profile: {
+    readonly gauges: ReadonlyMap<string, GaugeLevel>;
+    readonly operations: readonly ContextOperation[];
+    readonly evidenceId: string;
+  } | null;
+  readonly log: {
+    readonly events: readonly LogEvent[];
+    readonly load: LogLoad | null;
+    readonly evidenceId: string;
+  } | null;
+  readonly floors: Floors | null;
+  readonly hardware: {
+    readonly gpu: string | null;
+    readonly gpuCount: number;
+    readonly cores: number | null;
+  };
+  readonly workload: {
+    readonly inputTokens: number | null;
+    readonly outputTokens: number | null;
+    readonly sharedPrefixTokens: number;
+    /** Share of prompt tokens that the workload itself repeats, ratio 0..1. */
+    readonly sharedRatio: number;
+  } | null;
+  readonly minContextTokens: number;
+  /** Spread of the A/A runs; key `<metric>.<quantile>@<load point index>`. */
+  readonly spreads: Readonly<Record<string, Spread>>;
+  /** Set when the deployment never served, or died. */
+  readonly crash: { readonly phase: string; readonly crashClass: string } | null;
+}
+
+export const OBSERVATION_PARTS = [
+  'client',
+  'metrics',
+  'profile',
+  'log',
+  'floors',
+  'effective',
+  'reference',
+] as const;
+export type ObservationPart = (typeof OBSERVATION_PARTS)[number];

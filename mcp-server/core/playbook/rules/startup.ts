@@ -1,0 +1,55 @@
+import type { LogEvent } from '../../telemetry/log-event.ts';
+import { crashCause } from '../../telemetry/logs.ts';
+import type { Fact } from '../fact.ts';
+import type { Observation } from '../observation.ts';
+import { ALL_ENGINES, type Condition, type Rule } from '../rule.ts';
+import { type CrashFacts, MEMORY_CRASHES } from './crashes.ts';
+import { OTHER_CRASHES } from './other-crashes.ts';
+
+/** The line that the log's crash goes back to. Null when: no log, or nothing in it says why. */
+function rootOf(o: Observation): LogEvent | null {
+  return o.log === null ? null : crashCause(o.log.events);
+}
+
+function isRoot(cause: string): Condition {
+  return (_m, o) => {
+    const root = rootOf(o);
+    if (root === null) return o.crash?.crashClass === cause;
+    return root.cls === cause && (o.crash !== null || root.severity === 'fatal');
+  };
+}
+
+function rootFact(o: Observation): Fact | null {
+  const root = rootOf(o);
+  if (root === null || o.log === null) {
+    return o.crash === null
+      ? null
+      : { name: 'crash class', value: o.crash.crashClass, evidenceId: null };
+  }
+  return {
+    name: `log line ${root.lineNumber}`,
+    value: root.line.slice(0, 280),
+    evidenceId: o.log.evidenceId,
+  };
+}
+
+const toRule = (crash: CrashFacts): Rule => ({
+  id: `crash-${crash.cause.replaceAll('_', '-')}`,
+  cause: crash.cause,
+  title: crash.title,
+  engines: ALL_ENGINES,
+  needs: [],
+  requires: [isRoot(crash.cause)],
+  base: 0.7,
+  witnesses: [(_m, o) => o.crash !== null, (_m, o) => o.log !== null && o.crash !== null],
+  cites: [rootFact],
+  knobs: crash.knobs ?? {},
+  expected: crash.expected,
+  confirmBy: crash.confirmBy,
+  refutedBy: 'the same line again',
+  risk: 'the same command again would end the same way',
+  source: crash.source,
+});
+
+/** Crashes and failed starts, told from the log alone. */
+export const STARTUP_RULES: readonly Rule[] = [...MEMORY_CRASHES, ...OTHER_CRASHES].map(toRule);
