@@ -56,7 +56,13 @@ export type ToolReply =
       readonly text: string;
       readonly structured: Readonly<Record<string, unknown>>;
     }
-  | { readonly isError: true; readonly text: string; readonly code: string };
+  | {
+      readonly isError: true;
+      readonly text: string;
+      readonly code: string;
+      /** Stack of a bug, for stderr; never for the caller. */
+      readonly stack?: string;
+    };
 
 export interface Tool {
   readonly name: string;
@@ -171,10 +177,10 @@ function errorReply(error: unknown, app: App, tool: string): ToolReply {
   }
   const id = app.random.token(6);
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`autodebug: bug ${id} in ${tool}: ${stack}\n`);
   return {
     isError: true,
     code: 'E_BUG',
+    stack: `bug ${id} in ${tool}: ${stack}`,
     text: `E_BUG: ${tool} failed in a way that it should not (bug ${id}; the stack is on stderr). Fix: call get_status and go on from there; report the stack.`,
   };
 }

@@ -26,6 +26,9 @@ export function createLocalCaller(composition: Composition): {
       const call = { signal: ended.signal, onProgress: () => undefined };
       const reply = await tool.call(app, args, call);
       if (!reply.isError) return { ok: true, data: reply.structured };
+      if (reply.stack !== undefined) {
+        process.stderr.write(`autodebug: ${redactText(reply.stack, secrets)}\n`);
+      }
       const text = redactText(reply.text, secrets);
       return { ok: false, code: reply.code, text, retryable: text.includes('Retryable: yes') };
     },

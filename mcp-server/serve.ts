@@ -16,6 +16,7 @@ export async function serveMcp(composition: Composition, protocolOut: Writable):
     app,
     tools: TOOLS,
     secrets,
+    onBug: (stack) => process.stderr.write(`autodebug: ${stack}\n`),
     onActivity: () => {
       lastActivityMs = app.clock.monotonicMs();
     },

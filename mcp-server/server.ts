@@ -24,6 +24,8 @@ export interface ServerParts {
   readonly tools: readonly Tool[];
   /** Values that must never be in an answer. */
   readonly secrets: readonly string[];
+  /** Told the stack of a bug, redacted. */
+  readonly onBug: (stack: string) => void;
   /** Told at the start and end of each call, so that an idle session can be noticed. */
   readonly onActivity?: (() => void) | undefined;
 }
@@ -123,7 +125,10 @@ function unknownTool(parts: ServerParts, name: string): ToolReply {
 
 function toResult(parts: ServerParts, reply: ToolReply): CallToolResult {
   const text = { type: 'text' as const, text: redactText(reply.text, parts.secrets) };
-  if (reply.isError) return { isError: true, content: [text] };
+  if (reply.isError) {
+    if (reply.stack !== undefined) parts.onBug(redactText(reply.stack, parts.secrets));
+    return { isError: true, content: [text] };
+  }
   const structured = redactValue(reply.structured, parts.secrets);
   const structuredContent = isRecord(structured) ? structured : {};
   return { content: [text, ...evidenceLinks(structuredContent)], structuredContent };

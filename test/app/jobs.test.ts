@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Call, Jobs } from '../../mcp-server/app/app.ts';
+import type { Call, JobResult, Jobs } from '../../mcp-server/app/app.ts';
 import { createJobs } from '../../mcp-server/app/jobs.ts';
 import { PreconditionError } from '../../mcp-server/core/errors.ts';
 import type { LedgerWriter } from '../../mcp-server/ports/ledger-store.ts';
@@ -26,19 +26,19 @@ const job = (more: { waitS?: number; kind?: 'deploy' | 'benchmark' } = {}) => ({
 
 /** Work that ends when the test says so, or when it is cancelled. */
 function heldWork(): {
-  body: (call: Call) => Promise<{ summary: string; result: object }>;
+  body: (call: Call) => Promise<JobResult>;
   end: () => void;
 } {
   let end = (): void => undefined;
   const held = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const body = async (call: Call) => {
+  const body = async (call: Call): Promise<JobResult> => {
     const cancelled = new Promise((resolve) => call.signal.addEventListener('abort', resolve));
     await Promise.race([held, cancelled]);
     return { summary: 'ended', result: { n: 1 } };
   };
-  return { body: body as never, end: () => end() };
+  return { body, end: () => end() };
 }
 
 beforeEach(async () => {
