@@ -39,7 +39,9 @@ function finishDecodes(state: EngineState, step: ActiveStep, tally: Tally): void
   const alive = new Set(queues.running);
   for (const sequence of step.plan.decodes) {
     if (!alive.has(sequence)) continue;
-    const wanted = acceptedTokens(parts.config, sequence.request.acceptance, () => parts.noise.chance());
+    const wanted = acceptedTokens(parts.config, sequence.request.acceptance, () =>
+      parts.noise.chance(),
+    );
     const left = sequence.request.output.length - sequence.generated;
     const count = Math.min(wanted, left);
     tally.accepted += count - 1;

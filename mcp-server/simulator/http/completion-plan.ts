@@ -3,6 +3,7 @@ import type { SimRequest } from '../core/sequence.ts';
 import { composeReply, type Reply } from '../core/text/reply.ts';
 import { ACCEPTANCE, textKind } from '../core/text/text-kind.ts';
 import type { Tokenizer } from '../core/text/tokenizer.ts';
+import { chooseToolCall, type ToolCallText } from '../core/text/tool-call.ts';
 import { type ApiError, badRequest, notFoundModel } from './api-error.ts';
 import { type ChatBody, type CompletionBody, messageText } from './request-body.ts';
 
@@ -64,10 +65,13 @@ const toNumbers = (prompt: CompletionBody['prompt']): number[] =>
 
 type Body = ChatBody | CompletionBody;
 
-function limitOf(body: Body, room: number, kind: CompletionPlan['kind']): number | null {
-  const asked = body.max_completion_tokens ?? body.max_tokens ?? null;
+/** Longest answer that is written when the caller names no limit. Source: no free answer is near it. */
+const MOST_TOKENS = 16_384;
+
+function limitOf(body: Body, room: number, kind: CompletionPlan['kind']): number {
+  const asked = askedTokens(body);
   if (asked !== null) return asked;
-  return kind === 'chat' ? room : Math.min(16, room);
+  return Math.min(kind === 'chat' ? MOST_TOKENS : 16, room);
 }
 
 function checkLimits(
@@ -91,23 +95,31 @@ function checkLimits(
 const stopsOf = (body: Body): string[] =>
   body.stop === null || body.stop === undefined ? [] : [body.stop].flat();
 
-/** Turns a body into work for the engine, or into the engine's refusal. */
-export function planCompletion(
+export interface PlanContext {
+  readonly config: SimConfig;
+  readonly tokenizer: Tokenizer;
+  readonly id: number;
+}
+
+const askedTokens = (body: Body): number | null =>
+  body.max_completion_tokens ?? body.max_tokens ?? null;
+
+function isChat(body: Body): body is ChatBody {
+  return 'messages' in body;
+}
+
+function toolCallOf(body: Body, question: string): ToolCallText | null {
+  if (!isChat(body) || body.tool_choice === 'none') return null;
+  return chooseToolCall(body.tools ?? [], question);
+}
+
+function replyTo(
   body: Body,
-  context: { readonly config: SimConfig; readonly tokenizer: Tokenizer; readonly id: number },
-): CompletionPlan | ApiError {
-  const { config, tokenizer, id } = context;
-  if (body.model !== undefined && body.model !== config.servedName)
-    return notFoundModel(body.model);
-  if ((body.n ?? 1) !== 1) return badRequest('n must be 1.', 'n');
-  const kind = 'messages' in body ? 'chat' : 'text';
-  const prompt = isChat(body) ? chatPrompt(body, tokenizer) : textPrompt(body, tokenizer);
-  const room = config.maxContext - prompt.ids.length;
-  const asked = body.max_completion_tokens ?? body.max_tokens ?? null;
-  const problem = checkLimits(config, prompt.ids.length, asked);
-  if (problem !== null) return problem;
-  const maxTokens = limitOf(body, room, kind) ?? room;
-  const reply = composeReply(
+  prompt: Prompt,
+  context: PlanContext & { readonly maxTokens: number; readonly answer: string | null },
+): Reply {
+  const { config, tokenizer, maxTokens, answer } = context;
+  return composeReply(
     {
       model: config.model.id,
       question: { last: prompt.last, all: prompt.all },
@@ -116,9 +128,29 @@ export function planCompletion(
       ignoreEos: body.ignore_eos === true,
       stop: stopsOf(body),
       corruptionRate: config.corruptionRate,
+      answer,
     },
     tokenizer,
   );
+}
+
+function refuse(body: Body, prompt: Prompt, config: SimConfig): ApiError | null {
+  if ((body.n ?? 1) !== 1) return badRequest('n must be 1.', 'n');
+  return checkLimits(config, prompt.ids.length, askedTokens(body));
+}
+
+/** Turns a body into work for the engine, or into the engine's refusal. */
+export function planCompletion(body: Body, context: PlanContext): CompletionPlan | ApiError {
+  const { config, tokenizer, id } = context;
+  if (body.model !== undefined && body.model !== config.servedName)
+    return notFoundModel(body.model);
+  const kind = isChat(body) ? 'chat' : 'text';
+  const prompt = isChat(body) ? chatPrompt(body, tokenizer) : textPrompt(body, tokenizer);
+  const problem = refuse(body, prompt, config);
+  if (problem !== null) return problem;
+  const maxTokens = limitOf(body, config.maxContext - prompt.ids.length, kind);
+  const call = toolCallOf(body, prompt.last);
+  const reply = replyTo(body, prompt, { ...context, maxTokens, answer: call?.arguments ?? null });
   return {
     kind,
     request: {
@@ -133,10 +165,6 @@ export function planCompletion(
     stream: body.stream === true,
     includeUsage: body.stream_options?.include_usage === true || config.forceUsage,
     continuousUsage: body.stream_options?.continuous_usage_stats === true,
-    toolCall: null,
+    toolCall: call === null ? null : { name: call.name, arguments: reply.pieces.join('') },
   };
-}
-
-function isChat(body: Body): body is ChatBody {
-  return 'messages' in body;
 }

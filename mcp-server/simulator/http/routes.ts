@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { renderEngineMetrics } from '../core/engine-metrics.ts';
+import { profilerContextText } from '../core/profiler/context-text.ts';
 import { type ApiError, badRequest, errorBody } from './api-error.ts';
 import { planCompletion } from './completion-plan.ts';
 import { readJson, sendJson, sendText } from './http-io.ts';
@@ -132,6 +133,33 @@ const version: Route = ({ service, response }) =>
 
 const simulated: Route = ({ service, response }) => sendJson(response, 200, service.facts);
 
+const NS_PER_MS = 1_000_000n;
+
+/** Epoch nanoseconds of a query as engine time. Null when: it is no number. */
+function readNs(text: string | null, startedAtMs: number): number | null {
+  return text !== null && /^\d{1,20}$/.test(text)
+    ? Number(BigInt(text) / NS_PER_MS) - startedAtMs
+    : null;
+}
+
+const profilerContext: Route = ({ service, response, url }) => {
+  service.player.settle();
+  const { startedAtMs, observer, config } = service;
+  const from = readNs(url.searchParams.get('start_time_ns'), startedAtMs);
+  const to = readNs(url.searchParams.get('end_time_ns'), startedAtMs);
+  if (from === null || to === null || from > to)
+    return sendJson(response, 400, {
+      error: 'start_time_ns and end_time_ns must be epoch nanoseconds in order',
+    });
+  const context = profilerContextText({
+    config,
+    observer,
+    window: { fromMs: from, toMs: to },
+    toNs: (engineMs) => Math.round((startedAtMs + engineMs) * 1e6),
+  });
+  sendJson(response, 200, { context });
+};
+
 const TokenizeBody = z.looseObject({
   prompt: z.string().optional(),
   messages: z.array(z.looseObject({ content: z.string() })).optional(),
@@ -166,6 +194,7 @@ const COMMON: Readonly<Record<string, Route>> = {
   'GET /health': health,
   'GET /metrics': metrics,
   'GET /autodebug/simulated': simulated,
+  'GET /autodebug/graphsignal': profilerContext,
 };
 
 const SGLANG: Readonly<Record<string, Route>> = {

@@ -13,6 +13,8 @@ export interface ReplyOrder {
   readonly stop: readonly string[];
   /** Share of tokens that come out wrong, 0..1. */
   readonly corruptionRate: number;
+  /** Text that the model means to write, where the caller knows it (a tool call). Null when: it is to be found. */
+  readonly answer: string | null;
 }
 
 export interface Reply {
@@ -77,33 +79,34 @@ function cutAtStop(
   return { pieces: kept, stop: first.one };
 }
 
+function wholeAnswer(
+  order: ReplyOrder,
+  seed: number,
+  tokenizer: Tokenizer,
+): { readonly pieces: string[]; readonly isCut: boolean } {
+  const answer = order.answer ?? solve(order.question);
+  const length = naturalLength(seed);
+  const natural =
+    answer === null
+      ? freePieces(seed, Math.min(order.maxTokens, length), tokenizer)
+      : tokenizer.pieces(answer);
+  const missing = order.ignoreEos ? order.maxTokens - natural.length : 0;
+  const pieces = missing > 0 ? [...natural, ...freePieces(seed + 1, missing, tokenizer)] : natural;
+  const isLonger = answer === null ? length > order.maxTokens : pieces.length > order.maxTokens;
+  return { pieces: pieces.slice(0, order.maxTokens), isCut: order.ignoreEos || isLonger };
+}
+
 /** The answer of a model to a prompt: a function of model, prompt and position, worse under lossy settings. */
 export function composeReply(order: ReplyOrder, tokenizer: Tokenizer): Reply {
   const seed = hashText(`${order.model}\n${order.question.all}`);
-  const answer = solve(order.question);
-  const natural =
-    answer === null
-      ? freePieces(seed, Math.min(order.maxTokens, naturalLength(seed)), tokenizer)
-      : tokenizer.pieces(answer);
-  const missing = order.ignoreEos ? order.maxTokens - natural.length : 0;
-  const full = missing > 0 ? [...natural, ...freePieces(seed + 1, missing, tokenizer)] : natural;
-  const spoilt = damage(full.slice(0, order.maxTokens), order, seed);
+  const { pieces, isCut } = wholeAnswer(order, seed, tokenizer);
+  const spoilt = damage(pieces, order, seed);
   const cut = order.ignoreEos ? null : cutAtStop(spoilt, order.stop);
-  if (cut !== null)
-    return {
-      pieces: cut.pieces.length > 0 ? cut.pieces : [''],
-      finish: 'stop',
-      matchedStop: cut.stop,
-    };
-  // The end mark itself takes a token: an answer that just fits is cut by the limit only when more would follow.
-  const isCut = order.ignoreEos || full.length > order.maxTokens || isAtLimit(answer, order, seed);
+  const kept = cut?.pieces ?? spoilt;
   return {
-    pieces: spoilt.length > 0 ? spoilt : [''],
-    finish: isCut ? 'length' : 'stop',
-    matchedStop: null,
+    // Something is always produced: at the least the end mark, which reads as nothing.
+    pieces: kept.length > 0 ? kept : [''],
+    finish: cut === null && isCut ? 'length' : 'stop',
+    matchedStop: cut?.stop ?? null,
   };
-}
-
-function isAtLimit(answer: string | null, order: ReplyOrder, seed: number): boolean {
-  return answer === null && naturalLength(seed) >= order.maxTokens;
 }
