@@ -4,11 +4,16 @@ import type { ServerConnection } from './cli/demo.ts';
 import type { Composition } from './compose.ts';
 import { guardStdout } from './stdout-guard.ts';
 
+/** A server as a child process that may be killed as a crash would. */
+export interface KillableConnection extends ServerConnection {
+  readonly kill: () => void;
+}
+
 /** What the commands are built from; each is made only when its command runs. */
 export interface CommandParts {
   readonly packageRoot: string;
   readonly compose: (env?: Readonly<Record<string, string>>) => Promise<Composition>;
-  readonly connectServer: (env: Readonly<Record<string, string>>) => Promise<ServerConnection>;
+  readonly connectServer: (env: Readonly<Record<string, string>>) => Promise<KillableConnection>;
 }
 
 type Register = (program: Command, parts: CommandParts) => Promise<void>;
@@ -149,6 +154,36 @@ const simulate: Register = async (program) => {
   registerSimulate(program, { runSimulator, setExitCode });
 };
 
+const rehearse: Register = async (program, parts) => {
+  const { registerRehearse } = await import('./cli/rehearse.ts');
+  const { setTimeout: sleep } = await import('node:timers/promises');
+  registerRehearse(program, {
+    // The backend's logins and the names that the service takes from the environment are needed as they are.
+    connect: (env) => parts.connectServer({ ...definedEnvironment(), ...env }),
+    files: async (projectDir) => {
+      const { app } = await parts.compose({ AUTODEBUG_PROJECT_DIR: projectDir });
+      return app.files;
+    },
+    nowMs: () => Date.now(),
+    sleep: (ms) => sleep(ms),
+    write,
+    setExitCode,
+  });
+};
+
+function definedEnvironment(): Record<string, string> {
+  const entries = Object.entries(process.env);
+  return Object.fromEntries(
+    entries.filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
+}
+
+const guard: Register = async (program) => {
+  const { registerGuard } = await import('./cli/guard.ts');
+  const { runGuard } = await import('./adapters/process/guard-run.ts');
+  registerGuard(program, { runGuard });
+};
+
 /** Every command, in the order of the help; a module is loaded only when its command is called, or for help. */
 export const COMMANDS: Readonly<Record<string, Register>> = {
   mcp,
@@ -158,7 +193,9 @@ export const COMMANDS: Readonly<Record<string, Register>> = {
   bench,
   status,
   simulate,
+  rehearse,
   stop,
   doctor,
   hook,
+  guard,
 };

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import type { ServerConnection } from './cli/demo.ts';
-import { COMMANDS } from './commands.ts';
+import { COMMANDS, type KillableConnection } from './commands.ts';
 import type { Composition } from './compose.ts';
 import {
   AutodebugError,
@@ -56,7 +56,7 @@ const Reply = z.looseObject({
 });
 
 /** Starts this program as a server of its own and speaks to it as any MCP client would. */
-async function connectServer(env: Readonly<Record<string, string>>): Promise<ServerConnection> {
+async function connectServer(env: Readonly<Record<string, string>>): Promise<KillableConnection> {
   const { Client } = await import('@modelcontextprotocol/sdk/client/index.js');
   const { getDefaultEnvironment, StdioClientTransport } = await import(
     '@modelcontextprotocol/sdk/client/stdio.js'
@@ -76,6 +76,9 @@ async function connectServer(env: Readonly<Record<string, string>>): Promise<Ser
       const options = { timeout: CALL_TIMEOUT_MS };
       const call = { name, arguments: callArguments };
       return toToolReply(Reply.parse(await client.callTool(call, undefined, options)));
+    },
+    kill: () => {
+      if (transport.pid !== null) process.kill(transport.pid, 'SIGKILL');
     },
     close: async () => {
       const peakMemoryMb = readPeakMemoryMb(transport.pid);
