@@ -39,16 +39,17 @@ export async function reachService(
   if (run.service === null) return { kind: 'waiting', phase: 'registering' };
   const baseUrl = serviceRoot(run.service.url, credentials.url);
   const auth = authOf(run);
-  const headers = auth === 'none' ? {} : { authorization: `Bearer ${credentials.token}` };
+  const headers = headersOf(auth, credentials);
   const health = await get(`${baseUrl}${healthPath}`, headers, signal);
-  if (health === null || !isGood(health)) {
-    return { kind: 'waiting', phase: health?.status === 404 ? 'registering' : 'loading' };
-  }
-  const models = await get(`${baseUrl}/v1/models`, headers, signal);
-  if (models === null || !isGood(models)) return { kind: 'waiting', phase: 'loading' };
-  const model = service.model ?? firstModel(models.text);
-  if (model === null) return { kind: 'waiting', phase: 'loading' };
+  if (health?.status === 404) return { kind: 'waiting', phase: 'registering' };
+  const models = isGood(health) ? await get(`${baseUrl}/v1/models`, headers, signal) : null;
+  const model = service.model ?? firstModel(models?.text ?? '');
+  if (!isGood(models) || model === null) return { kind: 'waiting', phase: 'loading' };
   return { kind: 'serving', endpoint: { baseUrl, model, auth } };
+}
+
+function headersOf(auth: Endpoint['auth'], { token }: Credentials): Record<string, string> {
+  return auth === 'none' ? {} : { authorization: `Bearer ${token}` };
 }
 
 interface Answer {
@@ -56,8 +57,8 @@ interface Answer {
   readonly text: string;
 }
 
-function isGood({ status }: Answer): boolean {
-  return status >= 200 && status < 300;
+function isGood(answer: Answer | null): boolean {
+  return answer !== null && answer.status >= 200 && answer.status < 300;
 }
 
 const Models = z.looseObject({ data: z.array(z.looseObject({ id: z.string() })).min(1) });
