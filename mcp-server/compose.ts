@@ -1,6 +1,7 @@
 import { createCryptoRandom } from './adapters/clock/crypto-random.ts';
 import { sha256 } from './adapters/clock/sha256-hasher.ts';
 import { createSystemClock } from './adapters/clock/system-clock.ts';
+import { createDstackDeploy } from './adapters/deploy/dstack/dstack-deploy.ts';
 import { createLocalDeploy } from './adapters/deploy/local.ts';
 import { createSimulatedDeploy } from './adapters/deploy/simulated.ts';
 import { createLoadGenerator } from './adapters/load/load-generator.ts';
@@ -57,7 +58,7 @@ export function composeApp(options: ComposeOptions): Composition {
     files: createProjectFiles({ ...roots, presetsDir: options.presetsDir }),
     ledgers,
     evidence: createEvidenceStore(store),
-    deploys: composeDeploys(options.env, runner),
+    deploys: composeDeploys(options, runner),
     load: createLoadGenerator(),
     telemetry: createTelemetry({ runner, clock, env: options.env, homeDir: options.homeDir }),
     sessions,
@@ -67,12 +68,13 @@ export function composeApp(options: ComposeOptions): Composition {
 }
 
 function composeDeploys(
-  env: ComposeOptions['env'],
+  { env, homeDir }: Pick<ComposeOptions, 'env' | 'homeDir'>,
   runner: ProcessRunner,
 ): ReadonlyMap<BackendId, Deploy> {
   const deploys = [
     createSimulatedDeploy({ environment: env }),
     createLocalDeploy({ environment: env, runner }),
+    createDstackDeploy({ environment: env, runner, homeDir }),
   ];
   return new Map(deploys.map((deploy) => [deploy.backend, deploy]));
 }

@@ -51,6 +51,7 @@ export function deployRequestOf(
       'autodebug-deployment': deploymentId,
     },
     modelConfig: terms.model.config ?? null,
+    loadPath: terms.loadPath,
   };
 }
 
