@@ -6,6 +6,7 @@ import { checkSetupTool } from './check-setup.ts';
 import { computeMetricsTool } from './compute-metrics.ts';
 import { confirmBestTool } from './confirm-best.ts';
 import { deployTool } from './deploy.ts';
+import { exportReportTool } from './export-report.ts';
 import { fetchLogsTool } from './fetch-logs.ts';
 import { fetchTelemetryTool } from './fetch-telemetry.ts';
 import { getStatusTool } from './get-status.ts';
@@ -34,4 +35,5 @@ export const TOOLS: readonly Tool[] = [
   writeSessionTool,
   confirmBestTool,
   promoteTool,
+  exportReportTool,
 ];

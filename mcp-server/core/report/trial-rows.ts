@@ -7,6 +7,7 @@ import { oneLine } from './session-log.ts';
 
 /** One trial as tables show it. Null where it was not measured. */
 export interface TrialRow {
+  readonly trial: TrialState;
   readonly trialId: string;
   readonly change: string;
   readonly ttftP95Ms: number | null;
@@ -25,6 +26,7 @@ export function trialRows(state: SessionState): readonly TrialRow[] {
   return state.trials.map((trial) => {
     const figures = figuresOf(state, trial).find((one) => one.runs.length > 0);
     return {
+      trial,
       trialId: trial.trialId,
       change: oneLine(trial.planned.changes.map(describeChange).join('; ')) || 'baseline',
       ...numbersOf(figures),
