@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { execa, type Options } from 'execa';
 import type { ProcessRunner, RunRequest, RunResult } from '../../ports/process-runner.ts';
 
@@ -36,7 +37,7 @@ export async function runProcess(request: RunRequest): Promise<RunResult> {
     stdout: textOf(result.stdout),
     stderr: textOf(result.stderr),
     timedOut,
-    notFound: result.code === 'ENOENT',
+    notFound: result.code === 'ENOENT' && isFolder(request.cwd),
     durationMs: performance.now() - startedAt,
   };
 }
@@ -57,6 +58,11 @@ function optionsOf(request: RunRequest): Options & { reject: false } {
     ...(request.env === undefined ? {} : { env: { ...request.env } }),
     ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
   };
+}
+
+/** A missing working folder is told with the same code as a missing program. */
+function isFolder(cwd: string | undefined): boolean {
+  return cwd === undefined || existsSync(cwd);
 }
 
 function textOf(output: unknown): string {
