@@ -26,13 +26,14 @@ export function createStreamsInFlight(
   options: { readonly stallMs: number; readonly nowMs: () => number },
 ): StreamsInFlight {
   const open = new Set<OpenStream>();
+  const lingerMs = Math.min(LINGER_MS, options.stallMs);
   const sweep = setInterval(() => {
     const now = options.nowMs();
     for (const stream of open) {
       const silentMs = now - stream.lastHeardMs();
-      if (stream.isDone() && silentMs > LINGER_MS)
-        stream.cut('body_read', 'left open after [DONE]');
-      else if (silentMs > options.stallMs) {
+      if (stream.isDone()) {
+        if (silentMs > lingerMs) stream.cut('body_read', 'left open after [DONE]');
+      } else if (silentMs > options.stallMs) {
         stream.cut('timed_out', `silent for more than ${options.stallMs} ms`);
       }
     }
