@@ -78,15 +78,8 @@ describe('the loop on a real llama.cpp server', () => {
   });
 
   test('left nothing running, and one log and one deployable file per trial', () => {
-    expect(
-      data('deployment_gone')
-        .map((one) => one.deploymentId)
-        .sort(),
-    ).toEqual(
-      data('deploy_intended')
-        .map((one) => one.deploymentId)
-        .sort(),
-    );
+    const ids = (type: string): Set<string> => new Set(data(type).map((one) => one.deploymentId));
+    expect(ids('deployment_gone')).toEqual(ids('deploy_intended'));
     const files = readdirSync(sessionsDir);
     const trials = data('trial_planned').length;
     expect(files.filter((name) => /^debug-.*\.md$/.test(name))).toHaveLength(trials);
