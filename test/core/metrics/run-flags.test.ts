@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { flagRun, type RunFacts } from '../../../mcp-server/core/metrics/run-flags.ts';
+import { summarise } from '../../../mcp-server/core/metrics/summarise.ts';
+import { requestRecord, steadyRecords } from './records.ts';
+
+const loadPoint = { kind: 'closed', concurrency: 2, requests: 10 } as const;
+
+function flags(change: Partial<RunFacts> = {}): readonly string[] {
+  const records = change.records ?? steadyRecords(2, 5);
+  const flagged = flagRun({
+    records,
+    summary: summarise(records, { loadPoint, slo: [] }),
+    loadPoint,
+    cancelled: false,
+    client: { loopUtilisation: 0.2, loopLagP99Ms: 1, sendLagP99Ms: null, eventsPerRead: 1 },
+    sharedPromptRatio: 0.2,
+    engineHitRatio: null,
+    ...change,
+  });
+  expect(flagged.notes).toHaveLength(flagged.flags.length);
+  return flagged.flags;
+}
+
+const client = (change: Partial<RunFacts['client']>): RunFacts['client'] => ({
+  loopUtilisation: 0.2,
+  loopLagP99Ms: 1,
+  sendLagP99Ms: null,
+  eventsPerRead: 1,
+  ...change,
+});
+
+describe('flags of a run', () => {
+  it('are none for a clean one', () => {
+    expect(flags()).toEqual([]);
+  });
+
+  it('mark a cache that gave more than the workload shares', () => {
+    const cached = (tokens: number) =>
+      steadyRecords(2, 5).map((record) => ({ ...record, cachedTokens: tokens }));
+    // 50 prompt tokens, 20 % shared: 10 or 11 are within two points, 12 are not
+    expect(flags({ records: cached(11) })).toEqual([]);
+    expect(flags({ records: cached(12) })).toEqual(['CACHE_CONTAMINATED']);
+    expect(flags({ engineHitRatio: 0.97 })).toEqual(['CACHE_CONTAMINATED']);
+    expect(flags({ engineHitRatio: 0.1, sharedPromptRatio: null })).toEqual(['CACHE_CONTAMINATED']);
+  });
+
+  it('mark a run that ended early', () => {
+    expect(flags({ records: steadyRecords(2, 4) })).toEqual(['INTERRUPTED']);
+    expect(flags({ cancelled: true })).toEqual(['INTERRUPTED']);
+  });
+
+  it('mark a load that was not reached', () => {
+    const lazy = [0, 400, 800, 1200, 1600].flatMap((sentAtMs) => [
+      requestRecord({ sentAtMs }),
+      requestRecord({ sentAtMs }),
+    ]);
+    expect(flags({ records: lazy })).toEqual(['UNDER_DRIVEN']);
+  });
+
+  it('mark a client that was too busy or too late to be trusted', () => {
+    expect(flags({ client: client({ loopUtilisation: 0.8 }) })).toEqual(['CLIENT_LIMITED']);
+    // a median TTFT of 100 ms allows 10 ms
+    expect(flags({ client: client({ loopLagP99Ms: 9 }) })).toEqual([]);
+    expect(flags({ client: client({ loopLagP99Ms: 11 }) })).toEqual(['CLIENT_LIMITED']);
+    expect(flags({ client: client({ sendLagP99Ms: 30 }) })).toEqual(['CLIENT_LIMITED']);
+  });
+
+  it('mark a path that holds events back', () => {
+    expect(flags({ client: client({ eventsPerRead: 8 }) })).toEqual(['BUFFERED_PATH']);
+    const bursts = steadyRecords(2, 5).map((record) => ({
+      ...record,
+      gapsMs: [...Array<number>(9).fill(0.1), 99.1],
+    }));
+    expect(flags({ records: bursts })).toEqual(['BUFFERED_PATH']);
+  });
+});
