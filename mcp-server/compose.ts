@@ -1,22 +1,17 @@
 import { createCryptoRandom } from './adapters/clock/crypto-random.ts';
 import { sha256 } from './adapters/clock/sha256-hasher.ts';
 import { createSystemClock } from './adapters/clock/system-clock.ts';
-import { createDstackDeploy } from './adapters/deploy/dstack/dstack-deploy.ts';
-import { createLocalDeploy } from './adapters/deploy/local.ts';
-import { createSimulatedDeploy } from './adapters/deploy/simulated.ts';
-import { createLoadGenerator } from './adapters/load/load-generator.ts';
-import { createProcessRunner } from './adapters/process/run.ts';
 import { createEvidenceStore } from './adapters/store/evidence-store.ts';
 import { createLedgerStore } from './adapters/store/ledger-store.ts';
 import { createProjectFiles } from './adapters/store/project-files.ts';
 import { findProjectRoots, type ProjectRoots } from './adapters/store/project-roots.ts';
 import { secretValues } from './adapters/store/secret-values.ts';
-import { createTelemetry } from './adapters/telemetry/create-telemetry.ts';
 import type { App } from './app/app.ts';
 import { createJobs } from './app/jobs.ts';
 import { reconcileOnUse } from './app/reconcile.ts';
 import { createSessions, type OpenSessions } from './app/sessions.ts';
 import type { BackendId } from './core/contract/contract.ts';
+import { lazyDeploy, lazyLoad, lazyRunner, lazyTelemetry } from './lazy-ports.ts';
 import type { Deploy } from './ports/deploy.ts';
 import type { ProcessRunner } from './ports/process-runner.ts';
 
@@ -42,7 +37,10 @@ export function composeApp(options: ComposeOptions): Composition {
   const roots = findProjectRoots(options.env, options.cwd);
   const secrets = secretValues(options.env);
   const clock = createSystemClock();
-  const runner = createProcessRunner();
+  const runner = lazyRunner(async () => {
+    const { createProcessRunner } = await import('./adapters/process/run.ts');
+    return createProcessRunner();
+  });
   const store = { sessionsDir: roots.sessionsDir, clock, hash: sha256, secrets };
   const ledgers = createLedgerStore(store);
   const jobs = createJobs({ clock, pid: options.pid });
@@ -59,8 +57,15 @@ export function composeApp(options: ComposeOptions): Composition {
     ledgers,
     evidence: createEvidenceStore(store),
     deploys: composeDeploys(options, runner),
-    load: createLoadGenerator(),
-    telemetry: createTelemetry({ runner, clock, env: options.env, homeDir: options.homeDir }),
+    load: lazyLoad(async () => {
+      const { createLoadGenerator } = await import('./adapters/load/load-generator.ts');
+      return createLoadGenerator();
+    }),
+    telemetry: lazyTelemetry(async () => {
+      const { createTelemetry } = await import('./adapters/telemetry/create-telemetry.ts');
+      const { env, homeDir } = options;
+      return createTelemetry({ runner, clock, env, homeDir });
+    }),
     sessions,
     jobs,
   };
@@ -71,10 +76,20 @@ function composeDeploys(
   { env, homeDir }: Pick<ComposeOptions, 'env' | 'homeDir'>,
   runner: ProcessRunner,
 ): ReadonlyMap<BackendId, Deploy> {
+  const environment = env;
   const deploys = [
-    createSimulatedDeploy({ environment: env }),
-    createLocalDeploy({ environment: env, runner }),
-    createDstackDeploy({ environment: env, runner, homeDir }),
+    lazyDeploy({ backend: 'simulated', paid: false }, async () => {
+      const { createSimulatedDeploy } = await import('./adapters/deploy/simulated.ts');
+      return createSimulatedDeploy({ environment });
+    }),
+    lazyDeploy({ backend: 'local', paid: false }, async () => {
+      const { createLocalDeploy } = await import('./adapters/deploy/local.ts');
+      return createLocalDeploy({ environment, runner });
+    }),
+    lazyDeploy({ backend: 'dstack', paid: true }, async () => {
+      const { createDstackDeploy } = await import('./adapters/deploy/dstack/dstack-deploy.ts');
+      return createDstackDeploy({ environment, runner, homeDir });
+    }),
   ];
   return new Map(deploys.map((deploy) => [deploy.backend, deploy]));
 }
