@@ -56,7 +56,7 @@ export function deployRequestOf(
 }
 
 /** One seed per deployment, the same on replay: numbers of trial and ordinal mixed with the session's seed. */
-export function launchSeedOf(seed: number, deploymentId: string): number {
+function launchSeedOf(seed: number, deploymentId: string): number {
   const [trial = '0', ordinal = '0'] = deploymentId.slice(1).split('-');
   return (seed * 7919 + Number(trial) * 101 + Number(ordinal)) % 2 ** 31;
 }

@@ -71,7 +71,7 @@ function statusOf(
 }
 
 /** The trial that is meant: by id, `best`, `baseline`, or the newest planned one. */
-export function chooseTrial(state: SessionState, wanted: string | undefined): TrialState {
+function chooseTrial(state: SessionState, wanted: string | undefined): TrialState {
   if (wanted === 'baseline') return baselineTrial(state);
   if (wanted === 'best') return findTrial(state, bestId(state));
   if (wanted !== undefined) return refuseClosed(state, findTrial(state, wanted));

@@ -56,7 +56,7 @@ export async function stopDeployments(app: App, args: StopArgs, call: Call): Pro
 }
 
 /** Held deployments that were named, or all. Throws: InvalidInputError `E_NOT_OURS` for a name that the ledger does not know. */
-export function chooseDeployments(
+function chooseDeployments(
   state: SessionState,
   names: readonly string[] | undefined,
 ): readonly DeploymentState[] {

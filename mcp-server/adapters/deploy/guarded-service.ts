@@ -30,7 +30,7 @@ const ServiceFacts = z.object({
   healthPath: z.string(),
   logFile: z.string(),
 });
-export type ServiceFacts = z.infer<typeof ServiceFacts>;
+type ServiceFacts = z.infer<typeof ServiceFacts>;
 
 const ServiceHandle = z.object({ facts: ServiceFacts, guard: GuardHandle });
 export type ServiceHandle = z.infer<typeof ServiceHandle>;

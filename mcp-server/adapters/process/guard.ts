@@ -205,12 +205,3 @@ async function membersOf(handle: GuardHandle): Promise<readonly number[]> {
     members.includes(handle.pgid) && !(await isSameProcess(handle.pgid, handle.groupStartedAt));
   return isReused ? [] : members;
 }
-
-/** Last lines that the guard itself printed (it prints only when something is wrong). */
-export function readGuardLog(stateDir: string): string {
-  try {
-    return readFileSync(guardLogOf(stateDir), 'utf8').slice(-2000);
-  } catch {
-    return '';
-  }
-}
