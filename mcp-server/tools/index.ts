@@ -6,6 +6,7 @@ import { checkSetupTool } from './check-setup.ts';
 import { computeMetricsTool } from './compute-metrics.ts';
 import { confirmBestTool } from './confirm-best.ts';
 import { deployTool } from './deploy.ts';
+import { diagnoseTool } from './diagnose.ts';
 import { exportReportTool } from './export-report.ts';
 import { fetchLogsTool } from './fetch-logs.ts';
 import { fetchTelemetryTool } from './fetch-telemetry.ts';
@@ -27,6 +28,7 @@ export const TOOLS: readonly Tool[] = [
   fetchLogsTool,
   fetchTelemetryTool,
   computeMetricsTool,
+  diagnoseTool,
   stopDeploymentsTool,
   waitJobTool,
   cancelJobTool,

@@ -75,7 +75,6 @@ export interface Observation {
   readonly workload: {
     readonly inputTokens: number | null;
     readonly outputTokens: number | null;
-    readonly sharedPrefixTokens: number;
     /** Share of prompt tokens that the workload itself repeats, ratio 0..1. */
     readonly sharedRatio: number;
   } | null;

@@ -1,0 +1,143 @@
+import { PreconditionError } from '../core/errors.ts';
+import type { EventData } from '../core/ledger/events.ts';
+import {
+  allDeployments,
+  findMeasurement,
+  findTrial,
+  nextDiagnosisId,
+} from '../core/ledger/lookup.ts';
+import type { SessionState, TrialState } from '../core/ledger/state.ts';
+import type { Cause } from '../core/ledger/vocabulary.ts';
+import { nextStep } from '../core/next-step/next-step.ts';
+import { diagnose as applyPlaybook } from '../core/playbook/diagnose.ts';
+import { short } from '../core/playbook/fact.ts';
+import { measuresOf } from '../core/playbook/measures.ts';
+import type { Observation } from '../core/playbook/observation.ts';
+import { describeChange } from '../core/service/change.ts';
+import type { Answer, App, Call } from './app.ts';
+import { observe } from './observe.ts';
+
+export interface DiagnoseArgs {
+  readonly session_id?: string | undefined;
+  readonly trial_id?: string | undefined;
+  readonly measurement_id?: string | undefined;
+}
+
+type Diagnosed = EventData<'diagnosed'>;
+type Measurement = EventData<'measurement_recorded'>;
+
+export interface DiagnoseAnswer extends Answer, Diagnosed {
+  readonly measurementId: string | null;
+}
+
+/** Tool `diagnose`: what limits a trial or why it crashed, from ledger and evidence alone. */
+export async function diagnoseTrial(
+  app: App,
+  args: DiagnoseArgs,
+  _call: Call,
+): Promise<DiagnoseAnswer> {
+  const writer = await app.sessions.use(args.session_id);
+  const state = writer.state();
+  const { trial, run } = chooseSubject(state, args);
+  const observation = await observe(app, state, { trial, run });
+  const { causes, missing } = applyPlaybook(observation);
+  const diagnosed: Diagnosed = {
+    diagnosisId: nextDiagnosisId(state),
+    trialId: trial.trialId,
+    causes: [...causes],
+    floor: floorsOf(observation),
+    missing: missing.map((text) => text.slice(0, 200)),
+  };
+  const after = await writer.append({ type: 'diagnosed', data: diagnosed });
+  return {
+    ...diagnosed,
+    measurementId: run?.measurementId ?? null,
+    summary: summaryOf(diagnosed, run),
+    warnings: warningsOf(diagnosed),
+    next: nextStep(after, app.clock.nowMs()),
+  };
+}
+
+/** The named measurement or trial, else the trial deployed last; of a trial its last whole measurement. */
+function chooseSubject(
+  state: SessionState,
+  args: DiagnoseArgs,
+): { readonly trial: TrialState; readonly run: Measurement | null } {
+  if (args.measurement_id !== undefined) {
+    const run = findMeasurement(state, args.measurement_id).data;
+    return { trial: findTrial(state, run.trialId), run };
+  }
+  const trial = deployedTrial(state, args.trial_id);
+  const whole = trial.measurements.filter(({ data }) => !data.flags.includes('INTERRUPTED'));
+  const own = whole.findLast(({ data }) => data.purpose !== 'probe') ?? whole.at(-1);
+  return { trial, run: own?.data ?? null };
+}
+
+function deployedTrial(state: SessionState, wanted: string | undefined): TrialState {
+  const trialId = wanted ?? allDeployments(state).at(-1)?.trialId;
+  const trial = trialId === undefined ? null : findTrial(state, trialId);
+  if (trial === null || trial.deployments.length === 0) {
+    throw new PreconditionError(
+      `${trialId ?? 'No trial'} was deployed yet: there is nothing to diagnose.`,
+      {
+        code: 'E_NOT_DEPLOYED',
+        fix: 'Call deploy, then benchmark; get_status tells the next step.',
+      },
+    );
+  }
+  return trial;
+}
+
+/** Distance to the physical limit, where it is known. */
+function floorsOf(o: Observation): Diagnosed['floor'] {
+  const m = measuresOf(o);
+  const rows = [
+    { metric: 'tbotMs.mean', measured: m.tbotClient.value, floor: m.decodeFloor.value },
+    { metric: 'ttftMs.mean', measured: m.ttftClient.value, floor: m.prefillFloor.value },
+  ];
+  return rows
+    .filter((row) => row.floor > 0 && row.measured > 0)
+    .map((row) => ({ ...row, ratio: row.measured / row.floor }));
+}
+
+function warningsOf(diagnosed: Diagnosed): readonly string[] {
+  const below = diagnosed.floor.filter((row) => row.ratio < 1);
+  return below.map(
+    (row) =>
+      `${row.metric} ${short(row.measured)} ms is below its physical limit of ${short(row.floor)} ms: the measurement or the hardware facts are wrong.`,
+  );
+}
+
+function summaryOf(diagnosed: Diagnosed, run: Measurement | null): string {
+  const subject = run === null ? diagnosed.trialId : `${diagnosed.trialId} (${run.measurementId})`;
+  const head =
+    diagnosed.causes.length === 0
+      ? `${diagnosed.diagnosisId}: no rule holds for ${subject}.`
+      : `${diagnosed.diagnosisId}: what limits ${subject}:`;
+  const floors = diagnosed.floor.map(
+    (row) =>
+      `${row.metric} ${short(row.measured)} ms is ${short(row.ratio)} times its floor (${short(row.floor)} ms)`,
+  );
+  return [
+    head,
+    ...diagnosed.causes.slice(0, 5).map(causeLine),
+    ...(floors.length === 0 ? [] : [`Physical limit: ${floors.join('; ')}.`]),
+    ...(diagnosed.missing.length === 0 ? [] : [`Not seen: ${diagnosed.missing.join('; ')}.`]),
+  ].join('\n');
+}
+
+/** A log line is what the engine printed: quoted, so that nobody takes it for our words. */
+function quoted(item: Cause['evidence'][number]): string {
+  return item.name.startsWith('log line') ? JSON.stringify(item.value) : item.value;
+}
+
+function causeLine(cause: Cause, index: number): string {
+  const tries = cause.candidates.map(describeChange);
+  const evidence = cause.evidence
+    .slice(0, 2)
+    .map(
+      (item) =>
+        `${item.name}=${quoted(item)}${item.evidenceId === null ? '' : ` [${item.evidenceId}]`}`,
+    );
+  return `${index + 1}. ${cause.cause} (${cause.confidence}): ${cause.title}. ${evidence.join(', ')}.${tries.length === 0 ? '' : ` Try: ${tries.join(' or ')}.`}`;
+}

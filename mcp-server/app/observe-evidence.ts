@@ -1,0 +1,152 @@
+import type { EventData } from '../core/ledger/events.ts';
+import type { DeploymentState, SessionState } from '../core/ledger/state.ts';
+import { isRecord } from '../core/parse.ts';
+import type { Observation } from '../core/playbook/observation.ts';
+import { parseProfilerContext } from '../core/telemetry/graphsignal.ts';
+import { isInWindow } from '../core/telemetry/graphsignal-digest.ts';
+import { levelOf, readLogLoad } from '../core/telemetry/log-load.ts';
+import { classifyLog } from '../core/telemetry/logs.ts';
+import { type DeltaSample, histogramMean } from '../core/telemetry/prometheus.ts';
+import type { Engine } from '../engines/engine.ts';
+import type { App } from './app.ts';
+import { evidenceOf, readEngineWindow } from './engine-window.ts';
+import { readStoredLog } from './fetch-logs.ts';
+
+type Measurement = EventData<'measurement_recorded'>;
+type Reader = Pick<App, 'evidence'>;
+
+/** The engine's own numbers over the measurement. Null when: not scraped. */
+export async function observeMetrics(
+  app: Reader,
+  state: SessionState,
+  run: Measurement | null,
+): Promise<Observation['metrics']> {
+  const window = run === null ? null : await readEngineWindow(app, state, run);
+  if (window === null) return null;
+  return {
+    readings: window.readings,
+    counters: sumCounters(window.delta),
+    means: meansOf(window.delta),
+    evidenceId: window.evidenceId,
+  };
+}
+
+/** Each counter by its name, and by name and mode, since modes are read apart. */
+function sumCounters(delta: readonly DeltaSample[]): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  const add = (name: string, value: number): void => {
+    sums.set(name, (sums.get(name) ?? 0) + value);
+  };
+  for (const sample of delta) {
+    if (sample.type !== 'counter') continue;
+    add(sample.name, sample.value);
+    const mode = sample.labels['mode'];
+    if (mode !== undefined) add(`${sample.name}{mode=${mode}}`, sample.value);
+  }
+  return sums;
+}
+
+function meansOf(delta: readonly DeltaSample[]): ReadonlyMap<string, number> {
+  const names = new Set(
+    delta.flatMap((sample) => (sample.name.endsWith('_sum') ? [sample.name.slice(0, -4)] : [])),
+  );
+  return new Map(
+    [...names].flatMap((name): [string, number][] => {
+      const mean = histogramMean(delta, name);
+      return mean === null ? [] : [[name, mean.value]];
+    }),
+  );
+}
+
+/** Gauges and profile of the measurement's window. Null when: the profiler was not read, or had nothing. */
+export async function observeProfile(
+  app: Reader,
+  state: SessionState,
+  run: Measurement | null,
+): Promise<Observation['profile']> {
+  const stored = run === null ? null : evidenceOf(state, run.measurementId, 'graphsignal');
+  if (run === null || stored === null) return null;
+  const context = parseProfilerContext(await app.evidence.get(state.sessionId, stored));
+  const window = { startMs: run.windowStartMs, endMs: run.windowEndMs };
+  const { evidenceId } = stored;
+  const gauges = context.metrics.flatMap((metric) => {
+    const inside = metric.points.filter((point) => isInWindow(point.atMs, window));
+    const level = levelOf(inside.flatMap((point) => point.value ?? []));
+    return level === null || metric.type === 'counter'
+      ? []
+      : [[metric.name, { ...level, name: metric.name, evidenceId }] as const];
+  });
+  return { gauges: new Map(gauges), operations: context.operations, evidenceId };
+}
+
+/** The engine's log, its known lines, and the load that it tells. Null when: none was stored. */
+export async function observeLog(
+  app: Reader,
+  state: SessionState,
+  place: {
+    readonly deployment: DeploymentState | null;
+    readonly run: Measurement | null;
+    readonly engine: Engine;
+  },
+): Promise<Observation['log']> {
+  const { deployment, run, engine } = place;
+  if (deployment === null) return null;
+  const { text, evidenceId } = await readStoredLog(app, state, deployment.deploymentId);
+  if (evidenceId === null) return null;
+  const window = run === null ? null : { startMs: run.windowStartMs, endMs: run.windowEndMs };
+  return { events: classifyLog(text, engine), load: readLogLoad(text, window), evidenceId };
+}
+
+/** Names that mean other things at home than in the launch. */
+const NOT_COMPARED =
+  /^(?:host|port|model|model_path|tokenizer_path|served_model_name|api_key|version|log_\w+)$/;
+
+/** Settings that the running engine tells. Null when: it was not asked, or told none. */
+export async function observeEffective(
+  app: Reader,
+  state: SessionState,
+  deployment: DeploymentState | null,
+): Promise<Observation['effective']> {
+  const stored = [...state.evidence.values()].findLast(
+    (one) => one.kind === 'server_info' && one.deploymentId === deployment?.deploymentId,
+  );
+  if (stored === undefined) return null;
+  const values = new Map<string, string>();
+  flatten(parseJson(await app.evidence.get(state.sessionId, stored)), values, 0);
+  return values.size === 0 ? null : { values, evidenceId: stored.evidenceId };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Scalars by their own name; the outermost of a name wins. */
+function flatten(value: unknown, into: Map<string, string>, depth: number): void {
+  if (!isRecord(value) || depth > 3) return;
+  const entries = Object.entries(value).filter(([key]) => !NOT_COMPARED.test(key));
+  for (const [key, item] of entries) {
+    if (isScalar(item) && !into.has(key)) into.set(key, String(item).replace(/^torch\./, ''));
+  }
+  for (const [, item] of entries) flatten(Array.isArray(item) ? item[0] : item, into, depth + 1);
+}
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+/** Share of prompt tokens that the run itself repeats, as its client noted. Ratio 0..1, 0 when it did not. */
+export async function observeSharedRatio(
+  app: Reader,
+  state: SessionState,
+  run: Measurement,
+): Promise<number> {
+  const stored = evidenceOf(state, run.measurementId, 'client');
+  if (stored === null) return 0;
+  const parsed = parseJson(await app.evidence.get(state.sessionId, stored));
+  const ratio = isRecord(parsed) ? parsed['sharedPromptRatio'] : null;
+  return typeof ratio === 'number' ? ratio : 0;
+}
