@@ -136,18 +136,26 @@ interface Found {
   readonly value: ArgValue;
 }
 
+/** `--no-x` of a switch `--x`. Null when: it is none. */
+function readNegated(name: string, rules: ParserRules): Found | null {
+  if (!rules.flexible || !name.startsWith('--no-')) return null;
+  const fact = findFact(`--${name.slice(5)}`, rules);
+  if (fact === null || fact instanceof UsageProblem || fact.type !== 'bool') return null;
+  return { fact, value: false };
+}
+
+function splitWord(word: string): { readonly name: string; readonly inline: string | null } {
+  const at = word.indexOf('=');
+  return at < 0
+    ? { name: word, inline: null }
+    : { name: word.slice(0, at), inline: word.slice(at + 1) };
+}
+
 function readFlag(word: string, cursor: Cursor, rules: ParserRules): Found | UsageProblem | null {
-  const split = word.indexOf('=');
-  const name = split < 0 ? word : word.slice(0, split);
-  const inline = split < 0 ? null : word.slice(split + 1);
+  const { name, inline } = splitWord(word);
   const fact = findFact(name, rules);
   if (fact instanceof UsageProblem) return fact;
-  if (fact === null) {
-    const positive = rules.flexible && name.startsWith('--no-') ? `--${name.slice(5)}` : null;
-    const negated = positive === null ? null : findFact(positive, rules);
-    if (negated === null || negated instanceof UsageProblem || negated.type !== 'bool') return null;
-    return { fact: negated, value: false };
-  }
+  if (fact === null) return readNegated(name, rules);
   const value = fact.type === 'bool' ? readSwitch(fact, inline) : takeValue(cursor, fact, inline);
   return value instanceof UsageProblem ? value : { fact, value };
 }

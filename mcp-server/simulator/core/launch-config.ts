@@ -3,7 +3,7 @@ import type { ServiceFile } from '../../core/service/service-file.ts';
 import { type ArgSpec, parseArgs } from './argparse.ts';
 import type { SimEngineId } from './config.ts';
 import { createFlagValues, type FlagValues } from './flag-values.ts';
-import { findSimGpu, SIM_GPUS } from './gpus.ts';
+import { findSimGpu, SIM_GPUS, type SimGpu } from './gpus.ts';
 import { findSimModel, KNOWN_MODELS } from './models.ts';
 import { type Refusal, type Resolved, usageError } from './refusal.ts';
 import { resolveSglang } from './resolve-sglang.ts';
@@ -28,23 +28,38 @@ interface Program {
 
 const baseName = (word: string): string => word.slice(word.lastIndexOf('/') + 1);
 
-/** Which engine an argv starts, as its own launcher names itself. Null for any other program. */
-export function readProgram(argv: readonly string[]): Program | null {
-  const program = baseName(argv[0] ?? '');
-  if (/^python[\d.]*$/.test(program) && argv[1] === '-m') return readModule(argv);
-  if (program === 'sglang' && argv[1] === 'serve')
-    return { engine: 'sglang', name: 'sglang serve', flagsStart: 2, model: null };
-  if (program !== 'vllm' || argv[1] !== 'serve') return null;
-  const model = argv[2] !== undefined && !argv[2].startsWith('-') ? argv[2] : null;
-  return { engine: 'vllm', name: 'vllm', flagsStart: model === null ? 2 : 3, model };
-}
+/** Launchers by the words an argv begins with; the first word by its base name. */
+const LAUNCHERS: readonly {
+  readonly words: readonly RegExp[];
+  readonly engine: SimEngineId;
+  readonly name: string;
+}[] = [
+  {
+    words: [/^python[\d.]*$/, /^-m$/, /^sglang\.launch_server$/],
+    engine: 'sglang',
+    name: 'launch_server.py',
+  },
+  { words: [/^sglang$/, /^serve$/], engine: 'sglang', name: 'sglang serve' },
+  {
+    words: [/^python[\d.]*$/, /^-m$/, /^vllm\.entrypoints\.openai\.api_server$/],
+    engine: 'vllm',
+    name: 'api_server.py',
+  },
+  { words: [/^vllm$/, /^serve$/], engine: 'vllm', name: 'vllm' },
+];
 
-function readModule(argv: readonly string[]): Program | null {
-  if (argv[2] === 'sglang.launch_server')
-    return { engine: 'sglang', name: 'launch_server.py', flagsStart: 3, model: null };
-  if (argv[2] === 'vllm.entrypoints.openai.api_server')
-    return { engine: 'vllm', name: 'api_server.py', flagsStart: 3, model: null };
-  return null;
+/** Which engine an argv starts, as its own launcher names itself. Null when: it is any other program. */
+export function readProgram(argv: readonly string[]): Program | null {
+  const words = [baseName(argv[0] ?? ''), ...argv.slice(1)];
+  const launcher = LAUNCHERS.find((one) =>
+    one.words.every((pattern, index) => pattern.test(words[index] ?? '')),
+  );
+  if (launcher === undefined) return null;
+  const { engine, name } = launcher;
+  const at = launcher.words.length;
+  const next = argv[at];
+  const isModel = name === 'vllm' && next !== undefined && !next.startsWith('-');
+  return { engine, name, flagsStart: isModel ? at + 1 : at, model: isModel ? next : null };
 }
 
 interface GpuRequest {
@@ -128,32 +143,40 @@ export function resolveService(service: ServiceFile, tables: FlagTables): Resolv
   return resolveFlags(service, program, flags);
 }
 
+/** Source: vLLM serves this model when none is named. */
+const VLLM_DEFAULT_MODEL = 'Qwen/Qwen3-0.6B';
+
+const unsupported = (message: string): Unsupported => ({ kind: 'unsupported', message });
+
+function findGpu(
+  service: ServiceFile,
+): { readonly gpu: SimGpu; readonly count: number } | Unsupported {
+  const request = readGpuRequest(service.resources);
+  const gpu = request === null ? null : findSimGpu(request.name, request.memoryGb);
+  if (request !== null && gpu !== null) return { gpu, count: request.count };
+  const known = SIM_GPUS.map((one) => one.name).join(', ');
+  return unsupported(`No facts for the GPU ${request?.name ?? '(none)'}. Known: ${known}.`);
+}
+
 function resolveFlags(
   service: ServiceFile,
   program: Program,
   flags: FlagValues,
 ): Resolved | Unsupported {
-  const modelId = program.model ?? flags.text('--model-path', '--model');
-  if (modelId === null && program.engine === 'sglang')
+  const named = program.model ?? flags.text('--model-path', '--model');
+  if (named === null && program.engine === 'sglang')
     return usageError(program.name, 'the following arguments are required: --model-path/--model');
-  const model = findSimModel(modelId ?? 'Qwen/Qwen3-0.6B');
+  const id = named ?? VLLM_DEFAULT_MODEL;
+  const model = findSimModel(id);
   if (model === null)
-    return {
-      kind: 'unsupported',
-      message: `No facts for the model ${modelId ?? '(none)'}. Known families: ${KNOWN_MODELS.join(', ')}.`,
-    };
-  const request = readGpuRequest(service.resources);
-  const gpu = request === null ? null : findSimGpu(request.name, request.memoryGb);
-  if (request === null || gpu === null)
-    return {
-      kind: 'unsupported',
-      message: `No facts for the GPU ${request?.name ?? '(none)'}. Known: ${SIM_GPUS.map((one) => one.name).join(', ')}.`,
-    };
+    return unsupported(`No facts for the model ${id}. Known families: ${KNOWN_MODELS.join(', ')}.`);
+  const found = findGpu(service);
+  if ('kind' in found) return found;
   const facts = {
     flags,
     model,
-    gpu,
-    gpuCount: request.count,
+    gpu: found.gpu,
+    gpuCount: found.count,
     version: engineVersion(service.image, program.engine),
   };
   return program.engine === 'sglang' ? resolveSglang(facts) : resolveVllm(facts);

@@ -71,17 +71,35 @@ function admit(sequence: Sequence, budget: Budget, queues: Queues): Chunk | null
   return { ...chunk, cached: sequence.retractions === 0 ? sequence.cachedTokens : 0 };
 }
 
-function prefillChunks(queues: Queues): Chunk[] {
-  const { config, pool, running } = queues;
-  const partial = running.filter((sequence) => !isDecoding(sequence));
-  if (queues.waiting.length === 0 && partial.length === 0) return [];
-  const reserved = running.reduce(
+/** Output tokens that admission keeps room for. */
+function reservedTokens(queues: Queues): number {
+  return queues.running.reduce(
     (sum, sequence) =>
       sum + (isDecoding(sequence) ? outputLeft(sequence) * queues.newTokenRatio : 0),
     0,
   );
+}
+
+function admitWaiting(queues: Queues, budget: Budget, chunks: Chunk[]): void {
+  const { running, waiting, config } = queues;
+  while (waiting.length > 0 && running.length < config.maxRunning && budget.chunk > 0) {
+    const sequence = waiting[0];
+    const chunk = sequence === undefined ? null : admit(sequence, budget, queues);
+    if (sequence === undefined || chunk === null) return;
+    waiting.shift();
+    queues.admissions += 1;
+    sequence.admittedAt = queues.admissions;
+    running.push(sequence);
+    chunks.push(chunk);
+  }
+}
+
+function prefillChunks(queues: Queues): Chunk[] {
+  const { config, pool, running } = queues;
+  const partial = running.filter((sequence) => !isDecoding(sequence));
+  if (queues.waiting.length === 0 && partial.length === 0) return [];
   const budget: Budget = {
-    total: pool.availablePages() * pool.pageSize - reserved,
+    total: pool.availablePages() * pool.pageSize - reservedTokens(queues),
     chunk: config.tokenBudget,
     input: config.maxPrefillTokens,
   };
@@ -91,16 +109,7 @@ function prefillChunks(queues: Queues): Chunk[] {
     if (chunk !== null) chunks.push(chunk);
   }
   orderWaiting(queues);
-  while (queues.waiting.length > 0 && running.length < config.maxRunning && budget.chunk > 0) {
-    const sequence = queues.waiting[0];
-    const chunk = sequence === undefined ? null : admit(sequence, budget, queues);
-    if (sequence === undefined || chunk === null) break;
-    queues.waiting.shift();
-    queues.admissions += 1;
-    sequence.admittedAt = queues.admissions;
-    running.push(sequence);
-    chunks.push(chunk);
-  }
+  admitWaiting(queues, budget, chunks);
   return chunks;
 }
 

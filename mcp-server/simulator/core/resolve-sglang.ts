@@ -1,112 +1,17 @@
-import type { SimConfig, SpeculationConfig } from './config.ts';
-import type { FlagValues } from './flag-values.ts';
-import type { SimGpu } from './gpus.ts';
+import type { SimConfig } from './config.ts';
 import type { LaunchFacts } from './launch-facts.ts';
-import type { SimModel } from './models.ts';
 import { corruptionRate } from './quality-loss.ts';
 import { pythonError, type Refusal, type Resolved } from './refusal.ts';
+import {
+  attentionFactorOf,
+  autoMemoryRatio,
+  deriveSglang,
+  type SglangDerived,
+  weightBitsOf,
+} from './sglang-defaults.ts';
 import { checkSglang } from './sglang-rules.ts';
 
-const MIB = 1024 ** 2;
-const GB_CLASSES = [35, 60, 160] as const;
-
-const memoryGb = (gpu: SimGpu): number => gpu.memoryBytes / 1024 ** 3;
-
-/** Source: SGLang server_args.py: chunk 2048/4096/8192/16384 and graph ceiling 24/32/256/512 by GPU memory. */
-function byMemory<Value>(gpu: SimGpu, values: readonly [Value, Value, Value, Value]): Value {
-  const memory = memoryGb(gpu);
-  if (memory < GB_CLASSES[0]) return values[0];
-  if (memory < GB_CLASSES[1]) return values[1];
-  return memory < GB_CLASSES[2] ? values[2] : values[3];
-}
-
-/** Source: SGLang server_args.py, reserve = 512 + 1.5 x chunk + 2 x graph batch + tp/8 x 1024 MiB, 10 GiB at least above 60 GB. */
-function autoMemoryRatio(gpu: SimGpu, chunk: number, graph: number): number {
-  const totalMib = gpu.memoryBytes / MIB;
-  const computed = 512 + Math.max(chunk, 2048) * 1.5 + graph * 2 + 128;
-  const reserve = memoryGb(gpu) > 60 ? Math.max(computed, 10 * 1024) : computed;
-  return Math.round(((totalMib - reserve) / totalMib) * 1000) / 1000;
-}
-
-const SPECULATION_DEFAULTS = {
-  eagle: { steps: 5, topk: 4, draft: 8 },
-  ngram: { steps: 11, topk: 1, draft: 12 },
-};
-
-function speculationOf(flags: FlagValues, model: SimModel): SpeculationConfig | null {
-  const algorithm = flags.text('--speculative-algorithm');
-  if (algorithm === null) return null;
-  if (algorithm === 'NGRAM') {
-    const draft =
-      flags.number('--speculative-num-draft-tokens') ?? SPECULATION_DEFAULTS.ngram.draft;
-    return {
-      method: 'ngram',
-      draftTokens: Math.max(1, draft - 1),
-      depth: Math.max(1, draft - 1),
-      topk: 1,
-    };
-  }
-  const isLlama = /llama/i.test(model.id);
-  const auto = isLlama ? SPECULATION_DEFAULTS.eagle : { steps: 3, topk: 1, draft: 4 };
-  const depth = flags.number('--speculative-num-steps') ?? auto.steps;
-  const topk = flags.number('--speculative-eagle-topk') ?? auto.topk;
-  const draft =
-    topk === 1 ? depth + 1 : (flags.number('--speculative-num-draft-tokens') ?? auto.draft);
-  const method = algorithm === 'STANDALONE' ? 'draft_model' : 'eagle';
-  return { method, draftTokens: Math.max(1, draft - 1), depth, topk };
-}
-
-function graphCeilingOf(flags: FlagValues, gpu: SimGpu, tp: number): number {
-  const isOff =
-    flags.on('--disable-cuda-graph') || flags.text('--cuda-graph-backend-decode') === 'disabled';
-  if (isOff) return 0;
-  const list = flags.numbers('--cuda-graph-bs-decode', '--cuda-graph-bs');
-  if (list !== null && list.length > 0) return Math.max(...list);
-  const auto = tp >= 4 ? byMemory(gpu, [80, 160, 512, 512]) : byMemory(gpu, [24, 32, 256, 512]);
-  return flags.number('--cuda-graph-max-bs-decode', '--cuda-graph-max-bs') ?? auto;
-}
-
-/** Relative time of attention kernels. Source: fa3 is the default on Hopper, flashinfer elsewhere; factors own reasoning. */
-function attentionFactorOf(flags: FlagValues, gpu: SimGpu): number {
-  const backend = flags.text('--decode-attention-backend', '--attention-backend');
-  const isHopper = gpu.name.startsWith('H');
-  if (backend === null || backend === 'fa3') return 1;
-  if (backend === 'flashinfer') return isHopper ? 1.05 : 1;
-  if (backend === 'triton') return 1.2;
-  return backend === 'torch_native' || backend === 'flex_attention' ? 4 : 1.1;
-}
-
-function weightBitsOf(flags: FlagValues, model: SimModel): 16 | 8 | 4 {
-  const method = flags.text('--quantization');
-  if (method === null || method === 'unquant') return model.weightBits;
-  if (/awq|gptq|marlin|int4|fp4|bitsandbytes|wna16|q4/.test(method)) return 4;
-  return 8;
-}
-
-interface Derived {
-  readonly tp: number;
-  readonly chunk: number;
-  readonly graph: number;
-  readonly speculation: SpeculationConfig | null;
-  readonly kvDtype: string;
-  readonly maxContext: number;
-}
-
-function derive(facts: LaunchFacts): Derived {
-  const { flags, gpu, model } = facts;
-  const tp = flags.number('--tp-size') ?? 1;
-  const chunk = flags.number('--chunked-prefill-size') ?? byMemory(gpu, [2048, 4096, 8192, 16384]);
-  return {
-    tp,
-    chunk,
-    graph: graphCeilingOf(flags, gpu, tp),
-    speculation: speculationOf(flags, model),
-    kvDtype: flags.text('--kv-cache-dtype') ?? 'auto',
-    maxContext: flags.number('--context-length') ?? model.maxContext,
-  };
-}
-
-function lossOf(facts: LaunchFacts, derived: Derived): number {
+function lossOf(facts: LaunchFacts, derived: SglangDerived): number {
   const { flags, model } = facts;
   const isFp8Kv = derived.kvDtype.startsWith('fp8');
   return corruptionRate({
@@ -122,7 +27,7 @@ function lossOf(facts: LaunchFacts, derived: Derived): number {
   });
 }
 
-function maxRunningOf(facts: LaunchFacts, derived: Derived): number {
+function maxRunningOf(facts: LaunchFacts, derived: SglangDerived): number {
   const asked = facts.flags.number('--max-running-requests');
   if (asked !== null) return asked;
   return derived.speculation === null ? 4096 : 48;
@@ -131,7 +36,7 @@ function maxRunningOf(facts: LaunchFacts, derived: Derived): number {
 function effectiveOf(
   facts: LaunchFacts,
   config: Omit<SimConfig, 'effective'>,
-  derived: Derived,
+  derived: SglangDerived,
 ): SimConfig['effective'] {
   const { flags } = facts;
   const given = Object.fromEntries(
@@ -177,38 +82,75 @@ function effectiveOf(
   };
 }
 
-function build(facts: LaunchFacts, derived: Derived): SimConfig {
-  const { flags, gpu, model } = facts;
-  const { speculation, tp } = derived;
-  const config = {
-    engine: 'sglang' as const,
-    version: facts.version,
-    model,
-    servedName: flags.text('--served-model-name') ?? model.id,
-    gpu,
-    tp,
+type MemoryPart = Pick<
+  SimConfig,
+  | 'weightBits'
+  | 'kvBytes'
+  | 'maxContext'
+  | 'memoryRatio'
+  | 'kvTokensCap'
+  | 'pageSize'
+  | 'prefixCache'
+>;
+
+function memoryPart({ flags, gpu, model }: LaunchFacts, derived: SglangDerived): MemoryPart {
+  return {
     weightBits: weightBitsOf(flags, model),
-    kvBytes: derived.kvDtype.startsWith('fp8') ? (1 as const) : (2 as const),
+    kvBytes: derived.kvDtype.startsWith('fp8') ? 1 : 2,
     maxContext: derived.maxContext,
     memoryRatio:
       flags.number('--mem-fraction-static') ?? autoMemoryRatio(gpu, derived.chunk, derived.graph),
     kvTokensCap: flags.number('--max-total-tokens'),
-    tokenBudget: derived.chunk <= 0 ? Number.POSITIVE_INFINITY : derived.chunk,
+    pageSize: flags.number('--page-size') ?? 1,
+    prefixCache: !flags.on('--disable-radix-cache'),
+  };
+}
+
+type SchedulePart = Pick<
+  SimConfig,
+  | 'tokenBudget'
+  | 'maxPrefillTokens'
+  | 'maxRunning'
+  | 'maxQueued'
+  | 'conservativeness'
+  | 'mixedChunk'
+  | 'longestPrefixFirst'
+  | 'asyncSchedule'
+>;
+
+function schedulePart(facts: LaunchFacts, derived: SglangDerived): SchedulePart {
+  const { flags } = facts;
+  const isChunked = derived.chunk > 0;
+  return {
+    tokenBudget: isChunked ? derived.chunk : Number.POSITIVE_INFINITY,
     maxPrefillTokens: flags.number('--max-prefill-tokens') ?? 16384,
     maxRunning: maxRunningOf(facts, derived),
     maxQueued: flags.number('--max-queued-requests'),
     conservativeness: flags.number('--schedule-conservativeness') ?? 1,
-    mixedChunk: flags.on('--enable-mixed-chunk') && speculation === null && derived.chunk > 0,
+    mixedChunk: flags.on('--enable-mixed-chunk') && derived.speculation === null && isChunked,
     longestPrefixFirst: flags.text('--schedule-policy') === 'lpm',
-    graphCeiling: derived.graph,
     asyncSchedule: !flags.on('--disable-overlap-schedule'),
-    compiled: flags.on('--enable-torch-compile'),
-    pageSize: flags.number('--page-size') ?? 1,
-    prefixCache: !flags.on('--disable-radix-cache'),
-    speculation,
+  };
+}
+
+type ServingPart = Pick<
+  SimConfig,
+  | 'servedName'
+  | 'streamInterval'
+  | 'frontEndWorkers'
+  | 'skipWarmup'
+  | 'metrics'
+  | 'cacheReport'
+  | 'forceUsage'
+  | 'logInterval'
+  | 'logsBatches'
+  | 'apiKey'
+>;
+
+function servingPart({ flags, model }: LaunchFacts): ServingPart {
+  return {
+    servedName: flags.text('--served-model-name') ?? model.id,
     streamInterval: Math.max(1, flags.number('--stream-interval') ?? 1),
-    attentionFactor: attentionFactorOf(flags, gpu),
-    customAllReduce: !flags.on('--disable-custom-all-reduce'),
     frontEndWorkers: flags.number('--tokenizer-worker-num') ?? 1,
     skipWarmup: flags.on('--skip-server-warmup'),
     metrics: flags.on('--enable-metrics'),
@@ -217,6 +159,25 @@ function build(facts: LaunchFacts, derived: Derived): SimConfig {
     logInterval: flags.number('--decode-log-interval') ?? 40,
     logsBatches: !/warn|error|critical/i.test(flags.text('--log-level') ?? 'info'),
     apiKey: flags.text('--api-key'),
+  };
+}
+
+function build(facts: LaunchFacts, derived: SglangDerived): SimConfig {
+  const { flags, gpu, model } = facts;
+  const config = {
+    engine: 'sglang' as const,
+    version: facts.version,
+    model,
+    gpu,
+    tp: derived.tp,
+    ...memoryPart(facts, derived),
+    ...schedulePart(facts, derived),
+    ...servingPart(facts),
+    graphCeiling: derived.graph,
+    compiled: flags.on('--enable-torch-compile'),
+    speculation: derived.speculation,
+    attentionFactor: attentionFactorOf(flags, gpu),
+    customAllReduce: !flags.on('--disable-custom-all-reduce'),
     corruptionRate: lossOf(facts, derived),
   };
   return { ...config, effective: effectiveOf(facts, config, derived) };
@@ -226,7 +187,7 @@ function build(facts: LaunchFacts, derived: Derived): SimConfig {
 export function resolveSglang(facts: LaunchFacts): Resolved {
   const refusal: Refusal | null = checkSglang(facts);
   if (refusal !== null) return refusal;
-  const derived = derive(facts);
+  const derived = deriveSglang(facts);
   if (derived.tp > facts.gpuCount)
     return pythonError(
       'sglang/srt/managers/scheduler.py',

@@ -84,83 +84,89 @@ function sglangLines(config: SimConfig, use: MemoryUse): StartLine[] {
   ];
 }
 
-function vllmLines(config: SimConfig, use: MemoryUse): StartLine[] {
-  const line = (afterMs: number, file: string, text: string, process?: string): StartLine => ({
-    afterMs,
-    stream: 'stdout',
-    render: (wallMs) => vllmHead(wallMs, file, process) + text,
-  });
-  const core = 'EngineCore_DP0 pid=200';
-  const loadMs = (weightStoreBytes(config) / config.tp / LOAD_BYTES_PER_S) * 1000;
-  const sizes = captureSizes(config);
-  const captureMs = sizes.length * CAPTURE_MS_PER_SIZE;
-  const concurrency = use.kvTokens / config.maxContext;
-  const commas = (value: number): string => value.toLocaleString('en-US');
-  const compile =
-    config.graphCeiling === 0
-      ? []
-      : [line(9000, 'monitor.py:34', 'torch.compile takes 8.90 s in total', core)];
-  const graphs =
-    config.graphCeiling === 0
-      ? []
-      : [
-          line(
-            captureMs,
-            'gpu_model_runner.py:4880',
-            `Graph capturing finished in ${Math.round(captureMs / 1000)} secs, took ${gb(use.graphBytes)} GiB`,
-            core,
-          ),
-        ];
+/** A line of vLLM's log: milliseconds after the one before, source file, text. */
+type VllmLine = readonly [afterMs: number, file: string, text: string];
+
+const commas = (value: number): string => value.toLocaleString('en-US');
+
+function vllmApiLines(config: SimConfig): VllmLine[] {
   return [
-    line(800, 'api_server.py:1977', `vLLM API server version ${config.version}`),
-    line(100, 'utils.py:253', `non-default args: ${JSON.stringify(config.effective)}`),
+    [800, 'api_server.py:1977', `vLLM API server version ${config.version}`],
+    [100, 'utils.py:253', `non-default args: ${JSON.stringify(config.effective)}`],
     ...(Number.isFinite(config.tokenBudget)
       ? [
-          line(
+          [
             300,
             'scheduler.py:226',
             `Chunked prefill is enabled with max_num_batched_tokens=${config.tokenBudget}.`,
-          ),
+          ] as const,
         ]
       : []),
     ...(config.asyncSchedule
-      ? [line(20, 'vllm.py:600', 'Asynchronous scheduling is enabled.')]
+      ? [[20, 'vllm.py:600', 'Asynchronous scheduling is enabled.'] as const]
       : []),
-    line(
+  ];
+}
+
+function vllmCoreLines(config: SimConfig, use: MemoryUse): VllmLine[] {
+  const loadMs = (weightStoreBytes(config) / config.tp / LOAD_BYTES_PER_S) * 1000;
+  const captureMs = captureSizes(config).length * CAPTURE_MS_PER_SIZE;
+  const concurrency = (use.kvTokens / config.maxContext).toFixed(2);
+  const isEager = config.graphCeiling === 0;
+  return [
+    [
       2500,
       'core.py:93',
       `Initializing a V1 LLM engine (v${config.version}) with config: model='${config.model.id}', tensor_parallel_size=${config.tp}`,
-      core,
-    ),
-    line(
-      loadMs,
-      'default_loader.py:308',
-      `Loading weights took ${(loadMs / 1000).toFixed(2)} seconds`,
-      core,
-    ),
-    line(
+    ],
+    [loadMs, 'default_loader.py:308', `Loading weights took ${(loadMs / 1000).toFixed(2)} seconds`],
+    [
       200,
       'gpu_model_runner.py:3659',
       `Model loading took ${gb(use.weightBytes)} GiB memory and ${((loadMs + 800) / 1000).toFixed(2)} seconds`,
-      core,
-    ),
-    ...compile,
-    line(900, 'gpu_worker.py:375', `Available KV cache memory: ${gb(use.kvBytes)} GiB`, core),
-    line(30, 'kv_cache_utils.py:1291', `GPU KV cache size: ${commas(use.kvTokens)} tokens`, core),
-    line(
+    ],
+    ...(isEager ? [] : [[9000, 'monitor.py:34', 'torch.compile takes 8.90 s in total'] as const]),
+    [900, 'gpu_worker.py:375', `Available KV cache memory: ${gb(use.kvBytes)} GiB`],
+    [30, 'kv_cache_utils.py:1291', `GPU KV cache size: ${commas(use.kvTokens)} tokens`],
+    [
       10,
       'kv_cache_utils.py:1296',
-      `Maximum concurrency for ${commas(config.maxContext)} tokens per request: ${concurrency.toFixed(2)}x`,
-      core,
-    ),
-    ...graphs,
-    line(
+      `Maximum concurrency for ${commas(config.maxContext)} tokens per request: ${concurrency}x`,
+    ],
+    ...(isEager
+      ? []
+      : [
+          [
+            captureMs,
+            'gpu_model_runner.py:4880',
+            `Graph capturing finished in ${Math.round(captureMs / 1000)} secs, took ${gb(use.graphBytes)} GiB`,
+          ] as const,
+        ]),
+    [
       100,
       'core.py:272',
       `init engine (profile, create kv cache, warmup model) took ${((captureMs + 12000) / 1000).toFixed(2)} seconds`,
-      core,
-    ),
-    line(300, 'api_server.py:1351', `Starting vLLM API server 0 on http://0.0.0.0:8000`),
+    ],
+  ];
+}
+
+function vllmLines(config: SimConfig, use: MemoryUse): StartLine[] {
+  const render =
+    (process: string) =>
+    ([afterMs, file, text]: VllmLine): StartLine => ({
+      afterMs,
+      stream: 'stdout',
+      render: (wallMs) => vllmHead(wallMs, file, process) + text,
+    });
+  const server: VllmLine = [
+    300,
+    'api_server.py:1351',
+    'Starting vLLM API server 0 on http://0.0.0.0:8000',
+  ];
+  return [
+    ...vllmApiLines(config).map(render('APIServer pid=1')),
+    ...vllmCoreLines(config, use).map(render('EngineCore_DP0 pid=200')),
+    render('APIServer pid=1')(server),
   ];
 }
 

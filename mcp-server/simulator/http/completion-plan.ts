@@ -141,13 +141,29 @@ function refuse(body: Body, prompt: Prompt, config: SimConfig): ApiError | null 
 
 /** Turns a body into work for the engine, or into the engine's refusal. */
 export function planCompletion(body: Body, context: PlanContext): CompletionPlan | ApiError {
-  const { config, tokenizer, id } = context;
+  const { config, tokenizer } = context;
   if (body.model !== undefined && body.model !== config.servedName)
     return notFoundModel(body.model);
-  const kind = isChat(body) ? 'chat' : 'text';
   const prompt = isChat(body) ? chatPrompt(body, tokenizer) : textPrompt(body, tokenizer);
   const problem = refuse(body, prompt, config);
   if (problem !== null) return problem;
+  return buildPlan(body, prompt, context);
+}
+
+function usageWishes(
+  body: Body,
+  config: SimConfig,
+): Pick<CompletionPlan, 'includeUsage' | 'continuousUsage'> {
+  const options = body.stream_options;
+  return {
+    includeUsage: options?.include_usage === true || config.forceUsage,
+    continuousUsage: options?.continuous_usage_stats === true,
+  };
+}
+
+function buildPlan(body: Body, prompt: Prompt, context: PlanContext): CompletionPlan {
+  const { config, tokenizer, id } = context;
+  const kind = isChat(body) ? 'chat' : 'text';
   const maxTokens = limitOf(body, config.maxContext - prompt.ids.length, kind);
   const call = toolCallOf(body, prompt.last);
   const reply = replyTo(body, prompt, { ...context, maxTokens, answer: call?.arguments ?? null });
@@ -163,8 +179,7 @@ export function planCompletion(body: Body, context: PlanContext): CompletionPlan
     },
     reply,
     stream: body.stream === true,
-    includeUsage: body.stream_options?.include_usage === true || config.forceUsage,
-    continuousUsage: body.stream_options?.continuous_usage_stats === true,
+    ...usageWishes(body, config),
     toolCall: call === null ? null : { name: call.name, arguments: reply.pieces.join('') },
   };
 }

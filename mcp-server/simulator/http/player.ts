@@ -22,59 +22,78 @@ const SPIN_MS = 1.2;
  * One timer waits for the engine's next event. A late timer delivers late and nothing else: the schedule is the
  * engine's own, so delays never add up.
  */
-export function createPlayer(engine: SimEngine, onEvent: (event: SimEvent) => void): Player {
-  const originMs = performance.now();
-  const nowMs = (): number => performance.now() - originMs;
-  let timer: NodeJS.Timeout | null = null;
-  let immediate: NodeJS.Immediate | null = null;
-  let stopped = false;
+class RealTimePlayer implements Player {
+  private readonly originMs = performance.now();
+  private readonly engine: SimEngine;
+  private readonly onEvent: (event: SimEvent) => void;
+  private timer: NodeJS.Timeout | null = null;
+  private immediate: NodeJS.Immediate | null = null;
+  private stopped = false;
 
-  const disarm = (): void => {
-    if (timer !== null) clearTimeout(timer);
-    if (immediate !== null) clearImmediate(immediate);
-    timer = null;
-    immediate = null;
-  };
-  const arm = (): void => {
-    disarm();
-    const next = engine.nextAtMs();
-    if (next === null || stopped) return;
-    const wait = next - nowMs();
-    if (wait <= SPIN_MS) immediate = setImmediate(tick);
-    else timer = setTimeout(tick, Math.floor(wait - SPIN_MS));
-  };
-  const drain = (): void => {
-    for (const event of engine.advanceTo(nowMs())) onEvent(event);
-  };
-  const tick = (): void => {
-    timer = null;
-    immediate = null;
-    drain();
-    arm();
-  };
-  return {
-    nowMs,
-    submit: (request) => {
-      drain();
-      engine.submit(request, nowMs());
-      arm();
-    },
-    cancel: (id) => {
-      drain();
-      engine.cancel(id);
-      arm();
-    },
-    flushCache: () => {
-      drain();
-      return engine.flushCache();
-    },
-    settle: () => {
-      drain();
-      arm();
-    },
-    stop: () => {
-      stopped = true;
-      disarm();
-    },
-  };
+  constructor(engine: SimEngine, onEvent: (event: SimEvent) => void) {
+    this.engine = engine;
+    this.onEvent = onEvent;
+  }
+
+  nowMs(): number {
+    return performance.now() - this.originMs;
+  }
+
+  submit(request: SimRequest): void {
+    this.drain();
+    this.engine.submit(request, this.nowMs());
+    this.arm();
+  }
+
+  cancel(id: number): void {
+    this.drain();
+    this.engine.cancel(id);
+    this.arm();
+  }
+
+  flushCache(): boolean {
+    this.drain();
+    return this.engine.flushCache();
+  }
+
+  settle(): void {
+    this.drain();
+    this.arm();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.disarm();
+  }
+
+  private disarm(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    if (this.immediate !== null) clearImmediate(this.immediate);
+    this.timer = null;
+    this.immediate = null;
+  }
+
+  private arm(): void {
+    this.disarm();
+    const next = this.engine.nextAtMs();
+    if (next === null || this.stopped) return;
+    const wait = next - this.nowMs();
+    if (wait <= SPIN_MS) this.immediate = setImmediate(() => this.tick());
+    else this.timer = setTimeout(() => this.tick(), Math.floor(wait - SPIN_MS));
+  }
+
+  private drain(): void {
+    for (const event of this.engine.advanceTo(this.nowMs())) this.onEvent(event);
+  }
+
+  private tick(): void {
+    this.timer = null;
+    this.immediate = null;
+    this.drain();
+    this.arm();
+  }
+}
+
+export function createPlayer(engine: SimEngine, onEvent: (event: SimEvent) => void): Player {
+  return new RealTimePlayer(engine, onEvent);
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { renderEngineMetrics } from '../core/engine-metrics.ts';
 import { profilerContextText } from '../core/profiler/context-text.ts';
+import { renderSglangMetrics } from '../core/sglang-metrics.ts';
+import { renderVllmMetrics } from '../core/vllm-metrics.ts';
 import { type ApiError, badRequest, errorBody } from './api-error.ts';
 import { planCompletion } from './completion-plan.ts';
 import { readJson, sendJson, sendText } from './http-io.ts';
@@ -82,16 +83,14 @@ const metrics: Route = (exchange) => {
   const { service, response } = exchange;
   if (!service.config.metrics) return sendJson(response, 404, { detail: 'Not Found' });
   service.player.settle();
-  sendText(
-    response,
-    200,
-    renderEngineMetrics({
-      config: service.config,
-      counters: service.engine.counters,
-      gauges: service.engine.gauges(),
-      observer: service.observer,
-    }),
-  );
+  const source = {
+    config: service.config,
+    counters: service.engine.counters,
+    gauges: service.engine.gauges(),
+    observer: service.observer,
+  };
+  const render = service.config.engine === 'sglang' ? renderSglangMetrics : renderVllmMetrics;
+  sendText(response, 200, render(source));
 };
 
 const serverInfo: Route = ({ service, response }) => {

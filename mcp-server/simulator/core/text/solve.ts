@@ -95,17 +95,31 @@ const count: Solver = ({ last }) => {
 const itemsOfNumbers = (text: string): number[] =>
   listAfterColon(text).map(Number).filter(Number.isFinite);
 
+function sortItems(question: string, items: readonly string[]): string {
+  if (/alphabet/i.test(question)) return items.toSorted().join(', ');
+  const sorted = itemsOfNumbers(question).toSorted((a, b) => a - b);
+  const isFalling = /largest to smallest|descending/i.test(question);
+  return (isFalling ? sorted.toReversed() : sorted).join(', ');
+}
+
+type ListTask = readonly [
+  asks: RegExp,
+  answer: (items: readonly string[], question: string) => string,
+];
+
+const LIST_TASKS: readonly ListTask[] = [
+  [/^how many (words|items|numbers)/i, (items) => String(items.length)],
+  [/last (word|item)/i, (items) => items[items.length - 1] ?? ''],
+  [/first (word|item)/i, (items) => items[0] ?? ''],
+  [/reverse order/i, (items) => items.toReversed().join(', ')],
+  [/\bsort\b/i, (items, question) => sortItems(question, items)],
+];
+
 const listQuestion: Solver = ({ last }) => {
   const items = listAfterColon(last);
   if (items.length < 2) return null;
-  if (/^how many (words|items|numbers)/i.test(last)) return String(items.length);
-  if (/last (word|item)/i.test(last)) return items[items.length - 1] ?? null;
-  if (/first (word|item)/i.test(last)) return items[0] ?? null;
-  if (/reverse order/i.test(last)) return items.toReversed().join(', ');
-  if (!/\bsort\b/i.test(last)) return null;
-  if (/alphabet/i.test(last)) return items.toSorted().join(', ');
-  const sorted = itemsOfNumbers(last).toSorted((a, b) => a - b);
-  return (/largest to smallest|descending/i.test(last) ? sorted.toReversed() : sorted).join(', ');
+  const task = LIST_TASKS.find(([asks]) => asks.test(last));
+  return task === undefined ? null : task[1](items, last);
 };
 
 const capitals: Solver = ({ last }) => {
