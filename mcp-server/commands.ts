@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ServerConnection } from './cli/demo.ts';
 import type { Composition } from './compose.ts';
@@ -142,6 +143,21 @@ const doctor: Register = async (program, parts) => {
   registerDoctor(program, { app: appOf(parts), nodeVersion, write, setExitCode });
 };
 
+const verify: Register = async (program, parts) => {
+  const { registerVerify } = await import('./cli/verify.ts');
+  const app = async (options: { readonly sessionsDir?: string } = {}) => {
+    const { sessionsDir } = options;
+    const env = sessionsDir === undefined ? {} : { AUTODEBUG_SESSIONS_DIR: resolve(sessionsDir) };
+    return (await parts.compose(env)).app;
+  };
+  registerVerify(program, { app, write, setExitCode });
+};
+
+const report: Register = async (program, parts) => {
+  const { registerReport } = await import('./cli/report.ts');
+  registerReport(program, { app: appOf(parts), write, columns: terminal.columns });
+};
+
 const hook: Register = async (program, parts) => {
   const { registerHook } = await import('./cli/hook.ts');
   const { app } = await parts.compose();
@@ -196,6 +212,8 @@ export const COMMANDS: Readonly<Record<string, Register>> = {
   rehearse,
   stop,
   doctor,
+  verify,
+  report,
   hook,
   guard,
 };
