@@ -1,4 +1,7 @@
 import type { EngineId } from '../core/ledger/vocabulary.ts';
+import type { GpuFacts } from '../core/roofline/gpus.ts';
+import type { MemorySettings } from '../core/roofline/memory-plan.ts';
+import type { ModelFacts } from '../core/roofline/models.ts';
 import type { FlagSyntax } from '../core/service/flags.ts';
 
 /** How the value of a flag is written. */
@@ -53,6 +56,14 @@ export interface CommandFacts {
   readonly version: string | null;
   /** Attention heads of the model, when its configuration is known. */
   readonly attentionHeads: number | null;
+}
+
+/** What a launch would run on. */
+export interface EnginePlace {
+  readonly model: ModelFacts;
+  readonly gpu: GpuFacts;
+  /** Context that must be served at least. */
+  readonly minContextTokens: number;
 }
 
 /** A combination that stops the engine at start. */
@@ -125,6 +136,12 @@ export interface Engine extends FlagSyntax {
   readonly qualityFlags: readonly string[];
   readonly contextFlag: string;
   readonly modelFlag: string | null;
+  /** Longest sequence that the launch serves. Null when: the model's own limit holds. */
+  contextTokens(facts: CommandFacts): number | null;
+  /** GPUs that the launch takes in all. */
+  gpusNeeded(facts: CommandFacts): number;
+  /** Settings that decide the memory, defaults resolved. Null when: they cannot be foretold. */
+  memorySettings(facts: CommandFacts, place: EnginePlace): MemorySettings | null;
   /** Model that an argv serves, from the flag or the positional word. Null when: it names none. */
   modelOf(argv: readonly string[]): string | null;
 }

@@ -1,5 +1,5 @@
 import type { Engine } from '../engine.ts';
-import { baseName, compareDotted, createSyntax } from '../syntax.ts';
+import { baseName, compareDotted, createSyntax, numberOf } from '../syntax.ts';
 import { LLAMACPP_FATAL, LLAMACPP_SILENT } from './combinations.ts';
 import { FLAGS, REMOVED } from './flags.generated.ts';
 import { LLAMACPP_LOG_PATTERNS } from './log-patterns.ts';
@@ -75,6 +75,16 @@ export const llamacpp: Engine = {
   ],
   contextFlag: '--ctx-size',
   modelFlag: '--model',
+  // Slots share --ctx-size unless the KV cache is unified, which it is while the slots are automatic.
+  contextTokens: (facts) => {
+    const total = numberOf(facts, '--ctx-size') ?? 0;
+    if (total <= 0) return null;
+    const slots = numberOf(facts, '--parallel') ?? -1;
+    const isUnified = facts.flags.has('--kv-unified') || slots < 1;
+    return isUnified ? total : Math.floor(total / slots);
+  },
+  gpusNeeded: () => 0,
+  memorySettings: () => null,
   modelOf: (argv) => {
     const at = argv.findIndex((word) => MODEL_FLAGS.includes(word.split('=')[0] ?? ''));
     const word = argv[at] ?? '';

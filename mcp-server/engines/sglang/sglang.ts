@@ -5,10 +5,12 @@ import {
   compareDotted,
   createSyntax,
   dottedVersionOfImage,
+  numberOf,
 } from '../syntax.ts';
 import { SGLANG_FATAL, SGLANG_SILENT } from './combinations.ts';
 import { FLAGS, REMOVED } from './flags.generated.ts';
 import { SGLANG_LOG_PATTERNS } from './log-patterns.ts';
+import { sglangMemory } from './memory.ts';
 
 const MODULES = ['sglang.launch_server', 'sglang'];
 
@@ -84,6 +86,13 @@ export const sglang: Engine = {
   ],
   contextFlag: '--context-length',
   modelFlag: '--model-path',
+  contextTokens: (facts) => numberOf(facts, '--context-length'),
+  gpusNeeded: (facts) => {
+    const of = (flag: string): number => numberOf(facts, flag) ?? 1;
+    const replicas = facts.flags.has('--enable-dp-attention') ? 1 : of('--dp-size');
+    return of('--tp-size') * of('--pp-size') * replicas;
+  },
+  memorySettings: sglangMemory,
   modelOf: (argv) => {
     const start = startOfFlags(argv) ?? 1;
     const at = argv.findIndex((word) => /^--model(?:-path)?(?:=|$)/.test(word));

@@ -5,10 +5,13 @@ import {
   compareDotted,
   createSyntax,
   dottedVersionOfImage,
+  numberOf,
+  textOf,
 } from '../syntax.ts';
-import { VLLM_FATAL, VLLM_SILENT } from './combinations.ts';
+import { contextLength, VLLM_FATAL, VLLM_SILENT } from './combinations.ts';
 import { FLAGS, REMOVED } from './flags.generated.ts';
 import { VLLM_LOG_PATTERNS } from './log-patterns.ts';
+import { vllmMemory } from './memory.ts';
 import { vllmVersionOfMark } from './releases.ts';
 
 const MODULES = ['vllm.entrypoints.openai.api_server', 'vllm.entrypoints.cli.main', 'vllm'];
@@ -86,6 +89,13 @@ export const vllm: Engine = {
   ],
   contextFlag: '--max-model-len',
   modelFlag: '--model',
+  contextTokens: (facts) => contextLength(textOf(facts, '--max-model-len')),
+  gpusNeeded: (facts) =>
+    ['--tensor-parallel-size', '--pipeline-parallel-size', '--data-parallel-size'].reduce(
+      (product, flag) => product * (numberOf(facts, flag) ?? 1),
+      1,
+    ),
+  memorySettings: vllmMemory,
   modelOf: (argv) => {
     const start = startOfFlags(argv) ?? 1;
     const at = argv.findIndex((word) => /^--model(?:=|$)/.test(word));
