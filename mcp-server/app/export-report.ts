@@ -6,6 +6,7 @@ import { reportData } from '../core/report/report-data.ts';
 import { renderReportHtml } from '../core/report/report-html.ts';
 import { renderReportMarkdown } from '../core/report/report-markdown.ts';
 import type { Answer, App, Call } from './app.ts';
+import { finishSession } from './finish-session.ts';
 
 export interface ExportReportArgs {
   readonly session_id?: string | undefined;
@@ -25,7 +26,8 @@ export async function exportReport(
 ): Promise<ExportReportAnswer> {
   const writer = await app.sessions.use(args.session_id);
   const { outputs, ...written } = await writeReport(app, writer.state());
-  const after = await writer.append({ type: 'report_exported', data: { files: [...outputs] } });
+  await writer.append({ type: 'report_exported', data: { files: [...outputs] } });
+  const after = await finishSession(app, writer);
   return { ...written, next: nextStep(after, app.clock.nowMs()) };
 }
 

@@ -28,11 +28,20 @@ export function nextStep(state: SessionState, nowMs: number): NextStep {
       `${job.started.kind} ${job.jobId} has not ended.`,
     );
   }
-  const end = state.stopped?.data ?? endReason(state, nowMs);
+  const end = endOf(state, nowMs);
   if (end !== null) return windDown(state, nowMs, end);
   const open = openTrial(state);
-  if (open === null) return betweenTrials(state, nowMs);
-  return trialStep(state, open, nowMs) ?? windDown(state, nowMs, outOfBudget(state, nowMs, open));
+  const within = open === null ? null : trialStep(state, open, nowMs);
+  return within ?? betweenTrials(state, nowMs);
+}
+
+/** Why the session is ending or over. Null when: it goes on. */
+export function endOf(state: SessionState, nowMs: number): EndReason | null {
+  const end = state.stopped?.data ?? endReason(state, nowMs);
+  if (end !== null) return end;
+  const open = openTrial(state);
+  if (open === null || trialStep(state, open, nowMs) !== null) return null;
+  return outOfBudget(state, nowMs, open);
 }
 
 function outOfBudget(state: SessionState, nowMs: number, trial: TrialState): EndReason {
