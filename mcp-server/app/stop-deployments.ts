@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../core/errors.ts';
 import { runName as runNameOf } from '../core/ledger/ids.ts';
-import { allDeployments, heldDeployments } from '../core/ledger/lookup.ts';
+import { allDeployments, heldDeployments, openJobs } from '../core/ledger/lookup.ts';
 import type { DeploymentState, SessionState } from '../core/ledger/state.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
@@ -27,6 +27,7 @@ export interface StopAnswer extends Answer {
 export async function stopDeployments(app: App, args: StopArgs, call: Call): Promise<StopAnswer> {
   const writer = await app.sessions.use(args.session_id);
   const chosen = chooseDeployments(writer.state(), args.deployments);
+  await cancelUsers(app, writer, chosen);
   let stopped: readonly StopOutcome[] = [];
   let released: readonly string[] = [];
   const job = await app.jobs.start(
@@ -78,6 +79,22 @@ function chooseDeployments(
       },
     );
   });
+}
+
+/** Jobs that start or load what is to be stopped end first, by their own hand. */
+async function cancelUsers(
+  app: App,
+  writer: LedgerWriter,
+  chosen: readonly DeploymentState[],
+): Promise<void> {
+  const running = app.jobs.running();
+  const users = openJobs(writer.state()).filter(
+    ({ jobId, started }) =>
+      running.includes(jobId) &&
+      started.kind !== 'stop_deployments' &&
+      chosen.some((one) => one.trialId === started.trialId),
+  );
+  for (const { jobId } of users) await app.jobs.cancel(writer, jobId);
 }
 
 async function stopAll(

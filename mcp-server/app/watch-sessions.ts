@@ -3,6 +3,7 @@ import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { App, Call } from './app.ts';
 import { consumeControl } from './control.ts';
 import type { OpenSessions } from './sessions.ts';
+import { settleEnded } from './settle-ended.ts';
 import { stopDeployments } from './stop-deployments.ts';
 
 /** How often requests in `control/` are looked for. Source: own reasoning; a person waits for `autodebug stop`. */
@@ -55,14 +56,6 @@ async function tendDeployments(
   const renewedMs = leaseRenewedMs.get(writer.sessionId) ?? Number.NEGATIVE_INFINITY;
   if (nowMs - renewedMs < idleMs / 3) return;
   leaseRenewedMs.set(writer.sessionId, nowMs);
-  await renewLeases(app, writer, options.signal);
-}
-
-/** Asking for the state of a deployment is what keeps its guard from ending it as idle. */
-async function renewLeases(app: App, writer: LedgerWriter, signal: AbortSignal): Promise<void> {
-  const state = writer.state();
-  const deploy = app.deploys.get(state.contract.terms.backend);
-  for (const deployment of heldDeployments(state)) {
-    if (deployment.handle !== null) await deploy?.status(deployment.handle, signal);
-  }
+  // Asking for the state of a deployment is what keeps its guard from ending it as idle.
+  await settleEnded(app, writer, { signal: options.signal, onProgress: () => undefined });
 }

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { createSystemClock } from '../../mcp-server/adapters/clock/system-clock.ts';
 import type { Call } from '../../mcp-server/app/app.ts';
 import { deployAndWait, deployTrial } from '../../mcp-server/app/deploy-trial.ts';
 import { reconcileDeployments, reconcileOnUse } from '../../mcp-server/app/reconcile.ts';
+import { settleEnded } from '../../mcp-server/app/settle-ended.ts';
 import { stopDeployment } from '../../mcp-server/app/stop-deployment.ts';
 import { stopDeployments } from '../../mcp-server/app/stop-deployments.ts';
 import { DeployError } from '../../mcp-server/core/errors.ts';
@@ -22,9 +24,9 @@ afterEach(async () => {
   for (const one of apps.splice(0)) await one.close();
 });
 
-function setUp(script: FakeDeployScript = {}) {
+function setUp(script: FakeDeployScript = {}, clock = createFastClock()) {
   const deploy = createFakeDeploy(script);
-  const tested = createTestApp(deploy, { clock: createFastClock() });
+  const tested = createTestApp(deploy, { clock });
   apps.push(tested);
   return { deploy, tested, app: tested.app };
 }
@@ -203,6 +205,35 @@ describe('stop_deployments', () => {
     await expect(stopDeployment(app, writer, request)).resolves.toMatchObject({
       proof: ['fake: none'],
     });
+  });
+});
+
+describe('a deployment that ended by itself', () => {
+  test('is written off with its log and its bill; one that serves is left alone', async () => {
+    const { tested, app, deploy } = setUp();
+    const writer = await openTestSession(tested);
+    await deployTrial(app, { wait_s: 30 }, CALL);
+    expect(await settleEnded(app, writer, CALL)).toEqual([]);
+    deploy.alive.clear();
+    expect(await settleEnded(app, writer, CALL)).toEqual(['d0000-1']);
+    expect(heldDeployments(writer.state())).toEqual([]);
+    expect([...writer.state().evidence.values()].map(({ kind }) => kind)).toContain('engine_log');
+  });
+});
+
+describe('stopping under a start', () => {
+  test('cancels the job that waits, which tears its deployment down', async () => {
+    const script: FakeDeployScript = { statuses: [{ kind: 'starting', phase: 'pulling' }] };
+    const { tested, app, deploy } = setUp(script, createSystemClock());
+    const writer = await openTestSession(tested);
+    const started = await deployTrial(app, { wait_s: 0 }, CALL);
+    expect(started.status).toBe('running');
+    while (deploy.alive.size === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await stopDeployments(app, { final: false, wait_s: 30 }, CALL);
+    expect(deploy.alive.size).toBe(0);
+    const [deployment] = writer.state().trials[0]?.deployments ?? [];
+    expect(deployment).toMatchObject({ failed: { crashClass: 'interrupted' } });
+    expect(writer.state().jobs[0]?.ended?.status).toBe('cancelled');
   });
 });
 
