@@ -1,38 +1,67 @@
 import { cause, fatal, type LogPattern, note, symptom } from '../../core/telemetry/log-pattern.ts';
 
-/** Lines of llama-server with a known meaning. Source: llama.cpp tools/server/server.cpp, common/arg.cpp, src/llama-*.cpp. */
+/** What llama-server prints and why. Source: llama.cpp tools/server, common/arg.cpp, src/llama*.cpp, ggml backends (2024-09 to 2026). */
 export const LLAMACPP_LOG_PATTERNS: readonly LogPattern[] = [
-  fatal('bad_flag_unknown', /error: invalid argument: (?<flag>\S+)/),
-  fatal('bad_flag_choice', /error while handling argument "(?<flag>[^"]+)"/),
-  fatal('bad_flag_choice', /error: unknown value for (?<flag>--?\S+)/),
-  fatal('bad_flag_combination', /V cache quantization requires flash_attn/),
-  fatal(
-    'model_missing',
-    /(?:failed to open|error loading model: .*(?:No such file|failed to open))/i,
-  ),
-  fatal('model_corrupt', /error loading model: .*(?:magic|tensor|corrupt|invalid)/i),
-  fatal('weights_do_not_fit', /unable to allocate .* buffer|failed to allocate .* buffer/i),
-  fatal(
-    'kv_cache_too_small',
-    /failed to (?:allocate|initialize).*kv ?cache|llama_init_from_model: failed/i,
-  ),
-  fatal('oom', /ggml_(?:cuda|metal|vulkan)\S*: out of memory|CUDA error: out of memory/i),
-  fatal('port_in_use', /couldn't bind (?:HTTP )?server socket/i),
-  fatal('model_load_failed', /(?:exiting due to model loading error|error loading model)/i),
-  fatal('engine_crashed', /GGML_ASSERT\(.*\) failed/),
-  fatal('engine_crashed', /Illegal instruction|Segmentation fault/),
-  symptom('context_full', /context is full|failed to find free space in the KV cache/i),
-  symptom('request_too_large', /the request exceeds the available context size/i),
-  symptom('slot_missing', /no (?:idle )?slots? (?:is |are )?available|slot unavailable/i),
-  cause('context_below_training', /n_ctx_(?:per_seq|seq) \((?<context>\d+)\) < n_ctx_train/),
-  cause('flash_attention_off', /flash_attn (?:is not supported|.*disabl)/i),
   note(
     'phase_weights',
-    /llama_model_loader: loaded meta data|load_tensors: loading model tensors|srv +load_model: loading model/,
+    /(?:llama_model_loader: loaded meta data|load_model: loading model|srv +load_model: loading model)/,
   ),
-  note('phase_kv', /llama_kv_cache\S*:.*size = *(?<usedMb>[\d.]+) MiB/),
-  note('threads', /system_info: n_threads = (?<threads>\d+)/),
-  note('capacity', /n_ctx(?:_slot)? += (?<context>\d+)/),
-  note('slots', /initializing slots, n_slots = (?<slots>\d+)/),
-  note('ready', /server is listening on|model loaded/),
+  note('weights_loaded', /load_tensors: offloaded (?<offloaded>\d+)\/(?<layers>\d+) layers to GPU/),
+  note('phase_kv', /llama_kv_cache(?:_\w+)?: (?:size|.*KV buffer size) *= *(?<kvMib>[\d.]+) MiB/),
+  note('capacity', /n_ctx(?:_slot)? *= *(?<contextLength>\d+)/),
+  note(
+    'threads',
+    /system_info: n_threads = (?<threads>\d+)(?: \(n_threads_batch = (?<threadsBatch>\d+)\))? \/ (?<cores>\d+)/,
+  ),
+  note(
+    'slots',
+    /(?:initializing slots, n_slots = (?<slots>\d+)|n_parallel is set to auto, using n_parallel = (?<autoSlots>\d+))/,
+  ),
+  note('ready', /(?:server is listening on http|main: model loaded|HTTP server (?:is )?listening)/),
+  fatal('bad_flag_unknown', /error: invalid argument: (?<flag>\S+)/),
+  fatal('bad_flag_value', /error while handling argument "(?<flag>[^"]+)": (?<value>.*)/),
+  fatal(
+    'bad_flag_combination',
+    /(?:V cache quantization requires (?:flash_attn|flash attention)|quantized V cache was requested, but this requires Flash Attention|error: the argument .* requires|n_ubatch .* (?:must|larger)|K cache (?:type|quantization) .* requires|SPLIT_MODE_ROW .* not supported)/,
+  ),
+  fatal(
+    'context_too_long',
+    /(?:the request exceeds the available context size|exceeds the available context size|n_prompt_tokens.*n_ctx|input is too large to process|exceed_context_size_error|the requested n_ctx .* exceeds|prompt is too long)/,
+  ),
+  fatal(
+    'kv_cache_too_small',
+    /(?:failed to find (?:free space in the KV cache|a memory slot)|no slot (?:available|found) .*batch|decode: failed to find|Context size has been exceeded|context shift is disabled|failed to (?:initialize|create) (?:the )?(?:memory|KV cache|kv cache))/,
+  ),
+  fatal(
+    'weights_do_not_fit',
+    /(?:unable to allocate (?<buffer>\S+) buffer|failed to allocate .*buffer(?: of size (?<bytes>\d+))?|ggml_backend_\w+_buffer_type_alloc_buffer: (?:allocating|failed to allocate) .*(?:failed)?|alloc_tensor_range: failed to allocate|ggml_aligned_malloc: insufficient memory|cudaMalloc failed: out of memory|failed to mmap|mmap failed|failed to fit params to free device memory)/,
+  ),
+  fatal(
+    'unsupported_gpu_or_kernel',
+    /(?:ggml_cuda_compute_forward: .* failed|no usable GPU found|ggml was not compiled with any CUDA arch|device does not support|unsupported (?:op|type)|Illegal instruction)/,
+  ),
+  fatal(
+    'tokenizer_or_template',
+    /(?:unknown pre-tokenizer type|error loading model vocabulary|common_chat_templates_init: .*failed|this custom template is not supported|[Ff]ailed to (?:parse|apply) (?:the )?(?:chat )?template)/,
+  ),
+  fatal(
+    'model_download_or_auth',
+    /(?:curl_perform_with_retry|failed to download (?:model|file)|error loading model: (?:tensor '.*' data is not within the file bounds|failed to open|invalid magic|model is corrupted)|gguf_init_from_file.*(?:invalid magic|failed))/,
+  ),
+  fatal('port_conflict', /couldn't bind (?:to server socket|HTTP server socket)/),
+  cause('prefix_cache_miss', /forcing full prompt re-processing due to lack of cache data/),
+  cause('prefix_cache_miss', /(?:cache_prompt|prompt cache) is (?:disabled|not supported)/),
+  cause(
+    'layers_on_cpu',
+    /(?:warning: no usable GPU found, --gpu-layers option will be ignored|offloaded 0\/\d+ layers to GPU|tensor '.*' .*cannot be used with preferred buffer type|buffer type overridden to CPU)/,
+  ),
+  cause(
+    'silent_adjustment',
+    /(?:flash_attn .* (?:forcing off|not supported)|n_ctx_per_seq \(\d+\) [<>] n_ctx_train|n_ctx_seq \(\d+\) [<>] n_ctx_train|setting n_batch)/,
+  ),
+  symptom('engine_crashed', /GGML_ASSERT\(.*\) failed/),
+  symptom(
+    'load_failed',
+    /(?:failed to load model|error loading model|exiting due to model loading error|llama_init_from_model: failed|failed to initialize the context)/,
+  ),
 ];
