@@ -1,0 +1,50 @@
+import type { SessionState, TrialState } from '../ledger/state.ts';
+import { type Change, describeChange } from '../service/change.ts';
+
+/** What became of one earlier trial. */
+export interface TriedTrial {
+  readonly trialId: string;
+  readonly changes: readonly Change[];
+  readonly outcome: 'kept' | 'near_miss' | 'no_gain' | 'failed_gate' | 'crashed';
+  /** Gain of the objective, positive = better. Null when: it was never compared. */
+  readonly gainRatio: number | null;
+}
+
+/** One text per set of changes, whatever their order. */
+export function changesKey(changes: readonly Change[]): string {
+  return changes.map(describeChange).toSorted().join(' · ');
+}
+
+/** Mean gain of the objective over the load points of the last verdict. Null when: no delta of it was recorded. */
+function objectiveGain(state: SessionState, trial: TrialState): number | null {
+  const { metric, direction } = state.contract.terms.objective;
+  const deltas = (trial.judgements.at(-1)?.deltas ?? [])
+    .filter((delta) => delta.metric.startsWith(metric))
+    .flatMap((delta) => (delta.deltaRatio === null ? [] : [delta.deltaRatio]));
+  if (deltas.length === 0) return null;
+  const mean = deltas.reduce((sum, delta) => sum + delta, 0) / deltas.length;
+  return direction === 'maximise' ? mean : -mean;
+}
+
+function outcomeOf(trial: TrialState, gainRatio: number | null): TriedTrial['outcome'] {
+  const last = trial.judgements.at(-1);
+  if (trial.phase === 'crashed' || last?.gate === 'start') return 'crashed';
+  if (last?.verdict === 'keep') return 'kept';
+  if (last !== undefined && last.gate !== null) return 'failed_gate';
+  return gainRatio !== null && gainRatio > 0 ? 'near_miss' : 'no_gain';
+}
+
+/** Every trial but the baseline that has been planned, with its outcome so far. */
+export function triedTrials(state: SessionState): readonly TriedTrial[] {
+  return state.trials
+    .filter((trial) => trial.planned.parentId !== null)
+    .map((trial) => {
+      const gainRatio = objectiveGain(state, trial);
+      return {
+        trialId: trial.trialId,
+        changes: trial.planned.changes,
+        outcome: outcomeOf(trial, gainRatio),
+        gainRatio,
+      };
+    });
+}

@@ -1,0 +1,206 @@
+import type { Cause, EngineId, Hypothesis } from '../ledger/vocabulary.ts';
+import { type Change, describeChange } from '../service/change.ts';
+import { changesKey, type TriedTrial } from './history.ts';
+import type { Knob, SearchContext } from './knob.ts';
+import { LLAMACPP_KNOBS } from './llamacpp-knobs.ts';
+import { SGLANG_KNOBS } from './sglang-knobs.ts';
+import { VLLM_KNOBS } from './vllm-knobs.ts';
+
+/** The knobs of each engine. */
+export const KNOBS: Readonly<Record<EngineId, readonly Knob[]>> = {
+  sglang: SGLANG_KNOBS,
+  vllm: VLLM_KNOBS,
+  llamacpp: LLAMACPP_KNOBS,
+};
+
+/** A trial worth planning, with what may be expected of it. */
+export interface Proposal {
+  readonly id: string;
+  readonly hypothesis: Hypothesis;
+  readonly changes: readonly Change[];
+  /** Gain of the objective, low and high. */
+  readonly expectedGainRatio: readonly [number, number];
+  readonly risk: Knob['risk'];
+  /** Why it stands where it stands. */
+  readonly why: string;
+}
+
+export interface SearchQuestion {
+  readonly engine: EngineId;
+  readonly context: SearchContext;
+  /** Of the latest diagnosis of the configuration that is changed, surest first. */
+  readonly causes: readonly Cause[];
+  readonly tried: readonly TriedTrial[];
+  /** Sets of changes that plan_trial refused. */
+  readonly refused: readonly (readonly Change[])[];
+}
+
+interface Scored extends Proposal {
+  readonly score: number;
+}
+
+/** How much an outcome of the same knob says about its other values. Source: own reasoning. */
+const AFTER: Readonly<Record<TriedTrial['outcome'], number>> = {
+  kept: 1,
+  near_miss: 0.7,
+  no_gain: 0.4,
+  failed_gate: 0.3,
+  crashed: 0.3,
+};
+/** Source: own reasoning; a risky trial more often ends in a crash or at the quality gate. */
+const RISK_WEIGHT: Readonly<Record<Knob['risk'], number>> = { low: 1, medium: 0.85, high: 0.6 };
+/** Gain to expect of a change that only a diagnosis names, before its confidence. Source: own reasoning. */
+const DIAGNOSED_PRIOR = 0.04;
+/** Near misses that are combined at most. Source: own reasoning. */
+const MAX_COMBINED = 3;
+
+const flagsOf = (changes: readonly Change[]): ReadonlySet<string> =>
+  new Set(changes.flatMap((change) => ('flag' in change ? [change.flag] : [])));
+
+const touchesSame = (a: readonly Change[], b: readonly Change[]): boolean => {
+  const flags = flagsOf(b);
+  return [...flagsOf(a)].some((flag) => flags.has(flag));
+};
+
+/** Confidence of the surest cause that asks for one of these flags; 0 when none does. */
+function confidenceFor(changes: readonly Change[], causes: readonly Cause[]): number {
+  return Math.max(
+    0,
+    ...causes
+      .filter((cause) => touchesSame(cause.candidates, changes))
+      .map((cause) => cause.confidence),
+  );
+}
+
+function knobWeight(changes: readonly Change[], tried: readonly TriedTrial[]): number {
+  return tried
+    .filter((trial) => touchesSame(trial.changes, changes))
+    .reduce((weight, trial) => weight * AFTER[trial.outcome], 1);
+}
+
+function evidenceOf(changes: readonly Change[], causes: readonly Cause[]): string[] {
+  const ids = causes
+    .filter((cause) => touchesSame(cause.candidates, changes))
+    .flatMap((cause) =>
+      cause.evidence.flatMap((fact) => (fact.evidenceId === null ? [] : [fact.evidenceId])),
+    );
+  return [...new Set(ids)].slice(0, 10);
+}
+
+function fromKnobs(question: SearchQuestion): Scored[] {
+  return KNOBS[question.engine].flatMap((knob) =>
+    knob.options(question.context).map((option, rank): Scored => {
+      const confidence = confidenceFor(option.changes, question.causes);
+      const weight =
+        knobWeight(option.changes, question.tried) * RISK_WEIGHT[knob.risk] * 0.8 ** rank;
+      const score = knob.priorGainRatio * weight * (1 + 2 * confidence);
+      const diagnosed =
+        confidence > 0 ? ` A diagnosis asks for it (confidence ${confidence.toFixed(2)}).` : '';
+      return {
+        id: `${knob.id}: ${option.label}`,
+        hypothesis: {
+          change: `${knob.idea}: ${option.label}`.slice(0, 300),
+          why: `${knob.why}${diagnosed}`,
+          evidence: evidenceOf(option.changes, question.causes),
+          expected: knob.expected,
+          refutedBy: knob.refutedBy,
+        },
+        changes: option.changes,
+        expectedGainRatio: [0, 2 * score],
+        risk: knob.risk,
+        why: `Prior ${(knob.priorGainRatio * 100).toFixed(1)} %, weighed by earlier outcomes and risk.${diagnosed}`,
+        score,
+      };
+    }),
+  );
+}
+
+/** Changes that a diagnosis names, each alone. */
+function fromCauses(question: SearchQuestion): Scored[] {
+  return question.causes.flatMap((cause) =>
+    cause.candidates.map((change): Scored => {
+      const score = DIAGNOSED_PRIOR * cause.confidence * 2 * knobWeight([change], question.tried);
+      return {
+        id: `${cause.rule}: ${describeChange(change)}`,
+        hypothesis: {
+          change: describeChange(change).slice(0, 300),
+          why: cause.title,
+          evidence: evidenceOf([change], [cause]),
+          expected: cause.expected.length < 3 ? 'The objective improves.' : cause.expected,
+          refutedBy:
+            cause.refutedBy.length < 3 ? 'The objective stays within the noise.' : cause.refutedBy,
+        },
+        changes: [change],
+        expectedGainRatio: [0, 2 * score],
+        risk: 'medium',
+        why: `The diagnosis ${cause.cause} names it (confidence ${cause.confidence.toFixed(2)}).`,
+        score,
+      };
+    }),
+  );
+}
+
+/** Near misses together: gains that were too small alone may add up. */
+function combinedNearMisses(question: SearchQuestion): Scored[] {
+  const misses = question.tried
+    .filter((trial) => trial.outcome === 'near_miss')
+    .toSorted((a, b) => (b.gainRatio ?? 0) - (a.gainRatio ?? 0));
+  const parts: TriedTrial[] = [];
+  for (const miss of misses) {
+    if (
+      parts.length < MAX_COMBINED &&
+      !parts.some((part) => touchesSame(part.changes, miss.changes))
+    )
+      parts.push(miss);
+  }
+  if (parts.length < 2) return [];
+  const changes = parts.flatMap((part) => part.changes);
+  const gain = parts.reduce((sum, part) => sum + (part.gainRatio ?? 0), 0);
+  return [
+    {
+      id: `combined: ${parts.map((part) => part.trialId).join(' + ')}`,
+      hypothesis: {
+        change: `near misses together: ${changes.map(describeChange).join(', ')}`.slice(0, 300),
+        why: `Each of ${parts.map((part) => part.trialId).join(', ')} was better, but within the noise.`,
+        evidence: [],
+        expected: 'The small gains add up beyond the noise.',
+        refutedBy: 'Together they stay within the noise.',
+      },
+      changes,
+      expectedGainRatio: [0, gain],
+      risk: 'medium',
+      why: `Their gains add up to ${(gain * 100).toFixed(1)} %.`,
+      score: gain * 0.5,
+    },
+  ];
+}
+
+/** True when the change would leave the configuration as it is. */
+function isNothingNew(context: SearchContext, change: Change): boolean {
+  if (change.kind === 'remove_flag') return !context.flags.has(change.flag);
+  return (
+    change.kind === 'set_flag' &&
+    context.flags.has(change.flag) &&
+    context.flags.get(change.flag) === change.value
+  );
+}
+
+/**
+ * What to try next, best first. Nothing that was tried or refused comes again, and nothing that changes nothing; the list
+ * is empty when the table is exhausted. Deterministic: the same question gives the same list.
+ */
+export function suggestTrials(question: SearchQuestion): readonly Proposal[] {
+  const seen = new Set(
+    [...question.tried.map((trial) => trial.changes), ...question.refused].map(changesKey),
+  );
+  const all = [...fromKnobs(question), ...fromCauses(question), ...combinedNearMisses(question)];
+  const proposals: Proposal[] = [];
+  for (const { score: _score, ...proposal } of all.toSorted((a, b) => b.score - a.score)) {
+    const key = changesKey(proposal.changes);
+    if (seen.has(key) || proposal.changes.every((change) => isNothingNew(question.context, change)))
+      continue;
+    seen.add(key);
+    proposals.push(proposal);
+  }
+  return proposals;
+}

@@ -1,0 +1,155 @@
+import { flagOption, flagOptions, type Knob, powerOfTwoAtLeast, switchOption } from './knob.ts';
+
+/**
+ * vLLM. Priors: docs `configuration/optimization` and `conserving_memory` for direction; sizes are starting values of our
+ * own that measured outcomes replace.
+ */
+export const VLLM_KNOBS: readonly Knob[] = [
+  {
+    id: 'fp8-weights',
+    idea: 'fp8 weights, quantised at load',
+    why: 'Half the weight bytes per decode step, and fp8 tensor cores in prefill.',
+    expected: 'TBOT and TTFT fall, throughput rises by 10 to 60 %.',
+    refutedBy: 'TBOT stays within the noise, or a canary that the baseline passes fails.',
+    priorGainRatio: 0.25,
+    risk: 'medium',
+    options: (context) =>
+      context.hasFp8 && !context.flags.has('--quantization')
+        ? [flagOption('--quantization', 'fp8')]
+        : [],
+  },
+  {
+    id: 'token-budget',
+    idea: 'another token budget per step',
+    why: 'A larger budget needs fewer prefill steps; a smaller one keeps decode steps short.',
+    expected: 'Larger: TTFT falls and throughput rises. Smaller: the TBOT tail falls.',
+    refutedBy: 'Neither TTFT nor TBOT leaves the noise.',
+    priorGainRatio: 0.05,
+    risk: 'low',
+    options: (context) => flagOptions(context, '--max-num-batched-tokens', [16384, 4096, 2048]),
+  },
+  {
+    id: 'batch-cap',
+    idea: 'another cap on requests decoded together',
+    why: 'Below the concurrency it makes requests wait; above what KV holds it causes preemption.',
+    expected: 'Throughput rises when the cap was binding; the TBOT tail falls when it preempted.',
+    refutedBy: 'Running requests never touched the cap and nothing was preempted.',
+    priorGainRatio: 0.04,
+    risk: 'low',
+    options: (context) =>
+      flagOptions(context, '--max-num-seqs', [
+        powerOfTwoAtLeast(context.concurrency * 2),
+        powerOfTwoAtLeast(context.concurrency),
+        Math.max(1, powerOfTwoAtLeast(context.concurrency) / 2),
+      ]),
+  },
+  {
+    id: 'kv-memory',
+    idea: 'another share of GPU memory',
+    why: 'More KV blocks admit more requests; too much leaves nothing for activations.',
+    expected: 'Waiting and preemptions fall when KV was full.',
+    refutedBy: 'KV usage never came near 1.',
+    priorGainRatio: 0.03,
+    risk: 'medium',
+    options: (context) => flagOptions(context, '--gpu-memory-utilization', [0.95, 0.9, 0.85]),
+  },
+  {
+    id: 'graph-ceiling',
+    idea: 'CUDA graphs up to the batch that really runs',
+    why: 'A decode batch above the largest captured graph runs eager.',
+    expected: 'TBOT falls when the batch was above the ceiling.',
+    refutedBy: 'The batch never exceeded the captured sizes.',
+    priorGainRatio: 0.03,
+    risk: 'medium',
+    options: (context) =>
+      flagOptions(context, '--max-cudagraph-capture-size', [
+        powerOfTwoAtLeast(context.concurrency * 2),
+        512,
+      ]),
+  },
+  {
+    id: 'fp8-kv',
+    idea: 'an fp8 KV cache',
+    why: 'Twice the KV tokens and half the KV bytes per step; pays at long contexts and large batches.',
+    expected: 'Throughput rises when KV was full or contexts are long.',
+    refutedBy: 'TBOT rises (conversion costs at short contexts), or a canary fails.',
+    priorGainRatio: 0.03,
+    risk: 'medium',
+    options: (context) =>
+      context.hasFp8 && !context.flags.has('--kv-cache-dtype')
+        ? [flagOption('--kv-cache-dtype', 'fp8')]
+        : [],
+  },
+  {
+    id: 'ngram-speculation',
+    idea: 'n-gram speculation',
+    why: 'At low concurrency decode is bound by weight bytes, so accepted drafts are nearly free.',
+    expected: 'TBOT falls on text that repeats itself.',
+    refutedBy: 'Acceptance stays under 40 %, or throughput falls.',
+    priorGainRatio: 0.03,
+    risk: 'high',
+    options: (context) =>
+      context.concurrency <= 16 && !context.flags.has('--speculative-config')
+        ? [
+            flagOption(
+              '--speculative-config',
+              '{"method":"ngram","num_speculative_tokens":3,"prompt_lookup_max":4}',
+            ),
+          ]
+        : [],
+  },
+  {
+    id: 'performance-mode',
+    idea: 'the engine’s own throughput mode',
+    why: 'It raises several limits together.',
+    expected: 'Throughput rises.',
+    refutedBy: 'Throughput stays within the noise.',
+    priorGainRatio: 0.02,
+    risk: 'medium',
+    options: (context) => flagOptions(context, '--performance-mode', ['throughput']),
+  },
+  {
+    id: 'long-prefill-threshold',
+    idea: 'long prompts in smaller pieces',
+    why: 'A long prompt takes the whole budget of a step from everybody else.',
+    expected: 'The TBOT tail falls when prompts are long.',
+    refutedBy: 'TBOT p95 stays within the noise.',
+    priorGainRatio: 0.01,
+    risk: 'low',
+    options: (context) =>
+      context.inputTokens >= 2048
+        ? flagOptions(context, '--long-prefill-token-threshold', [1024])
+        : [],
+  },
+  {
+    id: 'api-servers',
+    idea: 'two front-end processes',
+    why: 'One front end can be the bottleneck at high request rates.',
+    expected: 'TTFT falls when one process used a whole core.',
+    refutedBy: 'Client and engine TTFT are equally far apart as before.',
+    priorGainRatio: 0.01,
+    risk: 'low',
+    options: (context) =>
+      context.concurrency >= 64 ? flagOptions(context, '--api-server-count', [2]) : [],
+  },
+  {
+    id: 'no-prefix-cache',
+    idea: 'no prefix cache',
+    why: 'Where no prompt shares a prefix, hashing and keeping blocks costs a little and brings nothing.',
+    expected: 'TBOT falls by a percent or two.',
+    refutedBy: 'Nothing leaves the noise.',
+    priorGainRatio: 0.005,
+    risk: 'low',
+    options: (context) => switchOption(context, '--no-enable-prefix-caching'),
+  },
+  {
+    id: 'attention-backend',
+    idea: 'another attention backend',
+    why: 'Kernels differ by GPU, head size and batch.',
+    expected: 'TBOT falls by a few percent.',
+    refutedBy: 'TBOT stays within the noise.',
+    priorGainRatio: 0.01,
+    risk: 'medium',
+    options: (context) => flagOptions(context, '--attention-backend', ['FLASHINFER', 'FLASH_ATTN']),
+  },
+];
