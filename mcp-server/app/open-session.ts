@@ -9,6 +9,7 @@ import { renderBrief } from '../core/report/brief.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { Answer, App } from './app.ts';
 import { activateLoop } from './hooks.ts';
+import { planBaseline } from './plan-trial.ts';
 import {
   type ContractSource,
   checkContract,
@@ -43,6 +44,7 @@ interface Opened {
 export async function openSession(app: App, args: OpenSessionArgs): Promise<OpenSessionAnswer> {
   const opened = await openOrResume(app, args);
   const { writer } = opened;
+  if (writer.state().trials.length === 0) await planBaseline(app, writer);
   if (args.client_session !== undefined) await noteLoop(app, args.client_session, writer);
   const state = writer.state();
   const nowMs = app.clock.nowMs();

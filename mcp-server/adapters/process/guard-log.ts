@@ -12,12 +12,12 @@ const olderOf = (file: string): string => `${file}.1`;
 /** Opens the log for appending. At most `capBytes` lie on disk, in three parts: the start, the part before, the newest. */
 export function openCappedLog(file: string, capBytes: number): CappedLog {
   const partBytes = Math.max(1, Math.floor(capBytes / 3));
-  let descriptor = openSync(file, 'a');
+  let descriptor = openSync(file, 'a', 0o600);
   let size = sizeOf(file) ?? 0;
   const turnOver = (): void => {
     closeSync(descriptor);
     renameSync(file, sizeOf(headOf(file)) === null ? headOf(file) : olderOf(file));
-    descriptor = openSync(file, 'a');
+    descriptor = openSync(file, 'a', 0o600);
     size = 0;
   };
   return {
