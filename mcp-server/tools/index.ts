@@ -14,7 +14,9 @@ import { getStatusTool } from './get-status.ts';
 import { judgeTrialTool } from './judge-trial.ts';
 import { openSessionTool } from './open-session.ts';
 import { promoteTool } from './promote.ts';
+import { planTrialTool } from './plan-trial.ts';
 import { stopDeploymentsTool } from './stop-deployments.ts';
+import { suggestTrialsTool } from './suggest-trials.ts';
 import { waitJobTool } from './wait-job.ts';
 import { writeSessionTool } from './write-session.ts';
 
@@ -23,12 +25,14 @@ export const TOOLS: readonly Tool[] = [
   checkSetupTool,
   openSessionTool,
   getStatusTool,
+  planTrialTool,
   deployTool,
   benchmarkTool,
   fetchLogsTool,
   fetchTelemetryTool,
   computeMetricsTool,
   diagnoseTool,
+  suggestTrialsTool,
   stopDeploymentsTool,
   waitJobTool,
   cancelJobTool,

@@ -4,6 +4,8 @@ import type { Change } from '../service/change.ts';
 export interface SearchContext {
   /** Flags of the configuration that is changed, canonical spelling, null for a flag without a value. */
   readonly flags: ReadonlyMap<string, string | null>;
+  /** One spelling for all aliases of a flag; the keys of `flags` are in it. */
+  readonly canonicalFlag: (flag: string) => string;
   /** Highest number of requests in flight of the contract's load points; an open loop counts its own cap, else 64. */
   readonly concurrency: number;
   /** Longest prompt and completion of the workload, in tokens. */
@@ -37,6 +39,16 @@ export interface Knob {
   readonly options: (context: SearchContext) => readonly KnobOption[];
 }
 
+/** Value of a flag under any of its names; undefined when it is not set, null when it has no value. */
+export function flagIn(context: SearchContext, flag: string): string | null | undefined {
+  return context.flags.get(context.canonicalFlag(flag));
+}
+
+/** True when the flag is set under any of its names. */
+export function hasFlag(context: SearchContext, flag: string): boolean {
+  return context.flags.has(context.canonicalFlag(flag));
+}
+
 /** An option that sets one flag. */
 export function flagOption(flag: string, value: string | number | null): KnobOption {
   const text = value === null ? null : String(value);
@@ -52,7 +64,7 @@ export function flagOptions(
   flag: string,
   values: readonly (string | number)[],
 ): readonly KnobOption[] {
-  const current = context.flags.get(flag);
+  const current = flagIn(context, flag);
   return [...new Set(values.map(String))]
     .filter((value) => value !== current)
     .map((value) => flagOption(flag, value));
@@ -60,7 +72,7 @@ export function flagOptions(
 
 /** One option that switches a flag on, or none where it is on. */
 export function switchOption(context: SearchContext, flag: string): readonly KnobOption[] {
-  return context.flags.has(flag) ? [] : [flagOption(flag, null)];
+  return hasFlag(context, flag) ? [] : [flagOption(flag, null)];
 }
 
 /** The smallest power of two that is not below `value`. */
@@ -70,7 +82,7 @@ export function powerOfTwoAtLeast(value: number): number {
 
 /** The flag's number. Null when: it is not set, or not a number. */
 export function numberOf(context: SearchContext, flag: string): number | null {
-  const value = context.flags.get(flag);
+  const value = flagIn(context, flag);
   if (value === undefined || value === null) return null;
   const number = Number(value);
   return Number.isFinite(number) ? number : null;

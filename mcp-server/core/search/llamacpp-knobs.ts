@@ -1,6 +1,7 @@
 import {
   flagOption,
   flagOptions,
+  hasFlag,
   type Knob,
   type KnobOption,
   numberOf,
@@ -128,7 +129,7 @@ export const LLAMACPP_KNOBS: readonly Knob[] = [
     priorGainRatio: 0.015,
     risk: 'medium',
     options: (context) =>
-      context.flags.has('--cache-type-v')
+      hasFlag(context, '--cache-type-v')
         ? []
         : [
             {
@@ -149,7 +150,7 @@ export const LLAMACPP_KNOBS: readonly Knob[] = [
     refutedBy: 'Nothing leaves the noise.',
     priorGainRatio: 0.01,
     risk: 'low',
-    options: (context) => (context.flags.has('--no-mmap') ? [] : [flagOption('--no-mmap', null)]),
+    options: (context) => (hasFlag(context, '--no-mmap') ? [] : [flagOption('--no-mmap', null)]),
   },
   {
     id: 'polling',

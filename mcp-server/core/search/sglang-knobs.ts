@@ -1,6 +1,7 @@
 import {
   flagOption,
   flagOptions,
+  hasFlag,
   type Knob,
   powerOfTwoAtLeast,
   type SearchContext,
@@ -15,7 +16,7 @@ const SPECULATION_MAX_CONCURRENCY = 16;
 const whenNotSpeculating = <Value>(
   context: SearchContext,
   options: readonly Value[],
-): readonly Value[] => (context.flags.has(SPECULATES) ? [] : options);
+): readonly Value[] => (hasFlag(context, SPECULATES) ? [] : options);
 
 /**
  * SGLang. Priors: docs `hyperparameter_tuning` and `speculative_decoding` for direction; sizes are starting values of
@@ -31,7 +32,7 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     priorGainRatio: 0.25,
     risk: 'medium',
     options: (context) =>
-      context.hasFp8 && !context.flags.has('--quantization')
+      context.hasFp8 && !hasFlag(context, '--quantization')
         ? [flagOption('--quantization', 'fp8')]
         : [],
   },
@@ -115,7 +116,7 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     priorGainRatio: 0.03,
     risk: 'medium',
     options: (context) =>
-      context.hasFp8 && !context.flags.has('--kv-cache-dtype')
+      context.hasFp8 && !hasFlag(context, '--kv-cache-dtype')
         ? [flagOption('--kv-cache-dtype', 'fp8_e4m3')]
         : [],
   },
@@ -128,7 +129,7 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     priorGainRatio: 0.03,
     risk: 'high',
     options: (context) =>
-      context.concurrency <= SPECULATION_MAX_CONCURRENCY && !context.flags.has(SPECULATES)
+      context.concurrency <= SPECULATION_MAX_CONCURRENCY && !hasFlag(context, SPECULATES)
         ? [flagOption(SPECULATES, 'NGRAM')]
         : [],
   },

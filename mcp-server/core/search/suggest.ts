@@ -1,7 +1,7 @@
 import type { Cause, EngineId, Hypothesis } from '../ledger/vocabulary.ts';
 import { type Change, describeChange } from '../service/change.ts';
 import { changesKey, type TriedTrial } from './history.ts';
-import type { Knob, SearchContext } from './knob.ts';
+import { flagIn, hasFlag, type Knob, type SearchContext } from './knob.ts';
 import { LLAMACPP_KNOBS } from './llamacpp-knobs.ts';
 import { SGLANG_KNOBS } from './sglang-knobs.ts';
 import { VLLM_KNOBS } from './vllm-knobs.ts';
@@ -177,11 +177,11 @@ function combinedNearMisses(question: SearchQuestion): Scored[] {
 
 /** True when the change would leave the configuration as it is. */
 function isNothingNew(context: SearchContext, change: Change): boolean {
-  if (change.kind === 'remove_flag') return !context.flags.has(change.flag);
+  if (change.kind === 'remove_flag') return !hasFlag(context, change.flag);
   return (
     change.kind === 'set_flag' &&
-    context.flags.has(change.flag) &&
-    context.flags.get(change.flag) === change.value
+    hasFlag(context, change.flag) &&
+    flagIn(context, change.flag) === change.value
   );
 }
 

@@ -1,4 +1,11 @@
-import { flagOption, flagOptions, type Knob, powerOfTwoAtLeast, switchOption } from './knob.ts';
+import {
+  flagOption,
+  flagOptions,
+  hasFlag,
+  type Knob,
+  powerOfTwoAtLeast,
+  switchOption,
+} from './knob.ts';
 
 /**
  * vLLM. Priors: docs `configuration/optimization` and `conserving_memory` for direction; sizes are starting values of our
@@ -14,7 +21,7 @@ export const VLLM_KNOBS: readonly Knob[] = [
     priorGainRatio: 0.25,
     risk: 'medium',
     options: (context) =>
-      context.hasFp8 && !context.flags.has('--quantization')
+      context.hasFp8 && !hasFlag(context, '--quantization')
         ? [flagOption('--quantization', 'fp8')]
         : [],
   },
@@ -76,7 +83,7 @@ export const VLLM_KNOBS: readonly Knob[] = [
     priorGainRatio: 0.03,
     risk: 'medium',
     options: (context) =>
-      context.hasFp8 && !context.flags.has('--kv-cache-dtype')
+      context.hasFp8 && !hasFlag(context, '--kv-cache-dtype')
         ? [flagOption('--kv-cache-dtype', 'fp8')]
         : [],
   },
@@ -89,7 +96,7 @@ export const VLLM_KNOBS: readonly Knob[] = [
     priorGainRatio: 0.03,
     risk: 'high',
     options: (context) =>
-      context.concurrency <= 16 && !context.flags.has('--speculative-config')
+      context.concurrency <= 16 && !hasFlag(context, '--speculative-config')
         ? [
             flagOption(
               '--speculative-config',
