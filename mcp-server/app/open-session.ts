@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { canonicalJson } from '../core/contract/canonical-json.ts';
 import type { Budget, Contract } from '../core/contract/contract.ts';
-import { InvalidInputError } from '../core/errors.ts';
+import { AutodebugError, InvalidInputError } from '../core/errors.ts';
 import type { SessionState } from '../core/ledger/state.ts';
 import type { Forced } from '../core/ledger/vocabulary.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
@@ -44,7 +44,7 @@ interface Opened {
 export async function openSession(app: App, args: OpenSessionArgs): Promise<OpenSessionAnswer> {
   const opened = await openOrResume(app, args);
   const { writer } = opened;
-  if (writer.state().trials.length === 0) await planBaseline(app, writer);
+  if (writer.state().trials.length === 0) await planOrEnd(app, writer);
   if (args.client_session !== undefined) await noteLoop(app, args.client_session, writer);
   const state = writer.state();
   const nowMs = app.clock.nowMs();
@@ -63,6 +63,20 @@ export async function openSession(app: App, args: OpenSessionArgs): Promise<Open
     contractHash: state.contractHash,
     filledDefaults: opened.filledDefaults,
   };
+}
+
+/** A session whose baseline cannot be planned is over before it began; the contract or the file has to change first. */
+async function planOrEnd(app: App, writer: LedgerWriter): Promise<void> {
+  try {
+    await planBaseline(app, writer);
+  } catch (error) {
+    const detail = error instanceof AutodebugError ? error.code : 'E_BUG';
+    await writer.append({
+      type: 'session_stopped',
+      data: { reason: 'infeasible', detail: `The baseline could not be planned (${detail}).` },
+    });
+    throw error;
+  }
 }
 
 async function noteLoop(app: App, clientSession: string, writer: LedgerWriter): Promise<void> {

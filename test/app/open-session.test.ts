@@ -152,6 +152,17 @@ describe('a contract that is wrong', () => {
     expect(await test.app.ledgers.list()).toEqual([]);
   });
 
+  it('ends the session at once when the service file cannot be the baseline', async () => {
+    writeContract({ terms: { minContextTokens: 1_000_000 } });
+    const service = SERVICE.replace('--port 8000', '--port 8000 --context-length 4096');
+    writeFileSync(join(test.dir, 'service.yml'), service);
+    await expect(open()).rejects.toThrow(/serves 4096 tokens, the contract guarantees 1000000/);
+    const [id = ''] = await test.app.ledgers.list();
+    expect((await test.app.ledgers.read(id)).state.stopped?.data.reason).toBe('infeasible');
+    writeContract();
+    expect((await open({})).sessionId).not.toBe(id);
+  });
+
   it('is refused by line when it is not YAML', async () => {
     writeFileSync(join(test.dir, 'contract.yml'), 'version: 1\nterms:\n  a: [1\n');
     await expect(open()).rejects.toThrow(/contract\.yml line \d+ is not YAML/);

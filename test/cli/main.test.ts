@@ -92,6 +92,7 @@ describe('the command line', () => {
     expect(JSON.parse(clean.stdout).findings).toContainEqual(
       expect.objectContaining({ check: 'node', level: 'ok' }),
     );
+    expect(readdirSync(dir)).toEqual([]);
   });
 });
 
