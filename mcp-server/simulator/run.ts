@@ -9,6 +9,7 @@ import { type Launched, launchEngine } from './core/launch.ts';
 import { resolveService } from './core/launch-config.ts';
 import { simulatedPriceUsdPerHour } from './core/prices.ts';
 import { readyLines, type StartLine, startupLines } from './core/startup-lines.ts';
+import type { PrintLine } from './http/log-writer.ts';
 import { createSimServer } from './http/server.ts';
 import { createSimService, type SimService } from './http/sim-service.ts';
 
@@ -30,15 +31,18 @@ const REFUSE_MS = 1500;
 
 const EXIT_UNSUPPORTED = 3;
 
+const print: PrintLine = (stream, line) => {
+  process[stream].write(`${line}\n`);
+};
+
 function printError(lines: readonly string[]): void {
-  for (const line of lines) process.stderr.write(`${line}\n`);
+  for (const line of lines) print('stderr', line);
 }
 
 async function printLines(lines: readonly StartLine[], fast: boolean): Promise<void> {
   for (const line of lines) {
     await delay(fast ? Math.min(FAST_MS, line.afterMs) : line.afterMs);
-    const target = line.stream === 'stdout' ? process.stdout : process.stderr;
-    target.write(`${line.render(Date.now())}\n`);
+    print(line.stream, line.render(Date.now()));
   }
 }
 
@@ -74,6 +78,7 @@ function createService(
     config,
     engine: launched.engine,
     onCrash: (lines) => tell(lines),
+    print,
     facts: {
       simulated: true,
       engine: config.engine,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { readAnswer } from '../../mcp-server/core/quality/answer.ts';
 import { buildCanaries } from '../../mcp-server/core/quality/canaries.ts';
+import { createTokenizer } from '../../mcp-server/simulator/core/text/tokenizer.ts';
 import { planCompletion } from '../../mcp-server/simulator/http/completion-plan.ts';
 import { ChatBody } from '../../mcp-server/simulator/http/request-body.ts';
 import { wholeBody } from '../../mcp-server/simulator/http/sse-format.ts';
-import { createTokenizer } from '../../mcp-server/simulator/core/text/tokenizer.ts';
 import { baselineConfig, serviceConfig } from './configs.ts';
 
 function askAll(config: ReturnType<typeof baselineConfig>, seed: number): string[] {

@@ -28,6 +28,8 @@ export type MemoryPlan =
 /** CUDA context, NCCL buffers, workspaces. Source: own reasoning from `avail mem` lines before weights (0.5-1 GB). */
 const CONTEXT_BYTES = 0.55 * GIB;
 const WORKSPACE_BYTES = 0.25 * GIB;
+/** Free memory below which graph capture fails: its private pool and workspaces. Source: own reasoning. */
+const CAPTURE_BYTES = 0.45 * GIB;
 /** Source: SGLang logs: graphs up to batch 256 of an 8B model take 1.0-1.6 GB. */
 const GRAPH_BASE_BYTES = 0.3 * GIB;
 const GRAPH_BYTES_PER_BATCH = 4.2e6;
@@ -93,7 +95,7 @@ function planSglang(config: SimConfig): MemoryPlan {
   const use = finish(config, available - weights - outside);
   if (weights > available) return { kind: 'oom', stage: 'weights', use, needBytes: weights };
   if (use.kvTokens <= 0) return { kind: 'oom', stage: 'kv', use, needBytes: weights };
-  if (use.freeBytes < WORKSPACE_BYTES * 0.5)
+  if (config.graphCeiling > 0 && use.freeBytes < CAPTURE_BYTES)
     return { kind: 'oom', stage: 'graphs', use, needBytes: use.graphBytes };
   return { kind: 'ok', use };
 }

@@ -73,6 +73,7 @@ export function attentionFactorOf(flags: FlagValues, gpu: SimGpu): number {
   return backend === 'torch_native' || backend === 'flex_attention' ? 4 : 1.1;
 }
 
+/** Bits of a stored weight: the checkpoint's own, or what --quantization makes of it. */
 export function weightBitsOf(flags: FlagValues, model: SimModel): 16 | 8 | 4 {
   const method = flags.text('--quantization');
   if (method === null || method === 'unquant') return model.weightBits;

@@ -29,7 +29,9 @@ export interface SimEngine {
 
 /** The first prompts after a start meet cold kernels. Source: first level p95 1.2 s against 0.2 s after a warm-up. */
 const COLD_STEPS = 3;
-const COLD_FACTOR = 6;
+/** Compilation and autotuning of one new shape. Units: ms; small steps take a multiple of themselves. */
+const COLD_MS = 250;
+const COLD_FACTOR = 5;
 
 function loadOf(plan: StepPlan, config: SimConfig): StepLoad {
   return {
@@ -169,7 +171,8 @@ class DiscreteEngine implements SimEngine {
     const isCold = load.chunks.length > 0 && this.coldSteps > 0;
     if (isCold) this.coldSteps -= 1;
     const baseMs = stepMs(config, load, host) + draftMs(config, load);
-    const endMs = atMs + baseMs * (isCold ? COLD_FACTOR : 1) * noise.stepFactor(atMs);
+    const coldMs = isCold ? Math.min(COLD_MS, baseMs * COLD_FACTOR) : 0;
+    const endMs = atMs + coldMs + baseMs * noise.stepFactor(atMs);
     return { endMs, graph: usesGraph(config, load) };
   }
 

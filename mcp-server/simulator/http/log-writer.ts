@@ -25,7 +25,11 @@ export interface LogWriter {
   stop(): void;
 }
 
-interface LogParts {
+/** Where lines go; the process's own streams in the program. */
+export type PrintLine = (stream: 'stdout' | 'stderr', line: string) => void;
+
+export interface LogParts {
+  readonly print: PrintLine;
   readonly config: SimConfig;
   readonly observer: Observer;
   readonly engine: SimEngine;
@@ -51,9 +55,7 @@ function accessText(line: Parameters<LogWriter['access']>[0]): string {
 function createSglangLog(parts: LogParts): LogWriter {
   const { config, observer } = parts;
   let decodeSteps = 0;
-  const print = (text: string): void => {
-    process.stderr.write(`${sglangHead(Date.now())}${text}\n`);
-  };
+  const print = (text: string): void => parts.print('stderr', `${sglangHead(Date.now())}${text}`);
   return {
     step: (step) => {
       if (!config.logsBatches) return;
@@ -72,9 +74,8 @@ function createSglangLog(parts: LogParts): LogWriter {
 function createVllmLog(parts: LogParts): LogWriter {
   const { config, engine } = parts;
   const take = (): StatsMoment => ({ atMs: Date.now(), counters: { ...engine.counters } });
-  const print = (text: string): void => {
-    process.stdout.write(`${vllmHead(Date.now(), 'loggers.py:248')}${text}\n`);
-  };
+  const print = (text: string): void =>
+    parts.print('stdout', `${vllmHead(Date.now(), 'loggers.py:248')}${text}`);
   let before = take();
   const report = (): void => {
     const now = take();
@@ -90,9 +91,7 @@ function createVllmLog(parts: LogParts): LogWriter {
   timer?.unref();
   return {
     step: () => undefined,
-    access: (line) => {
-      process.stdout.write(`(APIServer pid=1) ${accessText(line)}\n`);
-    },
+    access: (line) => parts.print('stdout', `(APIServer pid=1) ${accessText(line)}`),
     stop: () => {
       if (timer !== null) clearInterval(timer);
     },

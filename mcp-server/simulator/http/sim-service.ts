@@ -3,7 +3,7 @@ import { createObserver, type Observer } from '../core/observer.ts';
 import type { SimEngine } from '../core/sim-engine.ts';
 import { createTokenizer, type Tokenizer } from '../core/text/tokenizer.ts';
 import { createLiveRequests, type LiveRequests } from './live-requests.ts';
-import { createLogWriter, type LogWriter } from './log-writer.ts';
+import { createLogWriter, type LogWriter, type PrintLine } from './log-writer.ts';
 import { createPlayer, type Player } from './player.ts';
 
 /** Facts of the simulation itself, told on /autodebug/simulated. */
@@ -42,6 +42,7 @@ export interface ServiceParts {
   readonly facts: SimulatedFacts;
   /** Told when the engine runs out of memory under load; the process is to end. */
   readonly onCrash: (lines: readonly string[]) => void;
+  readonly print: PrintLine;
 }
 
 function crashLines(config: SimConfig, tokens: number): readonly string[] {
@@ -57,7 +58,7 @@ function crashLines(config: SimConfig, tokens: number): readonly string[] {
 export function createSimService(parts: ServiceParts): SimService {
   const { config, engine } = parts;
   const observer = createObserver(config);
-  const log = createLogWriter({ config, observer, engine });
+  const log = createLogWriter({ config, observer, engine, print: parts.print });
   let id = 0;
   let ready = false;
   const player = createPlayer(engine, (event) => {
