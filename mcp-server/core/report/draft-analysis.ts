@@ -141,19 +141,38 @@ function causeBullets(trial: TrialState): readonly string[] {
   const causes = trial.diagnoses.at(-1)?.causes ?? [];
   return causes.slice(0, 3).flatMap((cause) => {
     const cited = cause.evidence
-      .filter((one) => one.evidenceId !== null && !UNCITABLE.test(one.value))
-      .slice(0, 3)
-      .map((one) => `[${one.evidenceId} ${one.name}=${one.value}]`);
+      .map(citeCause)
+      .filter((one) => one !== null)
+      .slice(0, 4);
     if (cited.length === 0) return [];
     return [`Diagnosis ${words(cause.cause)}: ${cleanText(cause.title, 200)} ${cited.join(' ')}`];
   });
+}
+
+/** A diagnosis names stored evidence, or a metric of a measurement as `m0007-02.ttftMs.p95`. */
+function citeCause(one: {
+  readonly evidenceId: string | null;
+  readonly name: string;
+  readonly value: string;
+}): string | null {
+  if (UNCITABLE.test(one.value)) return null;
+  const said = /^(-?\d[\d.,]*(?:e[-+]?\d+)?) [A-Za-z/]+$/.exec(one.value)?.[1] ?? one.value;
+  if (one.evidenceId !== null) return `[${one.evidenceId} ${one.name}=${said}]`;
+  const metric = /^(m\d{4}-\d{2,3})\.(.+)$/.exec(one.name);
+  return metric === null ? null : `[${metric[1]} ${metric[2]}=${said}]`;
 }
 
 function qualityBullets(trial: TrialState): readonly string[] {
   const check = trial.quality.at(-1);
   if (check === undefined) return [];
   const outcome =
-    check.passed === null ? 'could not be compared' : check.passed ? 'held' : 'got worse';
+    check.passed === null
+      ? trial.planned.parentId === null
+        ? 'is the reference'
+        : 'could not be compared'
+      : check.passed
+        ? 'held'
+        : 'got worse';
   const passed = check.canaries.filter((canary) => canary.passed).length;
   return [
     `Output quality ${outcome}: ${passed} canaries passed [${check.evidenceId} passedCount=${passed}]`,

@@ -115,8 +115,10 @@ function verdictLines(state: SessionState, trial: TrialState): readonly string[]
     '**Hypothesis and verdict**',
     `- Trial ${trial.trialId}${parentId === null ? '' : `, from ${parentId}`}, configuration ${file}`,
     `- Change: ${oneLine(change)}`,
-    `- Hypothesis: ${oneLine(hypothesis.change)} Why: ${oneLine(hypothesis.why)}`,
-    `- Expected: ${oneLine(hypothesis.expected)} Refuted by: ${oneLine(hypothesis.refutedBy)}`,
+    `- Hypothesis: ${oneLine(hypothesis.change)}`,
+    `- Why: ${oneLine(hypothesis.why)}`,
+    `- Expected: ${oneLine(hypothesis.expected)}`,
+    `- Refuted by: ${oneLine(hypothesis.refutedBy)}`,
     ...trial.planned.forced.map(
       (one) => `- Forced past ${oneLine(one.check)}: ${oneLine(one.reason)}`,
     ),
