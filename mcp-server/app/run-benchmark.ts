@@ -30,7 +30,8 @@ export async function runBenchmark(
   for (let done = 0; done < wanted && !call.signal.aborted; done += 1) {
     const round = await measureRound(app, writer, { plan, call, done, wanted });
     runs.push(...round);
-    if (isSpoiled(round) && wanted < plan.repeats + SPARE_REPEATS) wanted += 1;
+    const mayRepeat = plan.purpose !== 'probe' && wanted < plan.repeats + SPARE_REPEATS;
+    if (mayRepeat && isSpoiled(round)) wanted += 1;
   }
   if (plan.purpose === 'calibrate' && !call.signal.aborted) {
     await calibrate(writer, plan);

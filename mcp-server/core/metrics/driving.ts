@@ -5,7 +5,7 @@ import { flightSpans, meanInFlight } from './in-flight.ts';
 /**
  * Load reached over load wanted. Closed loop: mean requests in flight while there was still something to send, from
  * the moment the loop was full. Open loop: rate of sends over the rate asked for.
- * Null when: the run is too short to tell (fewer requests than the concurrency, or fewer than two sends).
+ * Null when: the run is too short to tell (fewer than twice as many requests as the concurrency).
  */
 export function drivenRatio(records: readonly RequestRecord[], point: LoadPoint): number | null {
   const sends = records.map((record) => record.sentAtMs).toSorted((a, b) => a - b);
@@ -14,7 +14,7 @@ export function drivenRatio(records: readonly RequestRecord[], point: LoadPoint)
   if (first === undefined || last === undefined || last <= first) return null;
   if (point.kind === 'open') return openRatio(records, point.requestRatePerS, last);
   const full = sends[point.concurrency - 1];
-  if (full === undefined || last <= full) return null;
+  if (full === undefined || last <= full || sends.length < 2 * point.concurrency) return null;
   const mean = meanInFlight(flightSpans(records), full, last);
   return mean === null ? null : mean / point.concurrency;
 }

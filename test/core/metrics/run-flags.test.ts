@@ -32,6 +32,9 @@ const client = (change: Partial<RunFacts['client']>): RunFacts['client'] => ({
 describe('flags of a run', () => {
   it('are none for a clean one', () => {
     expect(flags()).toEqual([]);
+    // warm-up and probes before it are no part of the load
+    const before = [requestRecord({ phase: 'warmup', sentAtMs: -900 })];
+    expect(flags({ records: [...before, ...steadyRecords(2, 5)] })).toEqual([]);
   });
 
   it('mark a cache that gave more than the workload shares', () => {
@@ -55,13 +58,18 @@ describe('flags of a run', () => {
       requestRecord({ sentAtMs }),
     ]);
     expect(flags({ records: lazy })).toEqual(['UNDER_DRIVEN']);
+    // 40 ms requests, 4 ms apart: the round trip alone
+    const quick = [0, 44, 88, 132, 176].flatMap((sentAtMs) => {
+      const short = { sentAtMs, firstTokenAtMs: sentAtMs + 20, gapsMs: Array<number>(10).fill(2) };
+      return [requestRecord(short), requestRecord(short)];
+    });
+    expect(flags({ records: quick })).toEqual([]);
   });
 
   it('mark a client that was too busy or too late to be trusted', () => {
     expect(flags({ client: client({ loopUtilisation: 0.8 }) })).toEqual(['CLIENT_LIMITED']);
-    // a median TTFT of 100 ms allows 10 ms
-    expect(flags({ client: client({ loopLagP99Ms: 9 }) })).toEqual([]);
-    expect(flags({ client: client({ loopLagP99Ms: 11 }) })).toEqual(['CLIENT_LIMITED']);
+    expect(flags({ client: client({ loopLagP99Ms: 19 }) })).toEqual([]);
+    expect(flags({ client: client({ loopLagP99Ms: 21 }) })).toEqual(['CLIENT_LIMITED']);
     expect(flags({ client: client({ sendLagP99Ms: 30 }) })).toEqual(['CLIENT_LIMITED']);
   });
 

@@ -1,0 +1,207 @@
+import { Command } from 'commander';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createLoadGenerator } from '../../mcp-server/adapters/load/load-generator.ts';
+import { type BenchDeps, registerBench } from '../../mcp-server/cli/bench.ts';
+import { BenchReport } from '../../mcp-server/core/metrics/bench-report.ts';
+import type { LoadRequest, LoadRun } from '../../mcp-server/ports/load-generator.ts';
+import { type CalibratedServer, startCalibratedServer } from '../fakes/calibrated-server.ts';
+
+let server: CalibratedServer | null = null;
+afterEach(async () => {
+  await server?.close();
+  server = null;
+});
+
+interface Ran {
+  readonly out: string;
+  readonly err: string;
+  readonly code: number | null;
+}
+
+async function bench(args: readonly string[], change: Partial<BenchDeps> = {}): Promise<Ran> {
+  let out = '';
+  let err = '';
+  let code: number | null = null;
+  const program = new Command().exitOverride().configureOutput({
+    writeErr: (text) => {
+      err += text;
+    },
+  });
+  registerBench(program, {
+    load: createLoadGenerator(),
+    env: {},
+    nowMs: () => 1_000_000,
+    write: (text) => {
+      out += text;
+    },
+    writeError: (text) => {
+      err += text;
+    },
+    isTerminal: false,
+    signal: new AbortController().signal,
+    setExitCode: (value) => {
+      code = value;
+    },
+    ...change,
+  });
+  await program.parseAsync(['node', 'autodebug', 'bench', ...args]);
+  return { out, err, code };
+}
+
+const SMALL = ['--model', 'fake', '--num-prompts', '6', '--concurrency', '2'];
+const SHORT = ['--input-tokens', '32', '--output-tokens', '4'];
+
+/** A generator that only notes what it was asked for. */
+function noting(): { readonly asked: LoadRequest[]; readonly load: BenchDeps['load'] } {
+  const asked: LoadRequest[] = [];
+  const run: LoadRun = {
+    records: [],
+    windowStartMs: 0,
+    windowEndMs: 0,
+    cancelled: false,
+    rttMs: { p50: null, jitter: null },
+    client: {
+      loopUtilisation: 0,
+      loopLagP99Ms: 0,
+      workers: 1,
+      sendLagP99Ms: null,
+      eventsPerRead: null,
+    },
+    sharedPromptRatio: null,
+    notes: [],
+  };
+  return {
+    asked,
+    load: {
+      run: async (request) => {
+        asked.push(request);
+        return run;
+      },
+    },
+  };
+}
+
+describe('autodebug bench', () => {
+  it('prints one JSON object of exactly the promised shape and nothing else', async () => {
+    server = await startCalibratedServer();
+    const { out, code } = await bench([`${server.url}/v1`, ...SMALL, ...SHORT, '--json']);
+    const report: unknown = JSON.parse(out);
+    expect(BenchReport.strict().parse(report)).toMatchObject({ completed: 6, failed: 0 });
+    expect(Object.keys(report as object)).toEqual([
+      'completed',
+      'failed',
+      'failures',
+      'ttftMs',
+      'tbotMs',
+      'ttltMs',
+      'outputTokensPerS',
+      'requestsPerS',
+      'durationMs',
+    ]);
+    expect(Object.keys((report as BenchReport).ttftMs)).toEqual(['mean', 'p50', 'p95', 'p99']);
+    expect(out.trim().split('\n')).toHaveLength(1);
+    expect(code).toBe(0);
+  });
+
+  it('prints a table on standard output and progress on standard error', async () => {
+    server = await startCalibratedServer();
+    const { out, err, code } = await bench([server.url, ...SMALL, ...SHORT]);
+    expect(out).toMatch(/TTFT ms +\d/);
+    expect(out).toContain('completed 6  failed 0');
+    expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(err).toContain('measure 6/6');
+    expect(code).toBe(0);
+  });
+
+  it('counts failures by class, and exits with 1 when nothing completed', async () => {
+    server = await startCalibratedServer({ scripts: { '*': 'http_503' } });
+    const { out, code } = await bench([server.url, ...SMALL, ...SHORT, '--json']);
+    expect(JSON.parse(out)).toMatchObject({
+      completed: 0,
+      failed: 6,
+      failures: { http_server_error: 6 },
+      ttftMs: { mean: null },
+      outputTokensPerS: null,
+    });
+    expect(code).toBe(1);
+  });
+
+  it('still answers with an object when the endpoint cannot be reached', async () => {
+    const { out, err, code } = await bench(['http://127.0.0.1:1', ...SMALL, '--json']);
+    expect(JSON.parse(out)).toMatchObject({ completed: 0 });
+    expect(err).toContain('E_ENDPOINT');
+    expect(code).toBe(1);
+  });
+
+  it('exits with 130 and what it has when it is interrupted', async () => {
+    server = await startCalibratedServer({ ttftMs: 10, gapMs: 20 });
+    const interrupt = new AbortController();
+    const args = [server.url, '--model', 'fake', '--num-prompts', '500', ...SHORT, '--json'];
+    const done = bench(args, {
+      signal: interrupt.signal,
+      writeError: (text) => {
+        if (text.startsWith('measure')) setTimeout(() => interrupt.abort(), 300);
+      },
+    });
+    const { out, code } = await done;
+    expect(code).toBe(130);
+    const { completed } = BenchReport.parse(JSON.parse(out));
+    expect(completed).toBeGreaterThan(0);
+    expect(completed).toBeLessThan(500);
+  });
+
+  it('knows the names that other load tools use', async () => {
+    const { asked, load } = noting();
+    const args = ['http://h/v1', '--model', 'm', '--max-concurrency', '3'];
+    const lengths = ['--random-input-len', '7', '--random-output-len', '9', '--seed', '5'];
+    await bench([...args, ...lengths], { load });
+    expect(asked[0]).toMatchObject({
+      baseUrl: 'http://h',
+      seed: 5,
+      loadPoint: { kind: 'closed', concurrency: 3, requests: 200 },
+      workload: { components: [{ inputTokens: 7, outputTokens: 9 }] },
+    });
+  });
+
+  it('drives an open loop at a rate, capped only where a concurrency was named', async () => {
+    const { asked, load } = noting();
+    await bench(['http://h', '--model', 'm', '--request-rate', '2.5'], { load });
+    await bench(['http://h', '--model', 'm', '--request-rate', '2', '--concurrency', '4'], {
+      load,
+    });
+    await bench(['http://h', '--model', 'm', '--request-rate', 'inf'], { load });
+    expect(asked.map((request) => request.loadPoint)).toEqual([
+      { kind: 'open', requestRatePerS: 2.5, requests: 200, burstiness: 1 },
+      { kind: 'open', requestRatePerS: 2, requests: 200, burstiness: 1, maxConcurrency: 4 },
+      { kind: 'closed', concurrency: 16, requests: 200 },
+    ]);
+  });
+
+  it('takes the key from the environment and never says it', async () => {
+    const { asked, load } = noting();
+    const env = { MY_KEY: 'sk-very-secret' };
+    const ran = await bench(['http://h', '--model', 'm', '--api-key-env', 'MY_KEY'], { load, env });
+    expect(asked[0]?.headers).toEqual({ authorization: 'Bearer sk-very-secret' });
+    expect(ran.out + ran.err).not.toContain('sk-very-secret');
+    const without = bench(['http://h', '--model', 'm', '--api-key-env', 'NO_KEY'], { load, env });
+    await expect(without).rejects.toMatchObject({ code: 'E_NO_KEY' });
+  });
+
+  it.each([
+    ['--request-rate', '0'],
+    ['--concurrency', '0'],
+    ['--num-prompts', '1.5'],
+    ['--input-tokens', 'many'],
+  ])('refuses %s %s', async (option, value) => {
+    const { load } = noting();
+    const ran = bench(['http://h', '--model', 'm', option, value], { load });
+    await expect(ran).rejects.toMatchObject({ code: 'commander.invalidArgument' });
+  });
+
+  it('refuses what is no URL', async () => {
+    const { load } = noting();
+    await expect(bench(['h:80', '--model', 'm'], { load })).rejects.toMatchObject({
+      code: 'E_BASE_URL',
+    });
+  });
+});
