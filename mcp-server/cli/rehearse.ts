@@ -79,7 +79,7 @@ async function runRehearsal(deps: RehearseDeps, options: RehearseOptions): Promi
   deps.write(
     options.json
       ? `${JSON.stringify({ backend, ...rehearsal, trials })}\n`
-      : summary(rehearsal, trials),
+      : `${backend === 'simulated' ? 'SIMULATED: ' : ''}${summary(rehearsal, trials)}`,
   );
   deps.setExitCode(rehearsal.ok ? 0 : 1);
 }
@@ -135,38 +135,57 @@ function shortLoad(terms: Fields): readonly Fields[] {
   });
 }
 
-/** How many trials the contract's budget buys at this pace and price. Null when: it costs nothing or is unknown. */
-function trialsAffordable(rehearsal: Rehearsal, contract: RawContract): number | null {
-  const { priceUsdPerHour } = rehearsal;
-  const total = numberOf(contract.budget['maxTotalUsd'], 0);
-  if (!rehearsal.ok || priceUsdPerHour === null || priceUsdPerHour <= 0 || total <= 0) return null;
+interface Affordable {
+  readonly trials: number;
+  /** The limit of the contract that ends it first. */
+  readonly limit: string;
+}
+
+/** How many trials the contract's budget buys at this pace and price, by its tightest limit. Null when: it failed. */
+function trialsAffordable(rehearsal: Rehearsal, contract: RawContract): Affordable | null {
+  if (!rehearsal.ok) return null;
+  const seconds = secondsPerTrial(rehearsal, contract.terms);
+  const usdPerTrial = ((rehearsal.priceUsdPerHour ?? 0) * seconds) / 3600;
+  const limitOf = (name: string): number => numberOf(contract.budget[name], Infinity);
+  const limits: readonly Affordable[] = [
+    {
+      limit: 'maxTotalUsd',
+      trials: usdPerTrial <= 0 ? Infinity : limitOf('maxTotalUsd') / usdPerTrial,
+    },
+    { limit: 'maxWallHours', trials: (limitOf('maxWallHours') * 3600) / Math.max(1, seconds) },
+    { limit: 'maxDeployments', trials: limitOf('maxDeployments') },
+    { limit: 'maxTrials', trials: limitOf('maxTrials') },
+  ];
+  const tightest = limits.toSorted((one, other) => one.trials - other.trials)[0];
+  if (tightest === undefined || !Number.isFinite(tightest.trials)) return null;
+  return { ...tightest, trials: Math.floor(tightest.trials) };
+}
+
+/** A trial at the pace of the rehearsal: a start, the contract's whole load for every repeat, telemetry, teardown. */
+function secondsPerTrial(rehearsal: Rehearsal, terms: Fields): number {
   const secondsOf = (name: string): number =>
     rehearsal.phases.find((phase) => phase.name === name)?.seconds ?? 0;
-  const full = loadPointsOf(contract.terms).reduce(
-    (sum, p) => sum + numberOf(p['requests'], 64),
-    0,
-  );
-  const short = shortLoad(contract.terms).reduce((sum, p) => sum + numberOf(p['requests'], 4), 0);
-  const loadSeconds = secondsOf('load') * Math.max(1, full / Math.max(1, short));
-  const seconds =
-    secondsOf('deploy') +
-    loadSeconds * numberOf(contract.terms['repeats'], 3) +
-    secondsOf('telemetry') +
-    secondsOf('teardown');
-  return Math.floor(total / ((seconds / 3600) * priceUsdPerHour));
+  const requestsOf = (points: readonly Fields[], fallback: number): number =>
+    points.reduce((sum, point) => sum + numberOf(point['requests'], fallback), 0);
+  const share = requestsOf(loadPointsOf(terms), 64) / Math.max(1, requestsOf(shortLoad(terms), 4));
+  const load = secondsOf('load') * Math.max(1, share) * numberOf(terms['repeats'], 3);
+  return secondsOf('deploy') + load + secondsOf('telemetry') + secondsOf('teardown');
 }
 
 function phaseLine(phase: Phase): string {
-  const minutes = `${(phase.seconds / 60).toFixed(1)} min`.padStart(9);
+  const { seconds } = phase;
+  const time = seconds < 60 ? `${seconds.toFixed(1)} s` : `${(seconds / 60).toFixed(1)} min`;
   const usd = (phase.usd === null ? '-' : `$${phase.usd.toFixed(3)}`).padStart(8);
-  return `${phase.name.padEnd(10)}${minutes}${usd}  ${cleanText(phase.note, 120)}\n`;
+  return `${phase.name.padEnd(10)}${time.padStart(9)}${usd}  ${cleanText(phase.note, 120)}\n`;
 }
 
-function summary(rehearsal: Rehearsal, trials: number | null): string {
+function summary(rehearsal: Rehearsal, trials: Affordable | null): string {
   const lines: string[] = [];
   if (rehearsal.problem !== null) lines.push(`FAILED: ${cleanText(rehearsal.problem, 500)}`);
   if (rehearsal.costUsd !== null) lines.push(`cost: $${rehearsal.costUsd.toFixed(3)}`);
-  if (trials !== null) lines.push(`the contract's budget buys about ${trials} trials`);
+  if (trials !== null) {
+    lines.push(`the contract buys about ${trials.trials} trials (${trials.limit} ends it first)`);
+  }
   if (rehearsal.ok) lines.push('rehearsed: everything worked and nothing is left running');
   return `${lines.join('\n')}\n`;
 }

@@ -101,7 +101,7 @@ describe('rehearse', () => {
     expect(run.text).toContain('cost: $0.250');
     // A trial: 1 min deploy + 3 repeats of 1 min × 64/8 requests + 1 min telemetry + 1 min teardown = 27 min,
     // at 3.60 USD per hour 1.62 USD; 20 USD buy 12 of them.
-    expect(run.text).toContain('about 12 trials');
+    expect(run.text).toContain('about 12 trials (maxTotalUsd ends it first)');
     const record = readFileSync(join(run.dir, 'sessions/.rehearsal/simulated.json'), 'utf8');
     expect(JSON.parse(record)).toMatchObject({ ok: true, backend: 'simulated', costUsd: 0.25 });
   });
@@ -148,6 +148,10 @@ describe('rehearse', () => {
 
   test('with --json it prints one object and nothing else', async () => {
     const run = await rehearseWith(HEALTHY, ['--json']);
-    expect(JSON.parse(run.text)).toMatchObject({ ok: true, trials: 12, priceUsdPerHour: 3.6 });
+    expect(JSON.parse(run.text)).toMatchObject({
+      ok: true,
+      trials: { trials: 12, limit: 'maxTotalUsd' },
+      priceUsdPerHour: 3.6,
+    });
   });
 });
