@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runLoad } from '../../mcp-server/adapters/load/run-load.ts';
+import { createLoadGenerator } from '../../mcp-server/adapters/load/load-generator.ts';
 import type { App, Call } from '../../mcp-server/app/app.ts';
 import { benchmark } from '../../mcp-server/app/benchmark.ts';
 import { computeMetrics } from '../../mcp-server/app/compute-metrics.ts';
@@ -8,6 +8,7 @@ import { findTrial } from '../../mcp-server/core/ledger/lookup.ts';
 import type { LedgerWriter } from '../../mcp-server/ports/ledger-store.ts';
 import type { LoadGenerator } from '../../mcp-server/ports/load-generator.ts';
 import type { TelemetryAnswer } from '../../mcp-server/ports/telemetry.ts';
+import { steadyRecords } from '../core/metrics/records.ts';
 import {
   type CalibratedConfig,
   type CalibratedServer,
@@ -36,19 +37,36 @@ const noData = (): TelemetryAnswer => ({
   client: null,
 });
 
-/** The real client in this thread; its own health on a busy machine is not what these tests are about. */
-const calmLoad: LoadGenerator = {
-  run: async (request, options) => {
-    const run = await runLoad(request, {
-      signal: options.signal,
-      onProgress: options.onProgress ?? (() => undefined),
-      onMeasureStart: options.onMeasureStart ?? (() => Promise.resolve()),
-      calibration: null,
-    });
-    return { ...run, client: { ...run.client, loopUtilisation: 0.2, loopLagP99Ms: 1 } };
-  },
-  complete: () => Promise.reject(new Error('not part of this test')),
-};
+/** A load run as a calm machine would give it, without a network; `cachedTokens` of each prompt. */
+function cannedLoad(cachedTokens: number | null): LoadGenerator {
+  return {
+    run: async ({ loadPoint, repeat }, options) => {
+      await options.onMeasureStart?.();
+      const records = steadyRecords(4, loadPoint.requests / 4).map((record) => ({
+        ...record,
+        cachedTokens,
+        firstTokenAtMs: record.sentAtMs + 100 + repeat / 8,
+      }));
+      return {
+        records,
+        windowStartMs: 1000,
+        windowEndMs: 2000,
+        cancelled: false,
+        rttMs: { p50: 0.5, jitter: 0.1 },
+        client: {
+          loopUtilisation: 0.2,
+          loopLagP99Ms: 1,
+          workers: 1,
+          sendLagP99Ms: null,
+          eventsPerRead: 1,
+        },
+        sharedPromptRatio: 0.1,
+        notes: [],
+      };
+    },
+    complete: () => Promise.reject(new Error('not part of this test')),
+  };
+}
 
 /** A ready baseline on a calibrated server, under a contract of 8 requests at concurrency 4. */
 async function setUp(config: CalibratedConfig = {}): Promise<void> {
@@ -60,7 +78,7 @@ async function setUp(config: CalibratedConfig = {}): Promise<void> {
   scrape = noData;
   app = {
     ...test.app,
-    load: calmLoad,
+    load: createLoadGenerator(),
     telemetry: {
       ...test.app.telemetry,
       scrapeMetrics: async () => {
@@ -99,7 +117,6 @@ describe('benchmark', () => {
       measurementId: 'm0000-01',
       purpose: 'probe',
       workloadId: 'quick',
-      flags: [],
       summary: { attempted: 8, completed: 8 },
     });
     expect(measured?.evidence).toHaveLength(2);
@@ -144,11 +161,10 @@ describe('benchmark', () => {
   });
 
   it('marks what the prefix cache gave and nothing shares', async () => {
-    await test.close();
-    await server.close();
-    await setUp({ cachedTokens: 39 });
+    app = { ...app, load: cannedLoad(30) };
     await probe();
     expect(measurements()[0]?.flags).toEqual(['CACHE_CONTAMINATED']);
+    expect(measurements()[0]?.notes.join()).toContain('60.0 % of the prompt tokens');
   });
 
   it('never sends a prompt twice to one deployment', async () => {
@@ -252,6 +268,7 @@ describe('benchmark refuses', () => {
 
 describe('calibration', () => {
   it('measures the contract three times and writes down its spread', async () => {
+    app = { ...app, load: cannedLoad(null) };
     const answer = await run();
     expect(answer).toMatchObject({ status: 'done', purpose: 'calibrate' });
     const spreads = writer.state().calibration?.spreads ?? {};
@@ -279,9 +296,7 @@ describe('calibration', () => {
   });
 
   it('does not take runs that may not be judged', async () => {
-    await test.close();
-    await server.close();
-    await setUp({ cachedTokens: 900 });
+    app = { ...app, load: cannedLoad(30) };
     await expect(run()).rejects.toMatchObject({
       code: 'E_NOT_CALIBRATED',
       message: expect.stringContaining('CACHE_CONTAMINATED'),
