@@ -120,6 +120,13 @@ const PATTERNS: readonly Pattern[] = [
     fault: 'agent',
   },
   {
+    words: 'requires a gateway',
+    code: 'E_SERVICE_FILE',
+    message: 'The service asks for a gateway, and the project has none.',
+    fix: 'Write `gateway: false` in the service file, or make a gateway in dstack.',
+    fault: 'agent',
+  },
+  {
     words: 'Cannot override active run',
     code: 'E_RUN_EXISTS',
     message: 'A run of this name is active already.',
