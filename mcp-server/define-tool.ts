@@ -4,6 +4,7 @@ import { describeIssues } from './core/describe-issues.ts';
 import { AutodebugError, InvalidInputError, InvariantError } from './core/errors.ts';
 import { SessionId } from './core/ledger/ids.ts';
 import { NextStep } from './core/next-step/step.ts';
+import { isRecord } from './core/parse.ts';
 import { cleanText } from './core/redact.ts';
 
 export interface ToolHints {
@@ -83,7 +84,7 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
   const output = spec.output.extend(CommonOutput.shape).strip();
   let schemas: Pick<Tool, 'inputSchema' | 'outputSchema'> | null = null;
   const readSchemas = (): Pick<Tool, 'inputSchema' | 'outputSchema'> => {
-    schemas ??= { inputSchema: toSchema(input, 'input'), outputSchema: toSchema(output, 'output') };
+    schemas ??= { inputSchema: toSchema(input, 'input'), outputSchema: toOutputSchema(output) };
     return schemas;
   };
   return {
@@ -115,6 +116,50 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
 function toSchema(schema: z.ZodObject, io: 'input' | 'output'): Record<string, unknown> {
   const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io });
   return json;
+}
+
+/** Bounds that our own check holds; a client needs the shape alone, and every definition costs its context. */
+const OUTPUT_BOUNDS: ReadonlySet<string> = new Set([
+  'additionalProperties',
+  'maxItems',
+  'maxLength',
+  'maximum',
+  'minItems',
+  'minLength',
+  'minimum',
+  'pattern',
+  'propertyNames',
+]);
+
+/** The shape of an answer, without bounds; only the top level says what is always there. */
+function toOutputSchema(schema: z.ZodObject): Record<string, unknown> {
+  const json = toSchema(schema, 'output');
+  const shape = withoutBounds({ ...json, required: undefined });
+  return { ...(isRecord(shape) ? shape : {}), required: json['required'] };
+}
+
+function withoutBounds(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(withoutBounds);
+  if (!isRecord(node)) return node;
+  const kept = Object.entries(node).filter(
+    ([key, value]) => !OUTPUT_BOUNDS.has(key) && !(key === 'required' && Array.isArray(value)),
+  );
+  return Object.fromEntries(
+    kept.map(([key, value]) => [
+      key,
+      // Below `properties` the keys are names of ours, whatever they are.
+      key === 'properties' && isRecord(value)
+        ? mapValues(value, withoutBounds)
+        : withoutBounds(value),
+    ]),
+  );
+}
+
+function mapValues(
+  record: Record<string, unknown>,
+  change: (value: unknown) => unknown,
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }
 
 function withoutSession(args: unknown): unknown {

@@ -197,7 +197,11 @@ function readStep(
     );
   }
   if (trial.diagnoses.length > 0 || trial.measurements.length === 0) return null;
-  return step('diagnose', args, 'Find the bottleneck before the next idea.');
+  return step(
+    'diagnose',
+    args,
+    'Find the bottleneck before the next idea; compute_metrics shows the table beside baseline and best.',
+  );
 }
 
 function isTelemetryRead(state: SessionState, deployment: DeploymentState): boolean {

@@ -88,17 +88,22 @@ function trialLine(state: SessionState, trial: TrialState): string {
   return `${trial.trialId} ${what}: ${judged}, ${objectiveText(state, trial)}`;
 }
 
+/** Measurements that a trial is known by; confirmations and probes answer other questions. */
+const USABLE: ReadonlySet<string> = new Set(['calibrate', 'trial']);
+
 function objectiveText(state: SessionState, trial: TrialState): string {
   const { metric, quantile } = state.contract.terms.objective;
   const values = trial.measurements.flatMap(({ data }) => {
     const price =
       trial.deployments.find((one) => one.deploymentId === data.deploymentId)?.ready
         ?.priceUsdPerHour ?? null;
-    const value =
-      data.purpose === 'probe' ? null : readMetric(data.summary, { id: metric, quantile }, price);
+    const isUsable = USABLE.has(data.purpose) && data.flags.length === 0;
+    const value = isUsable ? readMetric(data.summary, { id: metric, quantile }, price) : null;
     return value === null ? [] : [value];
   });
-  if (values.length === 0) return 'not measured';
+  if (values.length === 0) {
+    return trial.measurements.length === 0 ? 'not measured' : 'no usable measurement';
+  }
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const card = METRIC_CARDS[metric];
   const name = card.hasQuantiles ? `${card.label} ${quantile}` : card.label;
