@@ -134,11 +134,20 @@ async function start(options: SimulatorOptions): Promise<number> {
   return serve(resolved.config, launched, options);
 }
 
+const isPortTaken = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+
 /** Runs a service file's engine in simulation until it is stopped. Resolves with the exit code that the engine would give. */
 export async function runSimulator(options: SimulatorOptions): Promise<number> {
   try {
     return await start(options);
   } catch (error) {
+    if (isPortTaken(error)) {
+      printError([
+        `ERROR:    [Errno 98] error while attempting to bind on address ('0.0.0.0', ${options.port}): address already in use`,
+      ]);
+      return 1;
+    }
     const text = error instanceof AutodebugError ? error.toText() : `E_SIMULATOR: ${String(error)}`;
     printError([text]);
     return EXIT_UNSUPPORTED;

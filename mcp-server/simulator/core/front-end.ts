@@ -12,6 +12,8 @@ const FRONT = {
 
 /** The processes before and behind the scheduler: tokenising, detokenising, writing streams. Times in ms. */
 export interface FrontEnd {
+  /** Least time from the end of a step to the delivery of its tokens. */
+  readonly leastOutMs: number;
   /** When a request that arrives at `atMs` reaches the scheduler. */
   queuedAt(atMs: number, promptTokens: number): number;
   /** When tokens of a step that ended at `endMs` reach their callers; `events` streams are written. */
@@ -24,6 +26,7 @@ export function createFrontEnd(config: SimConfig, noise: Noise): FrontEnd {
   let freeAtMs = 0;
   let lastQueuedMs = 0;
   return {
+    leastOutMs: front.outMs,
     queuedAt: (atMs, promptTokens) => {
       const cost = (front.inMs + front.inMsPerToken * promptTokens) * noise.frontFactor();
       lastQueuedMs = Math.max(lastQueuedMs + 0.05 / workers, atMs + cost);

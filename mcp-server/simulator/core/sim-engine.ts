@@ -22,6 +22,8 @@ export interface SimEngine {
   advanceTo(atMs: number): SimEvent[];
   /** When something is due next; null when the engine is idle. */
   nextAtMs(): number | null;
+  /** No token is due before this time, unless a request comes; null when the engine is idle. */
+  nextDeliveryMs(): number | null;
   /** False while requests are inside. */
   flushCache(): boolean;
   gauges(): EngineGauges;
@@ -106,6 +108,14 @@ class DiscreteEngine implements SimEngine {
     const due = this.outbox[0]?.atMs ?? null;
     if (step === null || due === null) return step ?? due;
     return Math.min(step, due);
+  }
+
+  nextDeliveryMs(): number | null {
+    const step = this.nextStepAt();
+    const due = this.outbox[0]?.atMs ?? null;
+    const delivery = step === null ? null : step + this.state.front.leastOutMs;
+    if (delivery === null || due === null) return delivery ?? due;
+    return Math.min(delivery, due);
   }
 
   flushCache(): boolean {

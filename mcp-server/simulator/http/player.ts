@@ -75,7 +75,7 @@ class RealTimePlayer implements Player {
 
   private arm(): void {
     this.disarm();
-    const next = this.engine.nextAtMs();
+    const next = this.engine.nextDeliveryMs();
     if (next === null || this.stopped) return;
     const wait = next - this.nowMs();
     if (wait <= SPIN_MS) this.immediate = setImmediate(() => this.tick());
