@@ -8,6 +8,7 @@ import {
 } from '../core/ledger/lookup.ts';
 import type { SessionState } from '../core/ledger/state.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
+import { short } from '../core/playbook/fact.ts';
 import { parseProfilerContext } from '../core/telemetry/graphsignal.ts';
 import {
   type MetricSummary,
@@ -220,18 +221,16 @@ function describeDigests(digests: readonly TelemetryDigest[]): string {
 
 function describeDigest(digest: TelemetryDigest): readonly string[] {
   const source = digest.metricsEvidenceId ?? 'no metrics';
-  const values = digest.engine.map((reading) => `${reading.key} ${round(reading.value)}`);
+  const values = digest.engine.map((reading) => `${reading.key} ${short(reading.value)}`);
   const engine = `${digest.measurementId} engine (${source}): ${values.slice(0, 8).join(', ') || 'nothing known'}.`;
   if (digest.profilerMissing !== null) {
     return [engine, `${digest.measurementId} profiler: no data, ${digest.profilerMissing}.`];
   }
   const top = digest.operations
     .slice(0, 3)
-    .map((line) => `${line.operation} ${round(line.cumtimeMs)} ms`);
+    .map((line) => `${line.operation} ${short(line.cumtimeMs)} ms`);
   return [
     engine,
     `${digest.measurementId} profiler (${digest.profilerEvidenceId ?? '?'}, inclusive times): ${top.join(', ') || `${digest.metrics.length} metrics, no profile`}.`,
   ];
 }
-
-const round = (value: number): string => String(Number(value.toPrecision(4)));

@@ -14,8 +14,9 @@ export interface Measure {
 
 export const UNKNOWN: Measure = { value: Number.NaN, fact: null };
 
-/** Four significant digits. */
-export const short = (value: number): string => String(Number(value.toPrecision(4)));
+/** Whole numbers as they are, others with four significant digits, so that what is cited is what stands in the evidence. */
+export const short = (value: number): string =>
+  Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
 
 /** A measure that is told without evidence of its own: terms of the contract, bounds of the hardware. */
 export function stated(name: string, value: number | null | undefined, unit = ''): Measure {

@@ -12,6 +12,8 @@ export function largerRunning(o: Observation): string | null {
   const cap = settingOf(o, 'maxRunning')?.value ?? null;
   const offered = offeredConcurrency(o);
   if (cap === null && offered === null) return null;
+  // A cap above what is offered does not bind: a larger one would change nothing.
+  if (cap !== null && offered !== null && cap >= offered) return null;
   return String(powerOfTwo(Math.max(2 * (cap ?? 0), offered ?? 0)));
 }
 
