@@ -17,7 +17,7 @@ const HOUR_MS = 3_600_000;
 const QUESTION = { trialId: 't0001', priceUsdPerHour: 2 };
 
 /** Two trials; the events are a second apart. */
-const events = (budget: object, ...more: NewEvent[]): NewEvent[] => [
+const events = (budget: Record<string, unknown>, ...more: NewEvent[]): NewEvent[] => [
   opened(aContract({}, budget)),
   planned('t0000'),
   planned('t0001'),
@@ -54,14 +54,20 @@ describe('the books', () => {
 });
 
 describe('a refusal by budget', () => {
-  const refused = (budget: object, question = QUESTION, more: NewEvent[] = [], nowMs = 60_000) =>
-    budgetRefusal(stateOf(events(budget, ...more)), START_MS + nowMs, question)?.check ?? null;
+  const refused = (
+    budget: Record<string, unknown>,
+    more: { question?: typeof QUESTION; events?: NewEvent[]; laterMs?: number } = {},
+  ): string | null => {
+    const state = stateOf(events(budget, ...(more.events ?? [])));
+    const nowMs = START_MS + (more.laterMs ?? 60_000);
+    return budgetRefusal(state, nowMs, more.question ?? QUESTION)?.check ?? null;
+  };
 
   it('names the limit that would be crossed', () => {
     expect(refused({})).toBeNull();
-    expect(refused({ maxWallHours: 1 }, QUESTION, [], 2 * HOUR_MS)).toBe('max_wall_hours');
+    expect(refused({ maxWallHours: 1 }, { laterMs: 2 * HOUR_MS })).toBe('max_wall_hours');
     expect(
-      refused({ maxDeployments: 1 }, QUESTION, [intended('d0000-1'), gone('d0000-1', 0)]),
+      refused({ maxDeployments: 1 }, { events: [intended('d0000-1'), gone('d0000-1', 0)] }),
     ).toBe('max_deployments');
     expect(refused({ maxUsdPerHour: 1 })).toBe('max_usd_per_hour');
     expect(refused({ maxUsdPerTrial: 0.1 })).toBe('max_usd_per_trial');
@@ -70,22 +76,19 @@ describe('a refusal by budget', () => {
 
   it('counts what runs beside it into the price per hour', () => {
     const running = [intended('d0000-1'), started('d0000-1'), ready('d0000-1')];
-    expect(refused({ maxUsdPerHour: 3 }, QUESTION, running)).toBe('max_usd_per_hour');
-    expect(refused({ maxUsdPerHour: 4 }, QUESTION, running)).toBeNull();
+    expect(refused({ maxUsdPerHour: 3 }, { events: running })).toBe('max_usd_per_hour');
+    expect(refused({ maxUsdPerHour: 4 }, { events: running })).toBeNull();
   });
 
   it('never refuses for money where nothing costs any', () => {
-    expect(
-      refused(
-        { maxTotalUsd: 0, maxUsdPerTrial: 0, maxUsdPerHour: 0 },
-        { trialId: 't0001', priceUsdPerHour: 0 },
-      ),
-    ).toBeNull();
+    const question = { trialId: 't0001', priceUsdPerHour: 0 };
+    const nothing = { maxTotalUsd: 0, maxUsdPerTrial: 0, maxUsdPerHour: 0 };
+    expect(refused(nothing, { question })).toBeNull();
   });
 });
 
 describe('how long a deployment may live', () => {
-  const minutes = (budget: object, more: NewEvent[] = []): number =>
+  const minutes = (budget: Record<string, unknown>, more: NewEvent[] = []): number =>
     minutesAllowed(stateOf(events(budget, ...more)), START_MS, QUESTION);
 
   it('is the tightest of the contract’s minutes, the trial’s money, all money and the clock', () => {
