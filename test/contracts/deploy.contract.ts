@@ -151,7 +151,7 @@ export function describeDeployContract(fixture: DeployFixture): void {
         'a service that never gets ready is torn down at its deadline without anybody asking',
         async () => {
           const deploy = await fixture.create();
-          const request = requestOf(await neverReady(), { deadlineAtMs: Date.now() + 2500 });
+          const request = requestOf(await neverReady(), { deadlineAtMs: Date.now() + 6000 });
           const handle = await start(deploy, request);
           expect((await deploy.status(handle, NEVER)).kind).toBe('starting');
           const status = await waitFor(deploy, handle, ({ kind }) => kind !== 'starting');

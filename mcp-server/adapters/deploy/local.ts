@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { z } from 'zod';
 import type { Instance } from '../../core/ledger/vocabulary.ts';
 import { parseServiceFile, type ServiceFile } from '../../core/service/service-file.ts';
 import { detectEngine } from '../../engines/index.ts';
@@ -79,10 +80,19 @@ function shellOf(service: ServiceFile): string {
   return service.image === null && existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh';
 }
 
+/** The first probe of the file that is a plain GET, else what the engine itself answers on. */
 function healthPathOf(service: ServiceFile): string {
+  const probe = Probe.safeParse(service.probes?.[0]);
+  if (probe.success) return probe.data.url;
   const engine = service.launch === null ? null : detectEngine(service.launch.argv);
   return engine?.healthPath ?? '/health';
 }
+
+const Probe = z.looseObject({
+  type: z.literal('http'),
+  url: z.string().startsWith('/').max(500),
+  method: z.literal('get').default('get'),
+});
 
 async function readStatus(
   handle: DeployHandle,

@@ -88,6 +88,11 @@ describe('the local backend', () => {
     };
   }
 
+  async function untilEnded({ workDir }: DeployRequest): Promise<void> {
+    const phase = () => readGuardState(join(workDir, 'guard'))?.phase;
+    for (let tries = 0; tries < 200 && phase() !== 'ended'; tries += 1) await sleep(100);
+  }
+
   test('names the variable that the service takes from the environment and that is not set', async () => {
     const yaml = serviceOn(await findFreePort(), '', 'env:\n  - NO_SUCH_TOKEN\n  - A=b');
     await expect(create().start(requestOf(yaml), NEVER)).rejects.toMatchObject({
@@ -139,6 +144,15 @@ describe('the local backend', () => {
     expect(`${written}${argv}`).not.toContain('hush-hush-4711');
   });
 
+  test('asks the path of the probe in the file whether the service is healthy', async () => {
+    const probes = 'probes:\n  - type: http\n    url: /nowhere\n    until_ready: true';
+    const deploy = create();
+    const request = requestOf(serviceOn(await findFreePort(), '--load-ms 0', probes));
+    const handle = await deploy.start(request, NEVER);
+    expect(handle).toMatchObject({ facts: { healthPath: '/nowhere' } });
+    expect(await deploy.stop(handle, NEVER)).toMatchObject({ gone: true });
+  });
+
   test('ends an engine that ignores SIGTERM and a helper that left its group', async () => {
     const port = await findFreePort();
     const yaml = serviceOn(port, '--stubborn').replace('echo setting up', '(setsid sleep 300 &)');
@@ -158,7 +172,7 @@ describe('the local backend', () => {
 
   test('when the process that started it is killed, the guard still ends it at its deadline', async () => {
     const port = await findFreePort();
-    const request = requestOf(serviceOn(port), { deadlineAtMs: Date.now() + 4000 });
+    const request = requestOf(serviceOn(port));
     const file = join(request.workDir, 'request.json');
     writeFileSync(file, JSON.stringify(request));
     const starter = fileURLToPath(new URL('../../fakes/start-and-hang.ts', import.meta.url));
@@ -175,7 +189,7 @@ describe('the local backend', () => {
     expect(handle).not.toBeNull();
     if (handle === null) return;
     expect(['starting', 'ready']).toContain((await deploy.status(handle, NEVER)).kind);
-    await sleep(Math.max(0, request.deadlineAtMs - Date.now()) + 1500);
+    await untilEnded(request);
     expect(await deploy.status(handle, NEVER)).toMatchObject({
       kind: 'failed',
       reason: 'deadline',
@@ -187,7 +201,8 @@ describe('the local backend', () => {
     const request = requestOf(serviceOn(await findFreePort()), { idleMinutes: 1 / 60 });
     const deploy = create();
     const handle = await deploy.start(request, NEVER);
-    await sleep(3500);
+    // Looking at it by status would renew its lease.
+    await untilEnded(request);
     expect(await deploy.status(handle, NEVER)).toMatchObject({ kind: 'failed', reason: 'idle' });
     await deploy.stop(handle, NEVER);
   }, 20_000);
