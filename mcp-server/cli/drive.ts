@@ -24,14 +24,20 @@ export function drive(options: {
     onStep: () => undefined,
     onReply: ({ tool, text, ok }) => {
       if (ok && QUIET.has(tool)) return;
-      options.progress.step(tool, headline(text), ok ? 'ok' : 'refused');
+      options.progress.step(tool, headline(tool, text), ok ? 'ok' : 'refused');
     },
   });
 }
 
-/** The part of a summary that fits a progress line: its first two lines. */
-export function headline(summary: string): string {
-  return summary.split('\n').slice(0, 2).join(' ');
+/** Steps whose second line says what matters. */
+const TWO_LINES = new Set(['benchmark', 'judge_trial', 'confirm_best']);
+
+/** The part of a summary that a progress line shows. */
+export function headline(tool: string, summary: string): string {
+  return summary
+    .split('\n')
+    .slice(0, TWO_LINES.has(tool) ? 2 : 1)
+    .join(' ');
 }
 
 /** What a tool reply says, for a person. */

@@ -5,6 +5,8 @@ export interface ProgressPrinter {
 }
 
 const INDENT = 24;
+/** A step that says more is cut: the ledger and the session log have the rest. */
+const MAX_LINES = 3;
 
 /** Breaks a text at spaces into lines of at most `width` characters; a longer word is cut. */
 export function wrapText(text: string, width: number): string[] {
@@ -39,7 +41,7 @@ export function createProgress(sink: {
   const width = Math.max(60, Math.min(sink.columns, 120));
   return {
     step(tool, text, outcome) {
-      const [first = '', ...rest] = wrapText(text, width - INDENT).slice(0, 4);
+      const [first = '', ...rest] = wrapText(text, width - INDENT).slice(0, MAX_LINES);
       const name = tool.padEnd(16).slice(0, 16);
       const head = `${paint(2, clockText(sink.elapsedMs()))}  ${outcome === 'ok' ? paint(36, name) : paint(33, name)} `;
       sink.write(`${head}${first}\n`);

@@ -4,6 +4,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createLoadGenerator } from '../../mcp-server/adapters/load/load-generator.ts';
+import { WorkloadSpec } from '../../mcp-server/core/workload/workload.ts';
 import {
   driveUntil,
   makeProject,
@@ -18,6 +20,8 @@ import { readLedger } from './ledger-file.ts';
 let project: Project;
 let server: Server;
 
+const WORKLOAD = { id: 'night', components: [{ inputTokens: 64, outputTokens: 128 }] };
+
 const hypothesis = (change: string) => ({
   change,
   why: 'A guide on the web says that it helps.',
@@ -27,7 +31,11 @@ const hypothesis = (change: string) => ({
 
 beforeAll(async () => {
   project = makeProject(
-    simulatedContract({ model: { id: 'Qwen/Qwen2.5-0.5B-Instruct' }, workload: 'tiny' }),
+    simulatedContract({
+      model: { id: 'Qwen/Qwen2.5-0.5B-Instruct' },
+      workload: WORKLOAD,
+      loadPoints: [{ kind: 'closed', concurrency: 4, requests: 24 }],
+    }),
   );
   const file = join(project.dir, 'dstack-baseline.yml');
   writeFileSync(
@@ -75,39 +83,46 @@ describe('the bad night, replayed', () => {
     ).toBe('no_op');
   }, 240_000);
 
-  test('the same prompt sent again is marked as cache contamination and is not judged', async () => {
-    await server.done('deploy', { trial_id: 't0000' });
-    const probe = await server.done('benchmark', {
-      trial_id: 't0000',
-      purpose: 'probe',
-      workload: {
-        id: 'same-prompt',
-        components: [
-          { inputTokens: 31, outputTokens: 16, repeatsOfEachPrompt: 1, sharedPrefixTokens: 0 },
-        ],
-      },
-      load_points: [{ kind: 'closed', concurrency: 1, requests: 8 }],
-      repeats: 1,
+  test('prompts that the cache has seen are marked as contamination, and the trial is not judged', async () => {
+    const planned = await server.done('plan_trial', {
+      hypothesis: hypothesis('less reserve at admission'),
+      changes: [{ kind: 'set_flag', flag: '--schedule-conservativeness', value: '0.6' }],
     });
-    expect(probe.measurements).toHaveLength(1);
-    // The mistake itself: one prompt for every request, declared as if all were unique.
-    const repeated = await server.done('benchmark', {
-      trial_id: 't0000',
-      purpose: 'probe',
-      workload: {
-        id: 'same-prompt-again',
-        components: [{ inputTokens: 31, outputTokens: 16, repeatsOfEachPrompt: 8 }],
-      },
-      load_points: [{ kind: 'closed', concurrency: 1, requests: 8 }],
-      repeats: 1,
-    });
-    const recorded = readLedger(project.sessionsDir).filter(
-      (event) => event.type === 'measurement_recorded',
+    await server.done('deploy', { trial_id: planned.trialId });
+    const deployed = readLedger(project.sessionsDir).findLast(
+      (event) => event.type === 'deploy_ready',
+    ).data;
+    // The mistake itself: somebody sends the very prompts of the measurement to the same server beforehand.
+    const generator = createLoadGenerator();
+    for (let repeat = 0; repeat < 3; repeat += 1) {
+      await generator.run(
+        {
+          baseUrl: deployed.endpoint.baseUrl,
+          model: deployed.endpoint.model,
+          headers: {},
+          workload: WorkloadSpec.parse(WORKLOAD),
+          loadPoint: { kind: 'closed', concurrency: 4, requests: 24 },
+          seed: 5,
+          repeat,
+          sampling: { temperature: 0 },
+          extraBody: {},
+          deadlineMs: 60_000,
+          stallMs: 10_000,
+          warmup: false,
+        },
+        { signal: new AbortController().signal },
+      );
+    }
+    await server.done('benchmark', { trial_id: planned.trialId, purpose: 'trial' });
+    const measured = readLedger(project.sessionsDir).filter(
+      (event) => event.type === 'measurement_recorded' && event.data.trialId === planned.trialId,
     );
-    const hit = recorded.at(-1)?.data;
-    expect(hit.summary.prefixCacheHitRatio).toBeGreaterThan(0.5);
-    expect(repeated.measurements[0].measurementId).toBe(hit.measurementId);
-    expect(hit.purpose).toBe('probe');
+    expect(measured[0].data.summary.prefixCacheHitRatio).toBeGreaterThan(0.5);
+    for (const event of measured.slice(0, 3))
+      expect(event.data.flags).toContain('CACHE_CONTAMINATED');
+    const judged = await server.done('judge_trial', { trial_id: planned.trialId });
+    expect(judged.verdict).toBe('invalid');
+    expect(judged.summary).toContain('CACHE_CONTAMINATED');
     await server.done('stop_deployments');
   }, 120_000);
 
