@@ -47,7 +47,7 @@ export async function writeSession(
   const drafted = args.analysis.length === 0;
   const analysis = drafted
     ? await draft(app, state, trial)
-    : await checked(app, state, args.analysis.map(oneLine));
+    : await checked(app, state, args.analysis.map(bulletText));
   const engine = await readEngineFigures(app, state, trial);
   const render = (stamp: string): string =>
     renderSessionLog({
@@ -78,6 +78,9 @@ export async function writeSession(
     next: nextStep(after, app.clock.nowMs()),
   };
 }
+
+/** A bullet without the mark that authors may put before it. */
+const bulletText = (text: string): string => oneLine(text).replace(/^[-*•]\s+/, '');
 
 function defaultFindings(trial: TrialState): readonly string[] {
   const verdict = trial.judgements.at(-1);

@@ -48,8 +48,8 @@ function crashBullet({ evidenceId, cls, line }: CrashLine): string | null {
 /** Cites a log line by its words up to a number, or up to its last word. Null when: the line holds neither. */
 export function citeLine(evidenceId: string, line: string): string | null {
   const text = (line.split(UNCITABLE).toSorted((a, b) => b.length - a.length)[0] ?? '').trim();
-  const numbered = /^(.*?[A-Za-z].*?[\s:(])(\d+(?:\.\d+)?)(?![\w.,])/.exec(text.slice(0, 200));
-  const worded = /^(.*[A-Za-z].*?[\s:(])([\w.-]*\w)\W*$/.exec(text.slice(0, 200));
+  const numbered = /^(.*?[A-Za-z].*?[\s:('"])(\d+(?:\.\d+)?)(?![\w.,])/.exec(text.slice(0, 200));
+  const worded = /^(.*[A-Za-z].*?[\s:('"])([\w.-]*\w)\W*$/.exec(text.slice(0, 200));
   const [, name = '', said = ''] = numbered ?? worded ?? [];
   const shown = name.trim().slice(-120).trim();
   return shown === '' || said === '' ? null : `[${evidenceId} ${shown}=${said}]`;

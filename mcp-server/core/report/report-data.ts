@@ -4,7 +4,7 @@ import { METRIC_CARDS } from '../metrics/metric.ts';
 import { metricName } from '../stats/spread.ts';
 import { describeLoadPoint } from '../workload/workload.ts';
 import { isSimulated } from './figures.ts';
-import { asDelta, asPercent, asUsd, threeDigits } from './format.ts';
+import { asDelta, asPercent, asUsd, stampOf, threeDigits } from './format.ts';
 import { oneLine } from './session-log.ts';
 import { type TrialRow, trialRows } from './trial-rows.ts';
 
@@ -113,7 +113,7 @@ function termsOf(state: SessionState): readonly Fact[] {
     { label: 'SLO', text: slo.join('; ') || 'none' },
     { label: 'Load', text: terms.loadPoints.map(describeLoadPoint).join('; ') },
     { label: 'Contract hash', text: state.contractHash.slice(0, 16) },
-    { label: 'Opened', text: state.openedAt },
+    { label: 'Opened', text: stampOf(Date.parse(state.openedAt)) },
     ...(state.stopped === null
       ? []
       : [
@@ -146,7 +146,7 @@ function detailOf(row: TrialRow): TrialDetail {
       cell(row.ttftP95Ms),
       cell(row.tbotP95Ms),
       cell(row.outputTokensPerS),
-      cell(row.usdPerMillionTokens),
+      row.usdPerMillionTokens === null ? '–' : asUsd(row.usdPerMillionTokens).slice(1),
       row.objective === null ? '–' : asDelta(row.objective.deltaRatio, row.objective.interval),
       row.verdict,
     ],

@@ -1,6 +1,6 @@
 import type { SessionState } from '../ledger/state.ts';
 import { isSimulated } from './figures.ts';
-import { asDelta, threeDigits } from './format.ts';
+import { asDelta, asUsd, threeDigits } from './format.ts';
 import { type TrialRow, trialRows } from './trial-rows.ts';
 
 interface Column {
@@ -8,6 +8,8 @@ interface Column {
   readonly right: boolean;
   readonly read: (row: TrialRow) => string;
 }
+
+const usd = (value: number | null): string => (value === null ? '-' : asUsd(value).slice(1));
 
 const number = (value: number | null): string => (value === null ? '-' : threeDigits(value));
 
@@ -17,7 +19,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'TTFT p95', right: true, read: (row) => number(row.ttftP95Ms) },
   { title: 'TBOT p95', right: true, read: (row) => number(row.tbotP95Ms) },
   { title: 'out tok/s', right: true, read: (row) => number(row.outputTokensPerS) },
-  { title: '$/M tok', right: true, read: (row) => number(row.usdPerMillionTokens) },
+  { title: '$/M tok', right: true, read: (row) => usd(row.usdPerMillionTokens) },
   { title: 'verdict', right: false, read: (row) => row.verdict },
 ];
 

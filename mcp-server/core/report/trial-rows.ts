@@ -28,7 +28,7 @@ export function trialRows(state: SessionState): readonly TrialRow[] {
     return {
       trial,
       trialId: trial.trialId,
-      change: oneLine(trial.planned.changes.map(describeChange).join('; ')) || 'baseline',
+      change: changeText(state, trial),
       ...numbersOf(figures),
       verdict: verdictText(state, trial),
       objective: objectiveDelta(state, trial),
@@ -36,6 +36,14 @@ export function trialRows(state: SessionState): readonly TrialRow[] {
       file: trial.closed?.file ?? null,
     };
   });
+}
+
+/** The change, and the trial it was made on where that is not the baseline. */
+function changeText(state: SessionState, trial: TrialState): string {
+  const { parentId, changes } = trial.planned;
+  const change = oneLine(changes.map(describeChange).join('; ')) || 'baseline';
+  const isOnBaseline = parentId === null || parentId === state.trials[0]?.trialId;
+  return isOnBaseline ? change : `${change} (on ${parentId})`;
 }
 
 function numbersOf(
