@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
-export interface SimulateOptions {
+interface SimulateOptions {
   readonly serviceFile: string;
   readonly port: number;
   readonly host: string;

@@ -21,6 +21,8 @@ export interface SimConfig {
   readonly model: SimModel;
   readonly servedName: string;
   readonly gpu: SimGpu;
+  /** GPUs that the service rents, in use or not. */
+  readonly gpuCount: number;
   readonly tp: number;
   readonly weightBits: 16 | 8 | 4;
   /** Bytes of one KV element. */

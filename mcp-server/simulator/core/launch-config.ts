@@ -49,7 +49,7 @@ const LAUNCHERS: readonly {
 ];
 
 /** Which engine an argv starts, as its own launcher names itself. Null when: it is any other program. */
-export function readProgram(argv: readonly string[]): Program | null {
+function readProgram(argv: readonly string[]): Program | null {
   const words = [baseName(argv[0] ?? ''), ...argv.slice(1)];
   const launcher = LAUNCHERS.find((one) =>
     one.words.every((pattern, index) => pattern.test(words[index] ?? '')),
@@ -88,7 +88,7 @@ function firstText(value: unknown): string {
 }
 
 /** The GPU that the service's `resources` ask for. Null when they name none. */
-export function readGpuRequest(resources: Readonly<Record<string, unknown>>): GpuRequest | null {
+function readGpuRequest(resources: Readonly<Record<string, unknown>>): GpuRequest | null {
   const gpu = resources['gpu'];
   if (typeof gpu === 'string' || typeof gpu === 'number') return readGpuText(String(gpu));
   if (!isRecord(gpu)) return null;
@@ -99,7 +99,7 @@ export function readGpuRequest(resources: Readonly<Record<string, unknown>>): Gp
 }
 
 /** Version in an image tag, e.g. `v0.5.9`. Source: newest release that the flag facts cover, when the tag has none. */
-export function engineVersion(image: string | null, engine: SimEngineId): string {
+function engineVersion(image: string | null, engine: SimEngineId): string {
   const tag = /:v?(\d+\.\d+(?:\.\d+)?(?:\.?post\d+)?)/.exec(image ?? '')?.[1];
   return tag ?? (engine === 'sglang' ? '0.5.14' : '0.22.0');
 }

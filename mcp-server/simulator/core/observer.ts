@@ -4,7 +4,7 @@ import type { FinishedRequest, SimEvent, StepReport } from './engine-events.ts';
 import { createHistogram, type Histogram, observe } from './engine-stats.ts';
 
 /** Histograms as the engine keeps them. Units: seconds, tokens. */
-export interface EngineHistograms {
+interface EngineHistograms {
   readonly ttft: Histogram;
   readonly interToken: Histogram;
   readonly perRequestTbot: Histogram;

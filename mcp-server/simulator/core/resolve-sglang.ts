@@ -169,6 +169,7 @@ function build(facts: LaunchFacts, derived: SglangDerived): SimConfig {
     version: facts.version,
     model,
     gpu,
+    gpuCount: facts.gpuCount,
     tp: derived.tp,
     ...memoryPart(facts, derived),
     ...schedulePart(facts, derived),

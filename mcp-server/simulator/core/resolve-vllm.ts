@@ -158,6 +158,7 @@ function build(facts: LaunchFacts, derived: Derived): SimConfig {
     model,
     servedName: flags.text('--served-model-name') ?? model.id,
     gpu,
+    gpuCount: facts.gpuCount,
     tp: derived.tp,
     weightBits: weightBitsOf(flags, model),
     kvBytes: derived.kvDtype.startsWith('fp8') ? (1 as const) : (2 as const),

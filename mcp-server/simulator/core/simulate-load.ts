@@ -7,7 +7,7 @@ import { createSimEngine, type SimEngine } from './sim-engine.ts';
 import { HOST_PROFILES, type HostProfile } from './step-time.ts';
 
 /** One request of a virtual load. */
-export interface VirtualRequest {
+interface VirtualRequest {
   readonly inputTokens: number;
   readonly outputTokens: number;
   /** Tokens at the front shared by all requests of the same group. */
@@ -26,7 +26,7 @@ export interface VirtualLoad {
 }
 
 /** What a client of the virtual engine would have recorded. Units: ms. */
-export interface VirtualRecord {
+interface VirtualRecord {
   readonly index: number;
   readonly sentAtMs: number;
   readonly firstTokenAtMs: number;

@@ -18,7 +18,7 @@ export interface Exchange {
 
 export type Route = (exchange: Exchange) => void | Promise<void>;
 
-export function sendError({ service, response }: Exchange, error: ApiError): void {
+function sendError({ service, response }: Exchange, error: ApiError): void {
   sendJson(response, error.status, errorBody(service.config.engine, error));
 }
 

@@ -7,7 +7,7 @@ import { createLogWriter, type LogWriter, type PrintLine } from './log-writer.ts
 import { createPlayer, type Player } from './player.ts';
 
 /** Facts of the simulation itself, told on /autodebug/simulated. */
-export interface SimulatedFacts {
+interface SimulatedFacts {
   readonly simulated: true;
   readonly engine: string;
   readonly gpu: string;

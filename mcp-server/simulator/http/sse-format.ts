@@ -27,7 +27,7 @@ export interface FormatContext {
 const event = (body: unknown): string => `data: ${JSON.stringify(body)}\n\n`;
 
 /** Cached tokens are told only when asked for at start and above zero. */
-export function usageBody(config: SimConfig, usage: UsageFacts): Record<string, unknown> {
+function usageBody(config: SimConfig, usage: UsageFacts): Record<string, unknown> {
   const details =
     config.cacheReport && usage.cachedTokens > 0 ? { cached_tokens: usage.cachedTokens } : null;
   return {
