@@ -27,11 +27,27 @@ export interface LoadClientFigures {
   readonly serverTbotMs: number | null;
   readonly failed: number;
   readonly client: StampedLoadRun['client'];
+  /** p99 of every run, in order. */
+  readonly allP99Ms: readonly number[];
   readonly met: boolean;
 }
 
-/** Drives a calibrated server in another process and compares both sides' stamps. */
+const RUNS = 3;
+
+/**
+ * Drives a calibrated server in another process and compares both sides' stamps: the middle one of three runs, by its
+ * p99, since one run on shared cores tells of its neighbours.
+ */
 export async function benchLoadClient(): Promise<LoadClientFigures> {
+  const runs: LoadClientFigures[] = [];
+  for (let run = 0; run < RUNS; run += 1) runs.push(await benchOnce());
+  const sorted = runs.toSorted((a, b) => a.errorMs.p99 - b.errorMs.p99);
+  const middle = sorted[1];
+  if (middle === undefined) throw new Error('no run');
+  return { ...middle, allP99Ms: runs.map((run) => run.errorMs.p99) };
+}
+
+async function benchOnce(): Promise<LoadClientFigures> {
   const server = await startServer();
   try {
     const loadPoint: LoadPoint = {
@@ -106,6 +122,7 @@ function figures(
     serverTbotMs: serverTbots.reduce((sum, one) => sum + one, 0) / serverTbots.length,
     failed: summary.failed,
     client: run.client,
+    allP99Ms: [errorMs.p99],
     met: Math.abs(errorMs.p50) <= 1 && Math.abs(errorMs.p99) <= 3 && summary.failed === 0,
   };
 }
@@ -116,6 +133,7 @@ export function renderLoadBench(bench: LoadClientFigures): string {
   return [
     `${bench.events} events in ${bench.streams} streams, ${bench.eventsPerS.toFixed(0)} events/s, ${bench.failed} failed`,
     `stamp error ms: p50 ${ms(bench.errorMs.p50)}  p95 ${ms(bench.errorMs.p95)}  p99 ${ms(bench.errorMs.p99)}`,
+    `p99 of each run ms: ${bench.allP99Ms.map(ms).join('  ')}`,
     `first token ms: p50 ${ms(bench.firstTokenErrorMs.p50)}  p99 ${ms(bench.firstTokenErrorMs.p99)}`,
     `TBOT ms: client ${ms(bench.tbotMs)}  server ${ms(bench.serverTbotMs)}`,
     `client loop: ${(bench.client.loopUtilisation * 100).toFixed(0)} % busy, lag p99 ${ms(bench.client.loopLagP99Ms)} ms, ${bench.client.eventsPerRead?.toFixed(2) ?? '?'} events per read`,

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 
 /** What one stream does instead of answering well. Each failure class of the load client has one. */
-export const SCRIPTS = [
+const SCRIPTS = [
   'good',
   'http_429',
   'http_503',

@@ -24,7 +24,7 @@ export interface LoadContext {
   close(): void;
 }
 
-export interface SendOptions {
+interface SendOptions {
   readonly phase: RequestRecord['phase'];
   readonly intendedAtMs: number | null;
   readonly outputTokens: number;

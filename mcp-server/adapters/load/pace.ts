@@ -1,7 +1,7 @@
 import type { StreamResult } from './stream-request.ts';
 
 /** One request that is ready to be sent; `send` resolves when its stream has ended. */
-export type SendOne = (index: number, intendedAtMs: number | null) => Promise<StreamResult>;
+type SendOne = (index: number, intendedAtMs: number | null) => Promise<StreamResult>;
 
 export interface Pace {
   readonly count: number;

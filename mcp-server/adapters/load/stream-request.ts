@@ -203,7 +203,7 @@ function finish(parts: {
     ...(facts.usage ?? NO_USAGE),
     firstEventTokens: facts.firstEventTokens,
     contentEvents: facts.contentEvents,
-    gapsMs: facts.gapsMs,
+    gapsMs: facts.gapsMs.map(roundToMicroseconds),
     httpStatus: progress.httpStatus,
     finishReason: cleanOrNull(facts.finishReason, 40),
     failure: failure?.failure ?? null,
@@ -216,6 +216,11 @@ function finish(parts: {
 }
 
 const NO_USAGE = { inputTokens: null, outputTokens: null, cachedTokens: null } as const;
+
+/** Gaps are the bulk of a record; the clock is no finer than this. */
+function roundToMicroseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
 
 function cleanOrNull(text: string | null, maxChars: number): string | null {
   return text === null ? null : cleanText(text, maxChars);

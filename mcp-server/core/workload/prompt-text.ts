@@ -8,7 +8,7 @@ export type TextKind = 'random-words' | 'natural';
  * Words at the front of every prompt that are drawn at random, so that not even the first cache block is shared.
  * Source: 6 of 1,500 words are about 63 bits (own reasoning).
  */
-export const UNIQUE_WORDS = 8;
+const UNIQUE_WORDS = 8;
 
 /** Exactly `count` words that follow from the key; the first eight are random whatever the kind. */
 export function promptWords(
