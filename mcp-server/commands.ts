@@ -11,7 +11,7 @@ export interface KillableConnection extends ServerConnection {
 }
 
 /** What the commands are built from; each is made only when its command runs. */
-export interface CommandParts {
+interface CommandParts {
   readonly packageRoot: string;
   readonly compose: (env?: Readonly<Record<string, string>>) => Promise<Composition>;
   readonly connectServer: (env: Readonly<Record<string, string>>) => Promise<KillableConnection>;

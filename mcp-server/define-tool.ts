@@ -7,7 +7,7 @@ import { NextStep } from './core/next-step/step.ts';
 import { isRecord } from './core/parse.ts';
 import { cleanText } from './core/redact.ts';
 
-export interface ToolHints {
+interface ToolHints {
   readonly readOnly: boolean;
   readonly destructive: boolean;
   readonly idempotent: boolean;
@@ -44,7 +44,7 @@ export interface ToolSpec<Input extends z.ZodObject, Output extends z.ZodObject>
 }
 
 /** The same shape with everything in it read-only, so that a use-case may answer with what it holds. */
-export type DeepReadonly<Type> = Type extends readonly (infer Item)[]
+type DeepReadonly<Type> = Type extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
   : Type extends object
     ? { readonly [Key in keyof Type]: DeepReadonly<Type[Key]> }

@@ -15,7 +15,7 @@ import {
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'mcp-server', 'main.ts');
-const NOISY = join(ROOT, 'test', 'fakes', 'noisy-server.ts');
+const NOISY = fileURLToPath(new URL('../fakes/noisy-server-main.ts', import.meta.url));
 const TSX = join(ROOT, 'node_modules', 'tsx', 'dist', 'loader.mjs');
 
 let dir: string;

@@ -143,7 +143,7 @@ const distribution = (value: number): MeasurementSummary['ttftMs'] => ({
   max: value,
 });
 
-export function aSummary(outputTokensPerS: number): MeasurementSummary {
+function aSummary(outputTokensPerS: number): MeasurementSummary {
   return {
     ttftMs: distribution(100),
     scheduledTtftMs: { ...distribution(0), n: 0 },

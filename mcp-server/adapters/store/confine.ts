@@ -3,13 +3,13 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { InvalidInputError } from '../../core/errors.ts';
 
 /** True when `path` is `folder` or lies below it, by name. */
-export function isInside(folder: string, path: string): boolean {
+function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way === '' || (!isAbsolute(way) && way !== '..' && !way.startsWith(`..${sep}`));
 }
 
 /** The real path of a path that may not exist yet: its nearest existing folder, resolved, and the rest. */
-export function realPathOf(path: string): string {
+function realPathOf(path: string): string {
   if (existsSync(path) || isSymlink(path)) return realpathSync(path);
   const parent = dirname(path);
   return parent === path ? path : join(realPathOf(parent), path.slice(parent.length));

@@ -45,12 +45,6 @@ export function takeLock(path: string, what: string): LockFile {
   };
 }
 
-/** Who holds the lock. Null when: nobody does, or only a process that is gone. */
-export function lockHolder(path: string): { readonly pid: number; readonly host: string } | null {
-  const owner = readOwner(path);
-  return owner === null || isStale(owner) ? null : { pid: owner.pid, host: owner.host };
-}
-
 function createLock(path: string, owner: Owner): boolean {
   try {
     writeFileSync(path, JSON.stringify(owner), { flag: 'wx', mode: 0o600 });

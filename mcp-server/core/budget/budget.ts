@@ -17,7 +17,7 @@ export interface BudgetRefusal {
 }
 
 /** A deployment that may live shorter than this is not worth its start. Source: own reasoning; one warm-up and one run. */
-export const MIN_USEFUL_MINUTES = 5;
+const MIN_USEFUL_MINUTES = 5;
 
 /** Price per hour of a deployment: the one it got, else the most it was allowed to take. Units: USD per hour. */
 function priceOf(deployment: DeploymentState): number {

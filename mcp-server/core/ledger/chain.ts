@@ -5,9 +5,9 @@ import type { FoldableEvent } from './fold.ts';
 import { migrateLine } from './migrate.ts';
 
 /** Version of the lines that this program writes. */
-export const LEDGER_VERSION = 1;
+const LEDGER_VERSION = 1;
 /** `prev` of the first line. */
-export const FIRST_PREV = '0'.repeat(64);
+const FIRST_PREV = '0'.repeat(64);
 
 /** Where the chain stands: what the next line must carry. */
 export interface ChainCursor {

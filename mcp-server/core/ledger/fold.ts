@@ -4,7 +4,7 @@ import { type Draft, reduceEvent } from './reducers.ts';
 import type { SessionState } from './state.ts';
 
 /** An event of a type that this version does not know: kept in the ledger, counted, otherwise ignored. */
-export interface UnknownEvent {
+interface UnknownEvent {
   readonly seq: number;
   readonly at: string;
   readonly unknownType: string;

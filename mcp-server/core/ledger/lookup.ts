@@ -27,7 +27,7 @@ export function allDeployments(state: SessionState): readonly DeploymentState[] 
 }
 
 /** True until the deployment is proven gone. A failed one may still hold hardware and must be stopped as well. */
-export function isHeld(deployment: DeploymentState): boolean {
+function isHeld(deployment: DeploymentState): boolean {
   return deployment.gone === null;
 }
 

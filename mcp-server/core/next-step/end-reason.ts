@@ -8,11 +8,11 @@ import { isBaseline, isInfrastructureFailure } from './facts.ts';
 export type EndReason = EventData<'session_stopped'>;
 
 /** Trials without a new best after which the search has levelled off. Source: own reasoning. */
-export const PLATEAU_TRIALS = 6;
+const PLATEAU_TRIALS = 6;
 /** Trials without one that meets the SLO after which none is expected. Source: own reasoning. */
-export const INFEASIBLE_TRIALS = 12;
+const INFEASIBLE_TRIALS = 12;
 /** Deployments in a row that the place itself failed. Source: own reasoning. */
-export const INFRASTRUCTURE_FAILURES = 3;
+const INFRASTRUCTURE_FAILURES = 3;
 /** Deployments that confirming a best takes: the best and its reference, fresh. */
 const CONFIRM_DEPLOYMENTS = 2;
 
@@ -160,7 +160,7 @@ function infeasibleSearch(state: SessionState): EndReason | null {
 }
 
 /** Trials judged since the best last moved. */
-export function trialsSinceBest(state: SessionState): number {
+function trialsSinceBest(state: SessionState): number {
   const judged = tried(state);
   const bestIndex = judged.findIndex((trial) => trial.trialId === state.bestId);
   return judged.length - 1 - bestIndex;

@@ -221,7 +221,7 @@ describe('the lock of a session', () => {
 
 describe('SIGKILL in the middle of appending', () => {
   it('loses nothing that was acknowledged, and the next writer goes on', async () => {
-    const script = fileURLToPath(new URL('../../fakes/append-loop.ts', import.meta.url));
+    const script = fileURLToPath(new URL('../../fakes/append-loop-main.ts', import.meta.url));
     const child = spawn(process.execPath, ['--import', 'tsx', script, sessionsDir], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
