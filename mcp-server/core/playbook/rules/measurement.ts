@@ -9,6 +9,11 @@ import { anyOf, hasMark } from './conditions.ts';
 const shared = (m: Measures): number =>
   Number.isNaN(m.sharedRatio.value) ? 0 : m.sharedRatio.value;
 
+/** The client saw bursts, and the engine does not confirm the pace: stalls of the engine itself look like bursts too. */
+const looksBuffered: Condition = (m, o) =>
+  hasMark('BUFFERED_PATH')(m, o) &&
+  !(Math.abs(m.tbotClient.value - m.tbotEngine.value) < 0.2 * m.tbotEngine.value);
+
 /** A kernel was compiled after the engine had said that it is ready. */
 const compilesBehindReady: Condition = (_m, o) => {
   const ready = o.log?.events.find((event) => event.cls === 'ready');
@@ -38,7 +43,7 @@ export const MEASUREMENT_RULES: readonly Rule[] = [
     needs: ['client', 'metrics'],
     requires: [
       anyOf(
-        hasMark('BUFFERED_PATH'),
+        looksBuffered,
         (m) =>
           m.ttftClient.value - m.ttftEngine.value > 50 &&
           m.ttftClient.value > 1.5 * m.ttftEngine.value,
@@ -46,8 +51,8 @@ export const MEASUREMENT_RULES: readonly Rule[] = [
     ],
     base: 0.25,
     witnesses: [
-      hasMark('BUFFERED_PATH'),
-      (m, o) => hasMark('BUFFERED_PATH')(m, o) && m.ttftClient.value > 1.5 * m.ttftEngine.value,
+      looksBuffered,
+      (m, o) => looksBuffered(m, o) && m.ttftClient.value > 1.5 * m.ttftEngine.value,
       (m) => m.tbotClient.value < 0.6 * m.tbotEngine.value,
       (m) => m.ttftClient.value > 3 * m.ttftEngine.value,
       (m) => m.ttftClient.value > 10 * m.ttftEngine.value,

@@ -21,10 +21,12 @@ export const PREFILL_RULES: readonly Rule[] = [
     needs: ['metrics'],
     requires: [
       (m) => m.chunk.value > 0 && m.prompt.value >= 2 * m.chunk.value,
-      (m) => !(m.prefill.value < 3 * m.prefillFloor.value),
+      (m) => m.prompt.value >= 8 * m.chunk.value || !(m.prefill.value < 3 * m.prefillFloor.value),
     ],
     base: 0.4,
     witnesses: [
+      (m) => m.prompt.value >= 8 * m.chunk.value,
+      (m) => m.prompt.value >= 16 * m.chunk.value,
       (m) => m.prefill.value >= 3 * m.prefillFloor.value,
       isQueueShort,
       (m) => m.prompt.value >= 4 * m.chunk.value,
@@ -98,7 +100,12 @@ export const PREFILL_RULES: readonly Rule[] = [
     title: 'Long prefills hold up the tokens of running requests',
     engines: GPU_ENGINES,
     needs: ['client'],
-    requires: [anyOf(gapsSpike, prefillsFollowEachOther), (m) => !(m.batchMax.value <= 1)],
+    requires: [
+      anyOf(gapsSpike, prefillsFollowEachOther),
+      (m) => !(m.batchMax.value <= 1),
+      // Chunks this small hold nothing up for long; what stalls then is how many of them there are.
+      (m) => !(m.chunk.value > 0 && m.chunk.value <= 1024),
+    ],
     base: 0.45,
     witnesses: [
       (m) => gapsSpike(m) && prefillsFollowEachOther(m),
