@@ -31,6 +31,10 @@ const TRACE_START = /Traceback \(most recent call last\):/;
 const EXCEPTION_LINE =
   /^(?:[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Failure|Warning)|[a-z_][\w]*(?:\.\w+)+)(?::|$)/;
 
+/** Batch and statistics lines and served requests are most of any log and no event: log-load.ts reads the former. */
+const BULK_LINE =
+  /^(?:\[[^\]]*\] |[^[]{0,80}\[[\w.]+:\d+\] )?(?:(?:Decode|Prefill) batch[,. ]|Engine \d+: Avg )|HTTP\/1\.[01]" 200(?: OK)?$/;
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 interface State {
@@ -97,6 +101,7 @@ function lastRedraws(raw: string): readonly string[] {
 }
 
 function readPart(raw: string, state: State, index: ReturnType<typeof indexPatterns>): void {
+  if (BULK_LINE.test(raw)) return;
   const { message, level } = readLogLine(raw);
   if (message === '') return;
   const match = index.match(message);
