@@ -3,21 +3,24 @@ import { baselineTrial, findTrial } from '../core/ledger/lookup.ts';
 import type { SessionState, TrialState } from '../core/ledger/state.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
 import { triedTrials } from '../core/search/history.ts';
-import type { SearchContext } from '../core/search/knob.ts';
 import { type Proposal, suggestTrials as rankProposals } from '../core/search/suggest.ts';
-import { describeChange } from '../core/service/change.ts';
-import type { LoadPoint, WorkloadSpec } from '../core/workload/workload.ts';
+import { applyChanges } from '../core/service/apply-changes.ts';
+import { type Change, describeChange } from '../core/service/change.ts';
+import { readFlags } from '../core/service/flags.ts';
+import { parseLaunch } from '../core/service/launch.ts';
+import { flagMap } from '../engines/command-facts.ts';
+import type { Engine } from '../engines/engine.ts';
 import type { Answer, App } from './app.ts';
 import { resolveWorkload } from './benchmark-plan.ts';
+import { type PlanQuestion, planRefusals } from './plan-checks.ts';
+import { sessionInventory } from './plan-inventory.ts';
 import { type PlanSubject, readPlanSubject } from './plan-subject.ts';
+import { searchContext } from './search-context.ts';
 
 export interface SuggestArgs {
   readonly session_id?: string | undefined;
   readonly limit: number;
 }
-
-/** In flight at most in an open loop without a cap of its own, for the choice of values. Source: own reasoning. */
-const OPEN_LOOP_CONCURRENCY = 64;
 
 type SuggestAnswer = Answer & {
   parentId: string;
@@ -31,12 +34,14 @@ export async function suggestTrials(app: App, args: SuggestArgs): Promise<Sugges
   const parent = state.bestId === null ? baselineTrial(state) : findTrial(state, state.bestId);
   const subject = await readSubject(app, state, parent);
   const workload = await resolveWorkload(app, state.contract.terms.workload);
+  const inventory = await sessionInventory(app, state, subject);
   const ranked = rankProposals({
     engine: subject.engine.id,
-    context: searchContext(state, subject, workload),
+    context: searchContext(state, { subject, workload, parent }),
     causes: parent.diagnoses.at(-1)?.causes ?? [],
-    tried: triedTrials(state),
+    tried: triedTrials(state, (command) => readCommand(subject.engine, command)),
     refused: state.refusals.map((refusal) => refusal.changes),
+    isFeasible: (changes) => isFeasible(app, { state, parent: subject, inventory }, changes),
   });
   const costUsd = costPerTrial(state);
   const proposals = ranked.slice(0, args.limit).map((proposal) => ({ ...proposal, costUsd }));
@@ -74,42 +79,30 @@ async function readSubject(
   });
 }
 
-const inFlight = (point: LoadPoint): number =>
-  point.kind === 'closed' ? point.concurrency : (point.maxConcurrency ?? OPEN_LOOP_CONCURRENCY);
-
-/** Largest length that a component may draw; a log-normal one counts twice its median. */
-function longest(workload: WorkloadSpec, side: 'inputTokens' | 'outputTokens'): number {
-  const lengths = workload.components.map((component) => {
-    const length = component[side];
-    if (typeof length === 'number') return length;
-    return 'max' in length ? length.max : Math.ceil(length.median * 2);
-  });
-  return Math.max(...lengths);
+/** The flags that an earlier command had in force; none where it cannot be read. */
+function readCommand(engine: Engine, command: string): ReadonlyMap<string, string | null> {
+  try {
+    return flagMap(engine, readFlags(parseLaunch(command).argv, engine));
+  } catch {
+    return new Map();
+  }
 }
 
-/** First number of a dstack `cpu` range. Null when: the file names none. */
-function readCpuCount(cpu: unknown): number | null {
-  const text = typeof cpu === 'number' || typeof cpu === 'string' ? String(cpu) : '';
-  const count = /\d+/.exec(text)?.[0];
-  return count === undefined ? null : Number(count);
-}
-
-function searchContext(
-  state: SessionState,
-  subject: PlanSubject,
-  workload: WorkloadSpec,
-): SearchContext {
-  const { terms } = state.contract;
-  return {
-    flags: subject.facts.flags,
-    canonicalFlag: (flag) => subject.engine.canonicalFlag(flag),
-    concurrency: Math.max(...terms.loadPoints.map(inFlight)),
-    inputTokens: longest(workload, 'inputTokens'),
-    outputTokens: longest(workload, 'outputTokens'),
-    hasFp8: (subject.gpu?.tflops8 ?? null) !== null,
-    cpuCount: readCpuCount(subject.service.resources['cpu']),
-    minContextTokens: terms.minContextTokens,
-  };
+/** True when plan_trial would take the changes; the budget is its own matter. */
+function isFeasible(
+  app: App,
+  place: Pick<PlanQuestion, 'state' | 'parent' | 'inventory'>,
+  changes: readonly Change[],
+): boolean {
+  try {
+    const text = applyChanges(place.parent.text, changes, place.parent.engine);
+    const subject = readPlanSubject(app, place.state, text);
+    const nowMs = app.clock.nowMs();
+    const question = { ...place, subject, changes, nowMs, priceUsdPerHour: null };
+    return planRefusals(question).every((refusal) => refusal.check === 'budget');
+  } catch {
+    return false;
+  }
 }
 
 /** Mean cost of the trials that are gone. Null when: none is. Units: USD. */

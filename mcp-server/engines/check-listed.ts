@@ -51,6 +51,8 @@ export function checkListed(
 ): Refusal | null {
   const { engine, version, inventory, parentArgv } = question;
   if (flagValue(readFlags(parentArgv, engine), flag, engine) !== undefined) return null;
+  // Removed later, so that it still works in this version (checkRemoved has let it pass).
+  if (inventory === null && flag in engine.removedFlags) return null;
   if (fact === null) {
     const where = inventory === null ? 'our list of its flags' : "the image's own --help";
     return refuse(

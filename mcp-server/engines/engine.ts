@@ -58,6 +58,9 @@ export interface CommandFacts {
   readonly attentionHeads: number | null;
 }
 
+/** Numbers of the memory settings that a flag sets. */
+export type MemoryNumber = 'memoryShare' | 'stepTokens' | 'graphBatch' | 'maxSequences';
+
 /** What a launch would run on. */
 export interface EnginePlace {
   readonly model: ModelFacts;
@@ -142,6 +145,8 @@ export interface Engine extends FlagSyntax {
   gpusNeeded(facts: CommandFacts): number;
   /** Settings that decide the memory, defaults resolved. Null when: they cannot be foretold. */
   memorySettings(facts: CommandFacts, place: EnginePlace): MemorySettings | null;
+  /** Flags that set the resolved numbers of `memorySettings`. */
+  readonly memoryFlags: Readonly<Partial<Record<MemoryNumber, string>>>;
   /** Model that an argv serves, from the flag or the positional word. Null when: it names none. */
   modelOf(argv: readonly string[]): string | null;
 }

@@ -1,14 +1,25 @@
 import type { SessionState, TrialState } from '../ledger/state.ts';
 import { type Change, describeChange } from '../service/change.ts';
 
+/** How one flag was moved. Null: not set, or not a number. */
+export interface Move {
+  readonly flag: string;
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
 /** What became of one earlier trial. */
 export interface TriedTrial {
   readonly trialId: string;
   readonly changes: readonly Change[];
-  readonly outcome: 'kept' | 'near_miss' | 'no_gain' | 'failed_gate' | 'crashed';
+  readonly moves: readonly Move[];
+  readonly outcome: 'kept' | 'near_miss' | 'no_gain' | 'failed_gate' | 'crashed' | 'open';
   /** Gain of the objective, positive = better. Null when: it was never compared. */
   readonly gainRatio: number | null;
 }
+
+/** Reads a command as flags in force under their canonical names. */
+export type ReadCommand = (command: string) => ReadonlyMap<string, string | null>;
 
 /** One text per set of changes, whatever their order. */
 export function changesKey(changes: readonly Change[]): string {
@@ -29,13 +40,29 @@ function objectiveGain(state: SessionState, trial: TrialState): number | null {
 function outcomeOf(trial: TrialState, gainRatio: number | null): TriedTrial['outcome'] {
   const last = trial.judgements.at(-1);
   if (trial.phase === 'crashed' || last?.gate === 'start') return 'crashed';
-  if (last?.verdict === 'keep') return 'kept';
-  if (last !== undefined && last.gate !== null) return 'failed_gate';
+  if (last === undefined) return 'open';
+  if (last.verdict === 'keep') return 'kept';
+  if (last.gate !== null) return 'failed_gate';
   return gainRatio !== null && gainRatio > 0 ? 'near_miss' : 'no_gain';
 }
 
+function toNumber(value: string | null | undefined): number | null {
+  if (value === undefined || value === null || value.trim() === '') return null;
+  const number = Number(value);
+  return Number.isFinite(number) ? number : null;
+}
+
+function movesOf(state: SessionState, trial: TrialState, read: ReadCommand): readonly Move[] {
+  const parent = state.trials.find((one) => one.trialId === trial.planned.parentId);
+  const before = parent === undefined ? new Map() : read(parent.planned.command);
+  const after = read(trial.planned.command);
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter((flag) => before.get(flag) !== after.get(flag) || before.has(flag) !== after.has(flag))
+    .map((flag) => ({ flag, from: toNumber(before.get(flag)), to: toNumber(after.get(flag)) }));
+}
+
 /** Every trial but the baseline that has been planned, with its outcome so far. */
-export function triedTrials(state: SessionState): readonly TriedTrial[] {
+export function triedTrials(state: SessionState, read: ReadCommand): readonly TriedTrial[] {
   return state.trials
     .filter((trial) => trial.planned.parentId !== null)
     .map((trial) => {
@@ -43,6 +70,7 @@ export function triedTrials(state: SessionState): readonly TriedTrial[] {
       return {
         trialId: trial.trialId,
         changes: trial.planned.changes,
+        moves: movesOf(state, trial, read),
         outcome: outcomeOf(trial, gainRatio),
         gainRatio,
       };

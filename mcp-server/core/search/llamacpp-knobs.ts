@@ -6,7 +6,9 @@ import {
   type KnobOption,
   numberOf,
   powerOfTwoAtLeast,
+  removalKnob,
   type SearchContext,
+  switchOption,
 } from './knob.ts';
 
 /** Slots share the context, so each more needs its share of `--ctx-size`. Source: llama-server README. */
@@ -47,6 +49,7 @@ export const LLAMACPP_KNOBS: readonly Knob[] = [
     refutedBy: 'Nothing was deferred.',
     priorGainRatio: 0.4,
     risk: 'low',
+    helps: ['ttft', 'throughput'],
     options: parallelOptions,
   },
   {
@@ -57,6 +60,7 @@ export const LLAMACPP_KNOBS: readonly Knob[] = [
     refutedBy: 'TBOT rises: the cores are taken by something else.',
     priorGainRatio: 0.3,
     risk: 'low',
+    helps: ['tbot', 'throughput'],
     options: (context) => flagOptions(context, '--threads', threadOptions(context)),
   },
   {
@@ -67,6 +71,7 @@ export const LLAMACPP_KNOBS: readonly Knob[] = [
     refutedBy: 'TTFT stays within the noise.',
     priorGainRatio: 0.15,
     risk: 'low',
+    helps: ['ttft', 'throughput'],
     options: (context) => flagOptions(context, '--threads-batch', threadOptions(context)),
   },
   {
@@ -77,6 +82,7 @@ export const LLAMACPP_KNOBS: readonly Knob[] = [
     refutedBy: 'TTFT stays within the noise.',
     priorGainRatio: 0.12,
     risk: 'low',
+    helps: ['ttft', 'throughput'],
     options: (context) => {
       const batch = numberOf(context, '--batch-size');
       return flagOptions(context, '--ubatch-size', [512, 256]).map((option, index) => {
@@ -98,6 +104,7 @@ export const LLAMACPP_KNOBS: readonly Knob[] = [
     refutedBy: 'TTFT stays within the noise.',
     priorGainRatio: 0.05,
     risk: 'low',
+    helps: ['ttft', 'throughput'],
     options: (context) => flagOptions(context, '--batch-size', [2048, 512]),
   },
   {
@@ -108,7 +115,8 @@ export const LLAMACPP_KNOBS: readonly Knob[] = [
     refutedBy: 'TBOT stays within the noise.',
     priorGainRatio: 0.03,
     risk: 'medium',
-    options: (context) => flagOptions(context, '--flash-attn', ['on']),
+    helps: ['tbot', 'throughput'],
+    options: (context) => flagOptions(context, '--flash-attn', ['on', 'off']),
   },
   {
     id: 'kv-type-k',
@@ -118,6 +126,7 @@ export const LLAMACPP_KNOBS: readonly Knob[] = [
     refutedBy: 'TBOT rises (conversion), or a canary fails.',
     priorGainRatio: 0.02,
     risk: 'medium',
+    helps: ['tbot', 'throughput'],
     options: (context) => flagOptions(context, '--cache-type-k', ['q8_0']),
   },
   {
@@ -128,6 +137,7 @@ export const LLAMACPP_KNOBS: readonly Knob[] = [
     refutedBy: 'TBOT rises (conversion), or a canary fails.',
     priorGainRatio: 0.015,
     risk: 'medium',
+    helps: ['tbot', 'throughput'],
     options: (context) =>
       hasFlag(context, '--cache-type-v')
         ? []
@@ -142,15 +152,47 @@ export const LLAMACPP_KNOBS: readonly Knob[] = [
             },
           ],
   },
-  {
-    id: 'no-mmap',
-    idea: 'weights read into memory at start',
-    why: 'Mapped files fault page by page on first use.',
-    expected: 'The first requests are faster; the steady state is not.',
+  removalKnob('continuous-batching', ['--no-cont-batching'], {
+    idea: 'continuous batching on again',
+    why: 'Without it a new request waits until all slots are done.',
+    expected: 'TTFT falls and throughput rises with more than one slot.',
     refutedBy: 'Nothing leaves the noise.',
+    priorGainRatio: 0.2,
+    helps: ['ttft', 'throughput'],
+  }),
+  {
+    id: 'http-threads',
+    idea: 'more HTTP threads',
+    why: 'Each stream holds a thread of the front end.',
+    expected: 'TTFT falls at high concurrency.',
+    refutedBy: 'TTFT stays within the noise.',
     priorGainRatio: 0.01,
     risk: 'low',
-    options: (context) => (hasFlag(context, '--no-mmap') ? [] : [flagOption('--no-mmap', null)]),
+    helps: ['ttft'],
+    options: (context) => flagOptions(context, '--threads-http', [2 * context.concurrency]),
+  },
+  {
+    id: 'unified-kv',
+    idea: 'one KV buffer for all slots',
+    why: 'Slots share the context instead of each holding its own part.',
+    expected: 'Longer requests fit; decode reads one buffer.',
+    refutedBy: 'TBOT rises.',
+    priorGainRatio: 0.01,
+    risk: 'low',
+    helps: ['throughput'],
+    options: (context) => switchOption(context, '--kv-unified'),
+  },
+  {
+    id: 'cache-reuse',
+    idea: 'reuse of shifted prompt chunks',
+    why: 'Chunks of a prompt seen before need no second prefill.',
+    expected: 'TTFT falls when prompts repeat in parts.',
+    refutedBy: 'Prompt tokens computed stay the same.',
+    priorGainRatio: 0.02,
+    risk: 'medium',
+    helps: ['ttft'],
+    options: (context) =>
+      context.sharesPrefix ? flagOptions(context, '--cache-reuse', [256]) : [],
   },
   {
     id: 'polling',
@@ -160,6 +202,7 @@ export const LLAMACPP_KNOBS: readonly Knob[] = [
     refutedBy: 'TBOT rises: the cores are shared.',
     priorGainRatio: 0.02,
     risk: 'low',
+    helps: ['tbot', 'throughput'],
     options: (context) => flagOptions(context, '--poll', [100, 0]),
   },
   {
@@ -170,6 +213,7 @@ export const LLAMACPP_KNOBS: readonly Knob[] = [
     refutedBy: 'TBOT p95 stays within the noise.',
     priorGainRatio: 0.01,
     risk: 'low',
+    helps: ['tbot'],
     options: (context) => flagOptions(context, '--prio', [1]),
   },
 ];

@@ -1,12 +1,16 @@
+import { capOptions, graphOptions } from './batch-options.ts';
 import {
   flagOption,
   flagOptions,
   hasFlag,
   type Knob,
-  powerOfTwoAtLeast,
+  kvWeight,
+  numberInForce,
   type SearchContext,
   switchOption,
+  weighed,
 } from './knob.ts';
+import { SGLANG_HOST_KNOBS } from './sglang-host-knobs.ts';
 
 const SPECULATES = '--speculative-algorithm';
 
@@ -31,6 +35,7 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     refutedBy: 'TBOT stays within the noise, or a canary that the baseline passes fails.',
     priorGainRatio: 0.25,
     risk: 'medium',
+    helps: ['tbot', 'ttft', 'throughput'],
     options: (context) =>
       context.hasFp8 && !hasFlag(context, '--quantization')
         ? [flagOption('--quantization', 'fp8')]
@@ -44,6 +49,7 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     refutedBy: 'TBOT p95 does not fall.',
     priorGainRatio: 0.05,
     risk: 'low',
+    helps: ['tbot', 'throughput'],
     options: (context) =>
       whenNotSpeculating(context, switchOption(context, '--enable-mixed-chunk')),
   },
@@ -55,7 +61,8 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     refutedBy: 'Neither TTFT nor TBOT leaves the noise.',
     priorGainRatio: 0.04,
     risk: 'low',
-    options: (context) => flagOptions(context, '--chunked-prefill-size', [4096, 16384, 2048]),
+    helps: ['ttft', 'tbot'],
+    options: (context) => flagOptions(context, '--chunked-prefill-size', [4096, 16384, 2048, 8192]),
   },
   {
     id: 'conservativeness',
@@ -65,6 +72,7 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     refutedBy: 'Retractions appear, or nothing waited in the first place.',
     priorGainRatio: 0.04,
     risk: 'low',
+    helps: ['ttft', 'throughput'],
     options: (context) => flagOptions(context, '--schedule-conservativeness', [0.3, 0.6, 1.3]),
   },
   {
@@ -75,12 +83,8 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     refutedBy: 'Running requests never touched the cap.',
     priorGainRatio: 0.03,
     risk: 'low',
-    options: (context) =>
-      flagOptions(context, '--max-running-requests', [
-        powerOfTwoAtLeast(context.concurrency * 2),
-        powerOfTwoAtLeast(context.concurrency),
-        Math.max(1, powerOfTwoAtLeast(context.concurrency) / 2),
-      ]),
+    helps: ['tbot', 'throughput'],
+    options: (context) => capOptions(context, '--max-running-requests'),
   },
   {
     id: 'graph-ceiling',
@@ -90,12 +94,8 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     refutedBy: 'Every decode step replayed a graph already.',
     priorGainRatio: 0.03,
     risk: 'medium',
-    options: (context) =>
-      flagOptions(context, '--cuda-graph-max-bs', [
-        powerOfTwoAtLeast(context.concurrency * 2),
-        256,
-        512,
-      ]),
+    helps: ['tbot', 'throughput'],
+    options: (context) => graphOptions(context, '--cuda-graph-max-bs', [256, 512]),
   },
   {
     id: 'kv-memory',
@@ -105,7 +105,13 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     refutedBy: 'Token usage never came near 1.',
     priorGainRatio: 0.02,
     risk: 'medium',
-    options: (context) => flagOptions(context, '--mem-fraction-static', [0.9, 0.92, 0.85]),
+    helps: ['throughput', 'ttft'],
+    options: (context) =>
+      weighed(
+        flagOptions(context, '--mem-fraction-static', [0.9, 0.92, 0.88, 0.85, 0.8]),
+        (value) =>
+          value > (numberInForce(context, '--mem-fraction-static') ?? 0) ? kvWeight(context) : 0.3,
+      ),
   },
   {
     id: 'fp8-kv',
@@ -115,9 +121,13 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     refutedBy: 'TBOT rises (conversion costs at short contexts), or a canary fails.',
     priorGainRatio: 0.03,
     risk: 'medium',
+    helps: ['throughput'],
     options: (context) =>
       context.hasFp8 && !hasFlag(context, '--kv-cache-dtype')
-        ? [flagOption('--kv-cache-dtype', 'fp8_e4m3')]
+        ? ['fp8_e4m3', 'fp8_e5m2'].map((type) => ({
+            ...flagOption('--kv-cache-dtype', type),
+            weight: kvWeight(context),
+          }))
         : [],
   },
   {
@@ -128,8 +138,11 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     refutedBy: 'Accept length stays under 1.6, or throughput falls.',
     priorGainRatio: 0.03,
     risk: 'high',
+    helps: ['tbot', 'throughput'],
     options: (context) =>
-      context.concurrency <= SPECULATION_MAX_CONCURRENCY && !hasFlag(context, SPECULATES)
+      context.isNatural &&
+      context.concurrency <= SPECULATION_MAX_CONCURRENCY &&
+      !hasFlag(context, SPECULATES)
         ? [flagOption(SPECULATES, 'NGRAM')]
         : [],
   },
@@ -141,6 +154,7 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     refutedBy: 'TBOT stays within the noise.',
     priorGainRatio: 0.02,
     risk: 'medium',
+    helps: ['tbot', 'throughput'],
     options: (context) =>
       context.concurrency <= 8 ? switchOption(context, '--enable-torch-compile') : [],
   },
@@ -152,7 +166,9 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     refutedBy: 'The prefix-cache hit ratio does not rise.',
     priorGainRatio: 0.01,
     risk: 'low',
-    options: (context) => flagOptions(context, '--schedule-policy', ['lpm']),
+    helps: ['ttft'],
+    options: (context) =>
+      context.sharesPrefix ? flagOptions(context, '--schedule-policy', ['lpm']) : [],
   },
   {
     id: 'attention-backend',
@@ -162,6 +178,7 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     refutedBy: 'TBOT stays within the noise.',
     priorGainRatio: 0.01,
     risk: 'medium',
+    helps: ['tbot', 'throughput'],
     options: (context) => flagOptions(context, '--attention-backend', ['flashinfer', 'fa3']),
   },
   {
@@ -172,7 +189,9 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     refutedBy: 'Client and engine TTFT are equally far apart as before.',
     priorGainRatio: 0.01,
     risk: 'low',
+    helps: ['ttft'],
     options: (context) =>
-      context.concurrency >= 64 ? flagOptions(context, '--tokenizer-worker-num', [2]) : [],
+      context.concurrency >= 64 ? flagOptions(context, '--tokenizer-worker-num', [2, 4]) : [],
   },
+  ...SGLANG_HOST_KNOBS,
 ];

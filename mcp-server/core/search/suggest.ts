@@ -1,7 +1,8 @@
 import type { Cause, EngineId, Hypothesis } from '../ledger/vocabulary.ts';
 import { type Change, describeChange } from '../service/change.ts';
 import { changesKey, type TriedTrial } from './history.ts';
-import { flagIn, hasFlag, type Knob, type SearchContext } from './knob.ts';
+import type { Knob, KnobOption, SearchContext } from './knob.ts';
+import { isNothingNew, lessonWeight } from './lessons.ts';
 import { LLAMACPP_KNOBS } from './llamacpp-knobs.ts';
 import { SGLANG_KNOBS } from './sglang-knobs.ts';
 import { VLLM_KNOBS } from './vllm-knobs.ts';
@@ -33,20 +34,14 @@ export interface SearchQuestion {
   readonly tried: readonly TriedTrial[];
   /** Sets of changes that plan_trial refused. */
   readonly refused: readonly (readonly Change[])[];
+  /** True when plan_trial would take the changes: flags known, no conflict, fits in memory, not planned before. */
+  readonly isFeasible: (changes: readonly Change[]) => boolean;
 }
 
 interface Scored extends Proposal {
   readonly score: number;
 }
 
-/** How much an outcome of the same knob says about its other values. Source: own reasoning. */
-const AFTER: Readonly<Record<TriedTrial['outcome'], number>> = {
-  kept: 1,
-  near_miss: 0.7,
-  no_gain: 0.4,
-  failed_gate: 0.3,
-  crashed: 0.3,
-};
 /** Source: own reasoning; a risky trial more often ends in a crash or at the quality gate. */
 const RISK_WEIGHT: Readonly<Record<Knob['risk'], number>> = { low: 1, medium: 0.85, high: 0.6 };
 /** Gain to expect of a change that only a diagnosis names, before its confidence. Source: own reasoning. */
@@ -54,84 +49,95 @@ const DIAGNOSED_PRIOR = 0.04;
 /** Near misses that are combined at most. Source: own reasoning. */
 const MAX_COMBINED = 3;
 
+/** A knob that does not help what the session is about. Source: own reasoning. */
+const OFF_FOCUS = 0.4;
+
 const flagsOf = (changes: readonly Change[]): ReadonlySet<string> =>
   new Set(changes.flatMap((change) => ('flag' in change ? [change.flag] : [])));
 
-const touchesSame = (a: readonly Change[], b: readonly Change[]): boolean => {
-  const flags = flagsOf(b);
-  return [...flagsOf(a)].some((flag) => flags.has(flag));
-};
+/** True when two sets of changes turn the same flag, by any of its names. */
+function touchesSame(context: SearchContext, a: readonly Change[], b: readonly Change[]): boolean {
+  const flags = new Set([...flagsOf(b)].map(context.canonicalFlag));
+  return [...flagsOf(a)].some((flag) => flags.has(context.canonicalFlag(flag)));
+}
 
-/** Confidence of the surest cause that asks for one of these flags; 0 when none does. */
-function confidenceFor(changes: readonly Change[], causes: readonly Cause[]): number {
-  return Math.max(
-    0,
-    ...causes
-      .filter((cause) => touchesSame(cause.candidates, changes))
-      .map((cause) => cause.confidence),
+/** Causes that ask for one of these flags. */
+function causesFor(changes: readonly Change[], question: SearchQuestion): readonly Cause[] {
+  return question.causes.filter((cause) =>
+    touchesSame(question.context, cause.candidates, changes),
   );
 }
 
-function knobWeight(changes: readonly Change[], tried: readonly TriedTrial[]): number {
-  return tried
-    .filter((trial) => touchesSame(trial.changes, changes))
-    .reduce((weight, trial) => weight * AFTER[trial.outcome], 1);
-}
+const confidenceOf = (causes: readonly Cause[]): number =>
+  Math.max(0, ...causes.map((cause) => cause.confidence));
 
-function evidenceOf(changes: readonly Change[], causes: readonly Cause[]): string[] {
-  const ids = causes
-    .filter((cause) => touchesSame(cause.candidates, changes))
-    .flatMap((cause) =>
-      cause.evidence.flatMap((fact) => (fact.evidenceId === null ? [] : [fact.evidenceId])),
-    );
+function evidenceOf(causes: readonly Cause[]): string[] {
+  const ids = causes.flatMap((cause) =>
+    cause.evidence.flatMap((fact) => (fact.evidenceId === null ? [] : [fact.evidenceId])),
+  );
   return [...new Set(ids)].slice(0, 10);
 }
 
 function fromKnobs(question: SearchQuestion): Scored[] {
   return KNOBS[question.engine].flatMap((knob) =>
-    knob.options(question.context).map((option, rank): Scored => {
-      const confidence = confidenceFor(option.changes, question.causes);
-      const weight =
-        knobWeight(option.changes, question.tried) * RISK_WEIGHT[knob.risk] * 0.8 ** rank;
-      const score = knob.priorGainRatio * weight * (1 + 2 * confidence);
-      const diagnosed =
-        confidence > 0 ? ` A diagnosis asks for it (confidence ${confidence.toFixed(2)}).` : '';
-      return {
-        id: `${knob.id}: ${option.label}`,
-        hypothesis: {
-          change: `${knob.idea}: ${option.label}`.slice(0, 300),
-          why: `${knob.why}${diagnosed}`,
-          evidence: evidenceOf(option.changes, question.causes),
-          expected: knob.expected,
-          refutedBy: knob.refutedBy,
-        },
-        changes: option.changes,
-        expectedGainRatio: [0, 2 * score],
-        risk: knob.risk,
-        why: `Prior ${(knob.priorGainRatio * 100).toFixed(1)} %, weighed by earlier outcomes and risk.${diagnosed}`,
-        score,
-      };
-    }),
+    knob
+      .options(question.context)
+      .map((option, rank) => fromOption(question, knob, { option, rank })),
   );
 }
+
+function fromOption(
+  question: SearchQuestion,
+  knob: Knob,
+  { option, rank }: { readonly option: KnobOption; readonly rank: number },
+): Scored {
+  const { context, tried } = question;
+  const causes = causesFor(option.changes, question);
+  const confidence = confidenceOf(causes);
+  const lesson = lessonWeight(context, option.changes, tried);
+  const focus = knob.helps.some((one) => context.focus.has(one)) ? 1 : OFF_FOCUS;
+  const likely = Math.min(0.6, knob.priorGainRatio * (option.weight ?? 1) * focus);
+  const expected = likely * lesson * (1 + 2 * confidence);
+  const diagnosed =
+    confidence > 0 ? ` A diagnosis asks for it (confidence ${confidence.toFixed(2)}).` : '';
+  return {
+    id: `${knob.id}: ${option.label}`,
+    hypothesis: {
+      change: `${knob.idea}: ${option.label}`.slice(0, 300),
+      why: `${knob.why}${diagnosed}`,
+      evidence: evidenceOf(causes),
+      expected: knob.expected,
+      refutedBy: knob.refutedBy,
+    },
+    changes: option.changes,
+    expectedGainRatio: rangeOf(expected),
+    risk: knob.risk,
+    why: `Prior ${(knob.priorGainRatio * 100).toFixed(1)} %, x${(likely / knob.priorGainRatio).toFixed(2)} for this load, x${lesson.toFixed(2)} after earlier outcomes.${diagnosed}`,
+    score: expected * RISK_WEIGHT[knob.risk] * 0.8 ** rank,
+  };
+}
+
+const rangeOf = (expected: number): readonly [number, number] => [0, round(2 * expected)];
+const round = (value: number): number => Math.round(value * 1000) / 1000;
 
 /** Changes that a diagnosis names, each alone. */
 function fromCauses(question: SearchQuestion): Scored[] {
   return question.causes.flatMap((cause) =>
     cause.candidates.map((change): Scored => {
-      const score = DIAGNOSED_PRIOR * cause.confidence * 2 * knobWeight([change], question.tried);
+      const lesson = lessonWeight(question.context, [change], question.tried);
+      const score = DIAGNOSED_PRIOR * cause.confidence * 2 * lesson;
       return {
         id: `${cause.rule}: ${describeChange(change)}`,
         hypothesis: {
           change: describeChange(change).slice(0, 300),
           why: cause.title,
-          evidence: evidenceOf([change], [cause]),
+          evidence: evidenceOf([cause]),
           expected: cause.expected.length < 3 ? 'The objective improves.' : cause.expected,
           refutedBy:
             cause.refutedBy.length < 3 ? 'The objective stays within the noise.' : cause.refutedBy,
         },
         changes: [change],
-        expectedGainRatio: [0, 2 * score],
+        expectedGainRatio: rangeOf(score),
         risk: 'medium',
         why: `The diagnosis ${cause.cause} names it (confidence ${cause.confidence.toFixed(2)}).`,
         score,
@@ -149,7 +155,7 @@ function combinedNearMisses(question: SearchQuestion): Scored[] {
   for (const miss of misses) {
     if (
       parts.length < MAX_COMBINED &&
-      !parts.some((part) => touchesSame(part.changes, miss.changes))
+      !parts.some((part) => touchesSame(question.context, part.changes, miss.changes))
     )
       parts.push(miss);
   }
@@ -167,22 +173,12 @@ function combinedNearMisses(question: SearchQuestion): Scored[] {
         refutedBy: 'Together they stay within the noise.',
       },
       changes,
-      expectedGainRatio: [0, gain],
+      expectedGainRatio: [0, round(gain)],
       risk: 'medium',
       why: `Their gains add up to ${(gain * 100).toFixed(1)} %.`,
       score: gain * 0.5,
     },
   ];
-}
-
-/** True when the change would leave the configuration as it is. */
-function isNothingNew(context: SearchContext, change: Change): boolean {
-  if (change.kind === 'remove_flag') return !hasFlag(context, change.flag);
-  return (
-    change.kind === 'set_flag' &&
-    hasFlag(context, change.flag) &&
-    flagIn(context, change.flag) === change.value
-  );
 }
 
 /**
@@ -195,10 +191,13 @@ export function suggestTrials(question: SearchQuestion): readonly Proposal[] {
   );
   const all = [...fromKnobs(question), ...fromCauses(question), ...combinedNearMisses(question)];
   const proposals: Proposal[] = [];
-  for (const { score: _score, ...proposal } of all.toSorted((a, b) => b.score - a.score)) {
+  for (const { score, ...proposal } of all.toSorted((a, b) => b.score - a.score)) {
     const key = changesKey(proposal.changes);
-    if (seen.has(key) || proposal.changes.every((change) => isNothingNew(question.context, change)))
-      continue;
+    const isStale =
+      score <= 0 ||
+      seen.has(key) ||
+      proposal.changes.every((change) => isNothingNew(question.context, change));
+    if (isStale || !question.isFeasible(proposal.changes)) continue;
     seen.add(key);
     proposals.push(proposal);
   }

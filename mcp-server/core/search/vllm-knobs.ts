@@ -1,10 +1,14 @@
+import { capOptions, graphOptions } from './batch-options.ts';
 import {
   flagOption,
   flagOptions,
   hasFlag,
   type Knob,
-  powerOfTwoAtLeast,
+  kvWeight,
+  numberInForce,
+  removalKnob,
   switchOption,
+  weighed,
 } from './knob.ts';
 
 /**
@@ -20,6 +24,7 @@ export const VLLM_KNOBS: readonly Knob[] = [
     refutedBy: 'TBOT stays within the noise, or a canary that the baseline passes fails.',
     priorGainRatio: 0.25,
     risk: 'medium',
+    helps: ['tbot', 'ttft', 'throughput'],
     options: (context) =>
       context.hasFp8 && !hasFlag(context, '--quantization')
         ? [flagOption('--quantization', 'fp8')]
@@ -33,7 +38,9 @@ export const VLLM_KNOBS: readonly Knob[] = [
     refutedBy: 'Neither TTFT nor TBOT leaves the noise.',
     priorGainRatio: 0.05,
     risk: 'low',
-    options: (context) => flagOptions(context, '--max-num-batched-tokens', [16384, 4096, 2048]),
+    helps: ['ttft', 'tbot', 'throughput'],
+    options: (context) =>
+      flagOptions(context, '--max-num-batched-tokens', [16384, 4096, 2048, 8192]),
   },
   {
     id: 'batch-cap',
@@ -43,12 +50,8 @@ export const VLLM_KNOBS: readonly Knob[] = [
     refutedBy: 'Running requests never touched the cap and nothing was preempted.',
     priorGainRatio: 0.04,
     risk: 'low',
-    options: (context) =>
-      flagOptions(context, '--max-num-seqs', [
-        powerOfTwoAtLeast(context.concurrency * 2),
-        powerOfTwoAtLeast(context.concurrency),
-        Math.max(1, powerOfTwoAtLeast(context.concurrency) / 2),
-      ]),
+    helps: ['tbot', 'throughput'],
+    options: (context) => capOptions(context, '--max-num-seqs'),
   },
   {
     id: 'kv-memory',
@@ -58,7 +61,11 @@ export const VLLM_KNOBS: readonly Knob[] = [
     refutedBy: 'KV usage never came near 1.',
     priorGainRatio: 0.03,
     risk: 'medium',
-    options: (context) => flagOptions(context, '--gpu-memory-utilization', [0.95, 0.9, 0.85]),
+    helps: ['throughput', 'ttft'],
+    options: (context) =>
+      weighed(flagOptions(context, '--gpu-memory-utilization', [0.95, 0.94, 0.9, 0.85]), (value) =>
+        value > (numberInForce(context, '--gpu-memory-utilization') ?? 0) ? kvWeight(context) : 0.3,
+      ),
   },
   {
     id: 'graph-ceiling',
@@ -68,11 +75,8 @@ export const VLLM_KNOBS: readonly Knob[] = [
     refutedBy: 'The batch never exceeded the captured sizes.',
     priorGainRatio: 0.03,
     risk: 'medium',
-    options: (context) =>
-      flagOptions(context, '--max-cudagraph-capture-size', [
-        powerOfTwoAtLeast(context.concurrency * 2),
-        512,
-      ]),
+    helps: ['tbot', 'throughput'],
+    options: (context) => graphOptions(context, '--max-cudagraph-capture-size', [512, 1024]),
   },
   {
     id: 'fp8-kv',
@@ -82,9 +86,10 @@ export const VLLM_KNOBS: readonly Knob[] = [
     refutedBy: 'TBOT rises (conversion costs at short contexts), or a canary fails.',
     priorGainRatio: 0.03,
     risk: 'medium',
+    helps: ['throughput'],
     options: (context) =>
       context.hasFp8 && !hasFlag(context, '--kv-cache-dtype')
-        ? [flagOption('--kv-cache-dtype', 'fp8')]
+        ? [{ ...flagOption('--kv-cache-dtype', 'fp8'), weight: kvWeight(context) }]
         : [],
   },
   {
@@ -95,8 +100,9 @@ export const VLLM_KNOBS: readonly Knob[] = [
     refutedBy: 'Acceptance stays under 40 %, or throughput falls.',
     priorGainRatio: 0.03,
     risk: 'high',
+    helps: ['tbot', 'throughput'],
     options: (context) =>
-      context.concurrency <= 16 && !hasFlag(context, '--speculative-config')
+      context.isNatural && context.concurrency <= 16 && !hasFlag(context, '--speculative-config')
         ? [
             flagOption(
               '--speculative-config',
@@ -113,6 +119,7 @@ export const VLLM_KNOBS: readonly Knob[] = [
     refutedBy: 'Throughput stays within the noise.',
     priorGainRatio: 0.02,
     risk: 'medium',
+    helps: ['throughput'],
     options: (context) => flagOptions(context, '--performance-mode', ['throughput']),
   },
   {
@@ -123,6 +130,7 @@ export const VLLM_KNOBS: readonly Knob[] = [
     refutedBy: 'TBOT p95 stays within the noise.',
     priorGainRatio: 0.01,
     risk: 'low',
+    helps: ['tbot'],
     options: (context) =>
       context.inputTokens >= 2048
         ? flagOptions(context, '--long-prefill-token-threshold', [1024])
@@ -136,6 +144,7 @@ export const VLLM_KNOBS: readonly Knob[] = [
     refutedBy: 'Client and engine TTFT are equally far apart as before.',
     priorGainRatio: 0.01,
     risk: 'low',
+    helps: ['ttft'],
     options: (context) =>
       context.concurrency >= 64 ? flagOptions(context, '--api-server-count', [2]) : [],
   },
@@ -147,7 +156,9 @@ export const VLLM_KNOBS: readonly Knob[] = [
     refutedBy: 'Nothing leaves the noise.',
     priorGainRatio: 0.005,
     risk: 'low',
-    options: (context) => switchOption(context, '--no-enable-prefix-caching'),
+    helps: ['tbot', 'throughput'],
+    options: (context) =>
+      context.sharesPrefix ? [] : switchOption(context, '--no-enable-prefix-caching'),
   },
   {
     id: 'attention-backend',
@@ -157,6 +168,47 @@ export const VLLM_KNOBS: readonly Knob[] = [
     refutedBy: 'TBOT stays within the noise.',
     priorGainRatio: 0.01,
     risk: 'medium',
+    helps: ['tbot', 'throughput'],
     options: (context) => flagOptions(context, '--attention-backend', ['FLASHINFER', 'FLASH_ATTN']),
   },
+  {
+    id: 'async-scheduling',
+    idea: 'CPU scheduling beside the GPU step',
+    why: 'Where the version does not do it by itself, the GPU waits for the scheduler between steps.',
+    expected: 'TBOT falls, most on small models.',
+    refutedBy: 'The log said already that asynchronous scheduling is on.',
+    priorGainRatio: 0.03,
+    risk: 'low',
+    helps: ['tbot', 'throughput'],
+    options: (context) =>
+      hasFlag(context, '--speculative-config') ? [] : switchOption(context, '--async-scheduling'),
+  },
+  {
+    id: 'stream-interval',
+    idea: 'several tokens per streamed chunk',
+    why: 'At high concurrency one chunk per token costs the front end a core.',
+    expected: 'Throughput rises; chunks become burstier.',
+    refutedBy: 'The client saw no more than the engine reported.',
+    priorGainRatio: 0.01,
+    risk: 'medium',
+    helps: ['throughput'],
+    options: (context) =>
+      context.concurrency >= 64 ? flagOptions(context, '--stream-interval', [4, 8]) : [],
+  },
+  removalKnob('take-out-brakes', ['--enforce-eager', '--no-async-scheduling', '--cpu-offload-gb'], {
+    idea: 'without a flag that slows the engine down',
+    why: 'Eager mode, synchronous scheduling and offloaded weights each cost every decode step.',
+    expected: 'TBOT falls.',
+    refutedBy: 'TBOT stays within the noise.',
+    priorGainRatio: 0.3,
+    helps: ['tbot', 'throughput'],
+  }),
+  removalKnob('prefix-cache-back', ['--no-enable-prefix-caching'], {
+    idea: 'the prefix cache on again',
+    why: 'Prompts that share a prefix are computed once only.',
+    expected: 'TTFT falls when prompts share prefixes.',
+    refutedBy: 'The hit ratio stays at zero.',
+    priorGainRatio: 0.02,
+    helps: ['ttft', 'throughput'],
+  }),
 ];

@@ -85,6 +85,7 @@ export const llamacpp: Engine = {
   },
   gpusNeeded: () => 0,
   memorySettings: () => null,
+  memoryFlags: {},
   modelOf: (argv) => {
     const at = argv.findIndex((word) => MODEL_FLAGS.includes(word.split('=')[0] ?? ''));
     const word = argv[at] ?? '';

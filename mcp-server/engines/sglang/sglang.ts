@@ -93,6 +93,11 @@ export const sglang: Engine = {
     return of('--tp-size') * of('--pp-size') * replicas;
   },
   memorySettings: sglangMemory,
+  memoryFlags: {
+    memoryShare: '--mem-fraction-static',
+    stepTokens: '--chunked-prefill-size',
+    graphBatch: '--cuda-graph-max-bs-decode',
+  },
   modelOf: (argv) => {
     const start = startOfFlags(argv) ?? 1;
     const at = argv.findIndex((word) => /^--model(?:-path)?(?:=|$)/.test(word));

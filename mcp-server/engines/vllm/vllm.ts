@@ -96,6 +96,12 @@ export const vllm: Engine = {
       1,
     ),
   memorySettings: vllmMemory,
+  memoryFlags: {
+    memoryShare: '--gpu-memory-utilization',
+    stepTokens: '--max-num-batched-tokens',
+    graphBatch: '--max-cudagraph-capture-size',
+    maxSequences: '--max-num-seqs',
+  },
   modelOf: (argv) => {
     const start = startOfFlags(argv) ?? 1;
     const at = argv.findIndex((word) => /^--model(?:=|$)/.test(word));
