@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { AutodebugError } from '../../../core/errors.ts';
 import type { DeploymentStatus } from '../../../ports/deploy.ts';
 import { priceOf } from './cost.ts';
 import { reachService } from './endpoint.ts';
@@ -110,9 +109,4 @@ export function createWatcher(intervalMs: { readonly first: number; readonly mos
 
 function sameStatus(a: DeploymentStatus, b: DeploymentStatus): boolean {
   return a.kind === b.kind && !('phase' in a && 'phase' in b && a.phase !== b.phase);
-}
-
-/** True for a failure that says nothing about the run: the server may answer again. */
-export function isPassing(error: unknown): boolean {
-  return error instanceof AutodebugError && error.retryable;
 }
