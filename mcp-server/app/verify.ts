@@ -7,7 +7,7 @@ import type { App } from './app.ts';
 import { readEngineFigures } from './engine-figures.ts';
 import { loadSources, sourceIds } from './evidence-sources.ts';
 
-export interface VerifyFailure {
+interface VerifyFailure {
   /** Path below the sessions folder. */
   readonly file: string;
   /** From 1. */

@@ -7,7 +7,7 @@ export interface AtomCitation {
 }
 
 /** The ratio of two such values, as a text says it. */
-export interface RatioCitation {
+interface RatioCitation {
   readonly kind: 'ratio';
   readonly top: AtomCitation;
   readonly bottom: AtomCitation;

@@ -140,7 +140,7 @@ function recordsArtefact(text: string, terms: RecordTerms | null): Artefact {
 }
 
 /** Request records of JSON Lines. Null when: any line is not one. */
-export function readRecords(text: string): readonly RequestRecord[] | null {
+function readRecords(text: string): readonly RequestRecord[] | null {
   try {
     return text
       .split('\n')

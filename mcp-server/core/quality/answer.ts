@@ -1,7 +1,7 @@
 import { isRecord } from '../parse.ts';
 import { cleanText } from '../redact.ts';
 
-export interface ToolCall {
+interface ToolCall {
   readonly name: string;
   readonly arguments: string;
 }

@@ -5,7 +5,7 @@ import type { CanaryAnswer } from './answer.ts';
 export type Grader = (answer: CanaryAnswer) => boolean;
 
 /** The answer without what chat models wrap around it: code fences, quotes, a final full stop, case, repeated spaces. */
-export function normalise(text: string): string {
+function normalise(text: string): string {
   return text
     .trim()
     .replace(/^```[a-z]*\s*|\s*```$/g, '')

@@ -51,8 +51,17 @@ export function citeLine(evidenceId: string, line: string): string | null {
   const numbered = /^(.*?[A-Za-z].*?[\s:('"])(\d+(?:\.\d+)?)(?![\w.,])/.exec(text.slice(0, 200));
   const worded = /^(.*[A-Za-z].*?[\s:('"])([\w.-]*\w)\W*$/.exec(text.slice(0, 200));
   const [, name = '', said = ''] = numbered ?? worded ?? [];
-  const shown = name.trim().slice(-120).trim();
+  const shown = lastWords(name);
   return shown === '' || said === '' ? null : `[${evidenceId} ${shown}=${said}]`;
+}
+
+/** The last whole words of a text, 70 characters at most, without quotes around them. */
+function lastWords(text: string): string {
+  const all = text.trim().split(' ');
+  let kept = all.length - 1;
+  while (kept > 0 && all.slice(kept - 1).join(' ').length <= 70) kept -= 1;
+  const shown = all.slice(kept).join(' ').slice(-200);
+  return shown.replace(/^['"(\s]+|['"(\s]+$/g, '');
 }
 
 const words = (id: string): string =>

@@ -63,7 +63,7 @@ export function renderLogHead(
 }
 
 /** `**Metrics**: TTFT=0.45s, TBOT=0.032s, TTLT=2.1s, Errors=0`: medians of the first load point, errors of all. */
-export function metricsLine(figures: readonly Figures[]): string {
+function metricsLine(figures: readonly Figures[]): string {
   const first = figures.find((one) => one.runs.length > 0);
   const at = (id: 'ttftMs' | 'tbotMs' | 'ttltMs'): string =>
     asSeconds(first === undefined ? null : first.mean(id, 'p50'));

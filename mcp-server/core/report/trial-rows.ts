@@ -58,7 +58,7 @@ function numbersOf(
 }
 
 /** `keep`, `discard: slo`, `baseline`, or how far the trial has come. */
-export function verdictText(state: SessionState, trial: TrialState): string {
+function verdictText(state: SessionState, trial: TrialState): string {
   const verdict = trial.judgements.at(-1);
   if (verdict !== undefined) {
     const crash =

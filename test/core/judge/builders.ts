@@ -6,7 +6,7 @@ import { spreadsOf } from '../../../mcp-server/core/stats/spread.ts';
 type Measurement = EventData<'measurement_recorded'>;
 
 /** A distribution whose every quantile is this value, with 0 as its least unless told. */
-export const distribution = (value: number | null, n = 64): Distribution => ({
+const distribution = (value: number | null, n = 64): Distribution => ({
   n: value === null ? 0 : n,
   mean: value,
   sd: value === null ? null : 0,
@@ -28,7 +28,7 @@ export interface RunFacts {
   readonly priceUsdPerHour?: number | null;
 }
 
-export function summaryOf(facts: RunFacts = {}): MeasurementSummary {
+function summaryOf(facts: RunFacts = {}): MeasurementSummary {
   const failed = facts.failed ?? 0;
   const ttft = facts.ttftMs === undefined ? 100 : facts.ttftMs;
   const tbot = facts.tbotMs === undefined ? 10 : facts.tbotMs;
