@@ -50,7 +50,9 @@ export function planWarnings(question: PlanQuestion): readonly string[] {
     ...service.warnings,
     ...unknown,
     ...after.filter((message) => !before.includes(message) || question.changes.length === 0),
-    ...(forecast.fits === 'unknown' ? [`Memory: ${forecast.note}`] : []),
+    ...(forecast.fits === 'unknown' && forecast.kvTokens !== null
+      ? [`Memory: ${forecast.note}`]
+      : []),
   ].map((warning) => warning.slice(0, 400));
 }
 
@@ -71,6 +73,12 @@ function flagQuestion(question: PlanQuestion): FlagQuestion {
 /** Predicted fit of a launch in its GPUs. */
 export function forecastMemory(contract: Contract, subject: PlanSubject): MemoryForecast {
   const { model, gpu, engine, facts } = subject;
+  if (gpu === null && subject.gpuSpec === null && contract.terms.allowedHardware[0]?.gpu === 'cpu')
+    return {
+      fits: 'unknown',
+      note: 'It runs on a CPU; its memory is not forecast.',
+      kvTokens: null,
+    };
   if (gpu === null || model === null) {
     const what = gpu === null ? 'GPU' : 'model';
     return { fits: 'unknown', note: `The ${what} is not in our tables.`, kvTokens: null };

@@ -84,9 +84,20 @@ function defaultsOf(
   return (flag) => {
     const canonical = engine.canonicalFlag(flag);
     const literal = engine.flags.find((fact) => fact.flag === canonical)?.default ?? null;
-    const number = literal === null || typeof literal === 'boolean' ? Number.NaN : Number(literal);
-    return resolved.get(canonical) ?? (Number.isFinite(number) && literal !== '' ? number : null);
+    return resolved.get(canonical) ?? literalNumber(subject, literal);
   };
+}
+
+/** A literal default as a number; llama.cpp writes some as `same as --threads`. */
+function literalNumber(
+  { engine, facts }: PlanSubject,
+  literal: string | number | boolean | null,
+): number | null {
+  if (literal === null || typeof literal === 'boolean' || literal === '') return null;
+  const other = /^same as (--[a-z-]+)$/.exec(String(literal))?.[1];
+  const text = other === undefined ? literal : facts.flags.get(engine.canonicalFlag(other));
+  const number = Number(text ?? Number.NaN);
+  return Number.isFinite(number) ? number : null;
 }
 
 const DIMENSIONS: Readonly<Record<string, readonly Dimension[]>> = {

@@ -105,12 +105,18 @@ function isFeasible(
   }
 }
 
-/** Mean cost of the trials that are gone. Null when: none is. Units: USD. */
+/** Minutes that a first trial is guessed to take. Source: own reasoning; 2 to 17 minutes are reported for engines on GPUs. */
+const GUESSED_MINUTES = 15;
+
+/** Mean cost of the trials that are gone, before that the baseline's price for a guessed time. Units: USD. Null when: the price is unknown. */
 function costPerTrial(state: SessionState): number | null {
   const costs = state.trials.flatMap((trial) =>
     trial.deployments.flatMap(({ gone }) =>
       gone === null ? [] : [gone.costUsd + gone.idleCostUsd],
     ),
   );
-  return costs.length === 0 ? null : costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
+  if (costs.length > 0) return costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
+  const price = baselineTrial(state).planned.predicted.priceUsdPerHour;
+  const minutes = Math.min(GUESSED_MINUTES, state.budget.maxMinutesPerTrial);
+  return price === null ? null : (price * minutes) / 60;
 }

@@ -55,7 +55,7 @@ function graphBytes(settings: MemorySettings): number {
   return GRAPH_BASE_BYTES + GRAPH_BYTES_PER_BATCH * settings.graphBatch * scale;
 }
 
-const gb = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+const gib = (bytes: number): string => `${(bytes / GIB).toFixed(1)} GiB`;
 
 /**
  * Whether a launch fits its GPUs, from weights, KV, activations, graphs and the memory share.
@@ -74,7 +74,7 @@ export function planMemory(settings: MemorySettings): MemoryForecast {
       ? (total - CONTEXT_BYTES) * settings.memoryShare - weights
       : total * settings.memoryShare - CONTEXT_BYTES - weights - activations - graphs;
   const kvTokens = Math.max(0, Math.floor(pool / kvEach));
-  const figures = `weights ${gb(weights)}, graphs ${gb(graphs)}, activations up to ${gb(activations)}, KV for ${kvTokens.toLocaleString('en-US')} tokens of ${gb(total)} a GPU`;
+  const figures = `weights ${gib(weights)}, graphs ${gib(graphs)}, activations up to ${gib(activations)}, KV for ${kvTokens.toLocaleString('en-US')} tokens of ${gib(total)} a GPU`;
   const forecast = (fits: MemoryForecast['fits'], what: string): MemoryForecast => ({
     fits,
     note: `${what}: ${figures}.`,
@@ -103,7 +103,7 @@ function judgeRest(
     return isOver
       ? forecast(
           'no',
-          `Sampling ${settings.maxSequences} sequences at warm-up does not fit (${gb(sampler)})`,
+          `Sampling ${settings.maxSequences} sequences at warm-up does not fit (${gib(sampler)})`,
         )
       : forecast('yes', 'Fits');
   }

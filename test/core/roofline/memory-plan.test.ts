@@ -29,7 +29,7 @@ describe('planMemory', () => {
   it('refuses 70B in bf16 on one H100 and names the weights', () => {
     const plan = planMemory(settings({ model: modelFacts('llama-3.1-70b')! }));
     expect(plan).toMatchObject({ fits: 'no' });
-    expect(plan.note).toMatch(/weights do not fit.*141/i);
+    expect(plan.note).toMatch(/weights do not fit.*131\.\d GiB/i);
     expect(planMemory(settings({ model: modelFacts('llama-3.1-70b')!, gpus: 4 })).fits).toBe('yes');
   });
 
