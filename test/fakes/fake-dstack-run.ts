@@ -33,7 +33,7 @@ const template = JSON.parse(
 );
 
 /** Milliseconds after submission at which a healthy run is provisioned, pulls, runs, and has passed its probe. */
-export const PHASES = { provisioning: 40, pulling: 80, running: 120, probed: 200 } as const;
+const PHASES = { provisioning: 40, pulling: 80, running: 120, probed: 200 } as const;
 
 export function stateOf(run: FakeRun, nowMs: number, stopMs: number): RunState {
   if (run.state !== null) return run.state;

@@ -9,7 +9,7 @@ import { findFreePort } from '../../mcp-server/adapters/process/tcp-ports.ts';
 import type { RunResult } from '../../mcp-server/ports/process-runner.ts';
 
 /** The pinned dstack of scripts/real/requirements/dstack.txt. */
-export const DSTACK = fileURLToPath(new URL('../../.real/dstack/bin/dstack', import.meta.url));
+const DSTACK = fileURLToPath(new URL('../../.real/dstack/bin/dstack', import.meta.url));
 export const TOKEN = 'real-test-token-0123456789';
 
 /** A real dstack server on a free port with a home of its own, sqlite and no backend. */

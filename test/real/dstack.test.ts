@@ -170,6 +170,10 @@ describe('the real dstack, group by group', () => {
     const run = await waitFor('no-cap', isFullyFinished);
     expect(causeOf(run)).toMatchObject({ reason: 'no_capacity' });
     expect(causeOf(run).message).toContain('no capacity');
+    await apply('nosuch.yml', service('no-such-fleet', 'fleets: [nope]\n'));
+    const lost = await waitFor('no-such-fleet', isFullyFinished);
+    expect(causeOf(lost)).toMatchObject({ reason: 'no_capacity' });
+    expect(causeOf(lost).message).toContain('Failed to use specified fleets');
   });
 
   test('8. an active run is told apart: unchanged, updated in place, replaced', async () => {

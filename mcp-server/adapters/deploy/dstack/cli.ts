@@ -4,9 +4,9 @@ import type { Credentials } from './credentials.ts';
 import { classifyFailure, collapseOutput, failureError, saysNotFound } from './errors.ts';
 
 /** Time of one call; the CLI has no time-out of its own. Source: own reasoning, a cold start takes 1 to 3 s. */
-export const CALL_TIMEOUT_MS = 60_000;
+const CALL_TIMEOUT_MS = 60_000;
 
-export interface CliCall {
+interface CliCall {
   readonly args: readonly string[];
   readonly cwd?: string;
   readonly input?: string;

@@ -32,7 +32,7 @@ export function connect(deps: DstackDeployDeps): Connection {
   };
 }
 
-export function paceOf(change: Partial<Pace> | undefined): Pace {
+function paceOf(change: Partial<Pace> | undefined): Pace {
   return { nowMs: Date.now, sleep: pause, ...STOP_TIMES, ...change };
 }
 

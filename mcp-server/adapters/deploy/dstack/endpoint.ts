@@ -16,7 +16,7 @@ export function serviceRoot(serviceUrl: string, serverUrl: string): string {
 }
 
 /** Requests to the service need the user's own token unless the file says `auth: false`. */
-export function authOf(run: Run): Endpoint['auth'] {
+function authOf(run: Run): Endpoint['auth'] {
   return run.run_spec.configuration.auth === false ? 'none' : 'dstack';
 }
 

@@ -104,10 +104,7 @@ export async function ensureFleet(
 }
 
 /** The fleet as a file: `nodes` from 0, so that it costs nothing until a trial runs. */
-export function fleetText(request: {
-  readonly sessionId: string;
-  readonly idleMinutes: number;
-}): string {
+function fleetText(request: { readonly sessionId: string; readonly idleMinutes: number }): string {
   return stringify({
     type: 'fleet',
     name: fleetNameOf(request.sessionId),

@@ -3,7 +3,7 @@ import { cleanText } from '../../../core/redact.ts';
 import type { Credentials } from './credentials.ts';
 
 /** Time of one call, headers and body each. Source: own reasoning; the server answers in well under a second. */
-export const REST_TIMEOUT_MS = 15_000;
+const REST_TIMEOUT_MS = 15_000;
 /** Largest answer that is read; a page of 1,000 log lines stays far below. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 

@@ -37,7 +37,7 @@ export interface RunGuard {
 }
 
 const stateDirOf = (workDir: string): string => join(workDir, 'guard');
-export const reaperFileOf = (workDir: string): string => join(workDir, 'reaper.json');
+const reaperFileOf = (workDir: string): string => join(workDir, 'reaper.json');
 
 /** The guard of the local backend, without a child, with the reaper as what it runs at the end. */
 export function createRunGuard(): RunGuard {

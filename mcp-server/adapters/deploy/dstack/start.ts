@@ -20,7 +20,7 @@ import { writeApplied } from './write-applied.ts';
 
 /** The server may read the image's registry on the way, which takes its time. */
 const APPLY_TIMEOUT_MS = 120_000;
-export const APPLIED_FILE = 'dstack-applied.yml';
+const APPLIED_FILE = 'dstack-applied.yml';
 
 /** Everything that one call works with: the login as it is now, and the two ways to the server. */
 export interface Connection {

@@ -13,7 +13,7 @@ import { writeApplied } from './write-applied.ts';
 const readyFileOf = (workDir: string): string => join(workDir, 'ready');
 
 /** Where one deployment is now: the run's record, then a request by its own URL. Throws: the classified error of a call that failed. */
-export async function watchRun(
+async function watchRun(
   connection: Connection,
   handle: DstackHandle,
   signal: AbortSignal,

@@ -32,7 +32,7 @@ resources:
 `;
 
 /** A guard that starts no process and remembers what it was asked. */
-export function fakeGuard() {
+function fakeGuard() {
   const seen = {
     started: 0,
     ended: 0,
