@@ -31,7 +31,7 @@ export interface FetchTelemetryArgs {
 }
 
 /** What is known of one measurement's window. */
-export interface TelemetryDigest {
+interface TelemetryDigest {
   readonly measurementId: string;
   readonly metricsEvidenceId: string | null;
   readonly engine: readonly ({ readonly key: string } & EngineReading)[];

@@ -84,7 +84,7 @@ function missingParts(o: Observation): readonly string[] {
 }
 
 /** Changes that this engine version takes, that do something, and that are not in force already. */
-export function candidatesOf(o: Observation, rule: Pick<Rule, 'knobs'>): Change[] {
+function candidatesOf(o: Observation, rule: Pick<Rule, 'knobs'>): Change[] {
   const engine: EngineId = o.engine;
   return (rule.knobs[engine] ?? [])
     .flatMap((knob) => changeOf(o, knob) ?? [])

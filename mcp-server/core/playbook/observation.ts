@@ -22,7 +22,7 @@ export interface GaugeLevel extends Level {
 }
 
 /** Lower bounds of the hardware. Null when: the GPU or the model is not known. */
-export interface Floors {
+interface Floors {
   /** Units: ms per decode step at batch 1. */
   readonly decodeStepMs: number | null;
   /** Units: ms to compute the mean uncached prompt. */
@@ -85,13 +85,12 @@ export interface Observation {
   readonly crash: { readonly phase: string; readonly crashClass: string } | null;
 }
 
-export const OBSERVATION_PARTS = [
-  'client',
-  'metrics',
-  'profile',
-  'log',
-  'floors',
-  'effective',
-  'reference',
-] as const;
-export type ObservationPart = (typeof OBSERVATION_PARTS)[number];
+/** Parts that may not have been observed. */
+export type ObservationPart =
+  | 'client'
+  | 'metrics'
+  | 'profile'
+  | 'log'
+  | 'floors'
+  | 'effective'
+  | 'reference';

@@ -21,7 +21,7 @@ type Raw = Readonly<Record<string, unknown>>;
 export type RecordShape = 'span' | 'profile' | 'operation' | 'metric' | 'log' | 'resource';
 
 /** Most points read of one series. Source: own reasoning: ten hours of one-second ticks. */
-export const MAX_POINTS = 36_000;
+const MAX_POINTS = 36_000;
 
 const TIME_FIELDS = [
   'measurement_ts',
@@ -90,7 +90,7 @@ function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-export function readPoint(raw: unknown): ContextPoint {
+function readPoint(raw: unknown): ContextPoint {
   if (Array.isArray(raw)) {
     return { atMs: looseTimeMs(raw[0]), value: looseNumber(raw[1]), count: null, sum: null };
   }

@@ -8,7 +8,7 @@ export interface LogLine {
 }
 
 /** Longest part of a line that is looked at. Source: own reasoning, engines' longest messages stay below 4 KB. */
-export const MAX_LINE_CHARS = 4096;
+const MAX_LINE_CHARS = 4096;
 
 const HEADS: readonly RegExp[] = [
   // Container and dstack stamps: 2026-01-01T00:00:00.000Z, optionally with a stream name.

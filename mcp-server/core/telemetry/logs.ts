@@ -8,7 +8,7 @@ export interface LogSource {
   readonly logPatterns: readonly LogPattern[];
 }
 
-export interface LogReport {
+interface LogReport {
   readonly events: readonly LogEvent[];
   readonly lines: number;
   /** Events that were counted and not kept. */

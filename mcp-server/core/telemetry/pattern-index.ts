@@ -4,13 +4,13 @@ import { ENVIRONMENT_PATTERNS } from './patterns/environment.ts';
 import { ORCHESTRATOR_PATTERNS } from './patterns/orchestrator.ts';
 
 /** Patterns of everything below and around an engine: accelerator, system, orchestrator. */
-export const SHARED_PATTERNS: readonly LogPattern[] = [
+const SHARED_PATTERNS: readonly LogPattern[] = [
   ...ACCELERATOR_PATTERNS,
   ...ENVIRONMENT_PATTERNS,
   ...ORCHESTRATOR_PATTERNS,
 ];
 
-export interface PatternMatch {
+interface PatternMatch {
   readonly pattern: LogPattern;
   readonly values: Readonly<Record<string, string>>;
 }

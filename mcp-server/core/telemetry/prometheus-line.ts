@@ -17,7 +17,7 @@ export function emptyLabels(): Record<string, string> {
 const NO_LABELS: Readonly<Record<string, string>> = Object.freeze(emptyLabels());
 
 /** Number as Prometheus writes it: `NaN`, `+Inf`, `-Inf`, decimal or exponent. Null when: it is none. */
-export function parsePrometheusNumber(word: string): number | null {
+function parsePrometheusNumber(word: string): number | null {
   if (word === '+Inf' || word === 'Inf') return Number.POSITIVE_INFINITY;
   if (word === '-Inf') return Number.NEGATIVE_INFINITY;
   if (word === 'NaN' || word === 'Nan' || word === 'nan') return Number.NaN;

@@ -1,6 +1,6 @@
 import { emptyLabels, parseSampleLine } from './prometheus-line.ts';
 
-export type SampleType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped';
+type SampleType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped';
 
 /** One series of a scrape, name exactly as received (`_total`, `_sum`, `_bucket` included). */
 export interface Sample {
@@ -95,7 +95,7 @@ export interface DeltaSample extends Sample {
 }
 
 /** Name and labels as one key, label order not mattering. */
-export function seriesKey(sample: Pick<Sample, 'name' | 'labels'>): string {
+function seriesKey(sample: Pick<Sample, 'name' | 'labels'>): string {
   const keys = Object.keys(sample.labels);
   if (keys.length > 1) keys.sort();
   let text = sample.name;
