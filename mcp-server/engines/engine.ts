@@ -3,6 +3,7 @@ import type { GpuFacts } from '../core/roofline/gpus.ts';
 import type { MemorySettings } from '../core/roofline/memory-plan.ts';
 import type { ModelFacts } from '../core/roofline/models.ts';
 import type { FlagSyntax } from '../core/service/flags.ts';
+import type { LogPattern } from '../core/telemetry/log-pattern.ts';
 
 /** How the value of a flag is written. */
 export type FlagKind = 'bool' | 'int' | 'float' | 'str' | 'list' | 'json';
@@ -16,7 +17,7 @@ export interface VersionChoices {
 }
 
 /** One flag of an engine, as data (source: docs/dependencies.md, engine-flags.yaml; llama.cpp: its own --help). */
-export interface FlagFact {
+interface FlagFact {
   readonly flag: string;
   readonly category: string;
   readonly type: string;
@@ -97,16 +98,7 @@ export const ENGINE_METRIC_KEYS = [
   'preemptions',
   'requests',
 ] as const;
-export type EngineMetricKey = (typeof ENGINE_METRIC_KEYS)[number];
-
-/** A log line that an engine prints for a reason we know. */
-export interface LogPattern {
-  readonly cls: string;
-  readonly severity: 'info' | 'warning' | 'error' | 'fatal';
-  readonly pattern: RegExp;
-  /** A root cause outranks the symptoms that follow it. */
-  readonly rootCause: boolean;
-}
+type EngineMetricKey = (typeof ENGINE_METRIC_KEYS)[number];
 
 /** Pure vendor knowledge of one engine. Adding an engine touches its folder, one line in engines/index.ts, and fixtures. */
 export interface Engine extends FlagSyntax {

@@ -12,6 +12,7 @@ import {
   parseHelp,
   parseRemoved,
 } from '../../mcp-server/engines/help.ts';
+import { withHelpCommand } from '../../mcp-server/engines/help-command.ts';
 import { detectEngine, ENGINES, engineById } from '../../mcp-server/engines/index.ts';
 import { readEngineService } from '../../mcp-server/engines/read-launch.ts';
 import { touchesQuality } from '../../mcp-server/engines/touches-quality.ts';
@@ -165,6 +166,29 @@ describe('parseHelp', () => {
 
   it('never throws on arbitrary text', () => {
     fc.assert(fc.property(fc.string({ maxLength: 400 }), (text) => void parseHelp(text)));
+  });
+});
+
+describe('withHelpCommand', () => {
+  it('prints the help between markers before the launch and leaves the rest alone', () => {
+    const base = readFileSync('dstack-baseline.yml', 'utf8');
+    const text = withHelpCommand(base);
+    const { service, launch } = readEngineService(text);
+    expect(service.commands).toHaveLength(3);
+    expect(service.commands[1]).toContain('python -m sglang.launch_server --help');
+    expect(service.commands[1]).toContain(HELP_BEGIN);
+    expect(launch.command).toBe(readEngineService(base).launch.command);
+    expect(
+      text
+        .split('\n')
+        .filter((line) => !line.includes(HELP_BEGIN))
+        .join('\n'),
+    ).toBe(base);
+  });
+
+  it('leaves a flow list as it is', () => {
+    const text = 'type: service\nport: 1\ncommands: [vllm serve m]\n';
+    expect(withHelpCommand(text)).toBe(text);
   });
 });
 

@@ -13,9 +13,9 @@ export interface Placement {
 }
 
 /** Share of the memory bandwidth that decode reaches in practice. Source: ai-dynamo/aiconfigurator systems/*.yaml, 0.8. */
-export const MEMORY_EFFICIENCY = 0.8;
+const MEMORY_EFFICIENCY = 0.8;
 /** Model FLOPs utilisation of prefill of 1k tokens and more. Source: 0.4 to 0.6 measured on H100; the middle. */
-export const PREFILL_MFU = 0.5;
+const PREFILL_MFU = 0.5;
 /** One small all-reduce over NVLink. Units: ms. Source: vLLM #56128, one-shot kernels 5 to 10 µs. */
 const NVLINK_ALL_REDUCE_MS = 0.008;
 /** The same over PCIe with NCCL. Units: ms. Source: vLLM #56128, about 20 µs. */
@@ -33,7 +33,7 @@ function flopsPerS(placement: Placement): number {
 }
 
 /** KV bytes of a token over the replica: heads are duplicated where there are more GPUs than KV heads. */
-export function replicaKvBytesPerToken(placement: Placement): number {
+function replicaKvBytesPerToken(placement: Placement): number {
   const { model, gpus, kvBytesEach } = placement;
   const duplication = model.isMoe ? 1 : Math.max(1, gpus / model.kvHeads);
   return kvBytesPerToken(model, kvBytesEach) * duplication;

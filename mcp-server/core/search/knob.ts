@@ -56,7 +56,7 @@ export interface Knob {
 }
 
 /** Value of a flag under any of its names; undefined when it is not set, null when it has no value. */
-export function flagIn(context: SearchContext, flag: string): string | null | undefined {
+function flagIn(context: SearchContext, flag: string): string | null | undefined {
   return context.flags.get(context.canonicalFlag(flag));
 }
 
@@ -112,7 +112,7 @@ export function numberInForce(context: SearchContext, flag: string): number | nu
 }
 
 /** Tokens that the load holds at once, as a share of the KV capacity. Null when: the capacity is unknown. */
-export function kvPressure(context: SearchContext): number | null {
+function kvPressure(context: SearchContext): number | null {
   const { kvTokens, concurrency, inputTokens, outputTokens } = context;
   if (kvTokens === null || kvTokens <= 0) return null;
   return (concurrency * (inputTokens + outputTokens)) / kvTokens;

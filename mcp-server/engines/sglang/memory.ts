@@ -12,12 +12,12 @@ function byMemory(gpu: GpuFacts, values: readonly [number, number, number, numbe
 }
 
 /** Source: SGLang server_args.py, chunked_prefill_size by GPU memory. */
-export function sglangChunk(facts: CommandFacts, gpu: GpuFacts): number {
+function sglangChunk(facts: CommandFacts, gpu: GpuFacts): number {
   return numberOf(facts, '--chunked-prefill-size') ?? byMemory(gpu, [2048, 4096, 8192, 16_384]);
 }
 
 /** Source: SGLang server_args.py, cuda_graph_max_bs by GPU memory, larger from tensor parallelism 4. */
-export function sglangGraphBatch(facts: CommandFacts, gpu: GpuFacts): number {
+function sglangGraphBatch(facts: CommandFacts, gpu: GpuFacts): number {
   const isOff =
     facts.flags.has('--disable-cuda-graph') ||
     textOf(facts, '--cuda-graph-backend-decode') === 'disabled';

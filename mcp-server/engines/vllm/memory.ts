@@ -11,18 +11,18 @@ const isLarge = (gpu: GpuFacts): boolean => gpu.memoryGb > 70 && !gpu.name.start
 const doubling = (facts: CommandFacts): number =>
   textOf(facts, '--performance-mode') === 'throughput' ? 2 : 1;
 
-export function vllmBudget(facts: CommandFacts, gpu: GpuFacts): number {
+function vllmBudget(facts: CommandFacts, gpu: GpuFacts): number {
   const auto = (isLarge(gpu) ? 8192 : 2048) * doubling(facts);
   return numberOf(facts, '--max-num-batched-tokens') ?? auto;
 }
 
-export function vllmSequences(facts: CommandFacts, gpu: GpuFacts): number {
+function vllmSequences(facts: CommandFacts, gpu: GpuFacts): number {
   const auto = Math.min((isLarge(gpu) ? 1024 : 256) * doubling(facts), vllmBudget(facts, gpu));
   return numberOf(facts, '--max-num-seqs') ?? auto;
 }
 
 /** Source: vLLM: min(2 x max_num_seqs, 512), capped by the token budget. */
-export function vllmGraphBatch(facts: CommandFacts, gpu: GpuFacts): number {
+function vllmGraphBatch(facts: CommandFacts, gpu: GpuFacts): number {
   if (facts.flags.has('--enforce-eager') || textOf(facts, '--optimization-level') === '0') return 0;
   const auto = Math.min(2 * vllmSequences(facts, gpu), 512);
   const asked = numberOf(facts, '--max-cudagraph-capture-size') ?? auto;
