@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ConfigError } from '../../../core/errors.ts';
 import type { ProcessRunner } from '../../../ports/process-runner.ts';
 import type { Environment } from '../child-env.ts';
 import { createCli } from './cli.ts';
@@ -42,4 +43,25 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   } catch {
     // Aborted: the caller looks at the signal.
   }
+}
+
+/** The same, for a deployment that exists. Throws: ConfigError `E_DSTACK_OTHER_SERVER`: another server knows nothing of it, which would look like an end. */
+export function connectTo(
+  deps: DstackDeployDeps,
+  deployment: { readonly serverUrl: string; readonly project: string },
+): Connection {
+  const connection = connect(deps);
+  refuseOtherServer(connection, deployment);
+  return connection;
+}
+
+export function refuseOtherServer(
+  { credentials }: Connection,
+  deployment: { readonly serverUrl: string; readonly project: string },
+): void {
+  if (credentials.url === deployment.serverUrl) return;
+  throw new ConfigError('The login names another dstack server than the one of the deployment.', {
+    code: 'E_DSTACK_OTHER_SERVER',
+    fix: 'Log in to the server of the deployment again; its URL stands in the handle in ledger.jsonl.',
+  });
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { AutodebugError } from '../../../core/errors.ts';
 import type { Deploy, DeployRequest, StopProof } from '../../../ports/deploy.ts';
-import { connect, type DstackDeployDeps } from './connect.ts';
+import { connect, connectTo, type DstackDeployDeps } from './connect.ts';
 import { findRun } from './find.ts';
 import { type DstackHandle, parseHandle } from './handle.ts';
 import { readLogs } from './logs.ts';
@@ -27,16 +27,22 @@ export function createDstackDeploy(
     backend: 'dstack',
     paid: true,
     checkSetup: (request, signal) => checkDstackSetup(deps, request, signal),
-    plan: (request, signal) => plan(connect(deps), request, signal),
-    start: (request, signal) => startRun(connect(deps), request, signal),
-    status: (handle, signal) => watcher.watch(connect(deps), parseHandle(handle), signal),
-    logs: (handle, options) => logs(connect(deps), parseHandle(handle), options),
+    plan: async (request, signal) => plan(connect(deps), request, signal),
+    start: async (request, signal) => startRun(connect(deps), request, signal),
+    status: async (given, signal) => {
+      const handle = parseHandle(given);
+      return watcher.watch(connectTo(deps, handle), handle, signal);
+    },
+    logs: async (given, options) => {
+      const handle = parseHandle(given);
+      return logs(connectTo(deps, handle), handle, options);
+    },
     stop: async (given, signal) => {
       const handle = parseHandle(given);
       watcher.forget(handle.runId);
       return stop(deps, handle, signal);
     },
-    find: (request, signal) => findRun(connect(deps), request, signal),
+    find: async (request, signal) => findRun(connect(deps), request, signal),
     releaseSession: (sessionId, signal) => release(deps, sessionId, signal),
     authHeaders: async (endpoint) =>
       endpoint.auth === 'dstack'
@@ -82,7 +88,7 @@ async function stop(
   handle: DstackHandle,
   signal: AbortSignal,
 ): Promise<StopProof> {
-  const connection = tryConnect(deps);
+  const connection = tryConnect(() => connectTo(deps, handle));
   if ('gone' in connection) return connection;
   const { cli, pace, guard } = connection;
   const proof = await teardownRun(cli, { run: handle, pace, signal });
@@ -90,14 +96,14 @@ async function stop(
   return { ...proof, proof: [...proof.proof, ...(await guard.end(handle.guard))] };
 }
 
-function tryConnect(deps: DstackDeployDeps): Connection | StopProof {
+function tryConnect(open: () => Connection): Connection | StopProof {
   try {
-    return connect(deps);
+    return open();
   } catch (error) {
     if (!(error instanceof AutodebugError)) throw error;
     return {
       gone: false,
-      proof: [`dstack: no login (${error.code}), so nothing is proven`],
+      proof: [`dstack: nothing is proven (${error.code}: ${error.message})`],
       costUsd: null,
     };
   }
@@ -108,7 +114,7 @@ async function release(
   sessionId: string,
   signal: AbortSignal,
 ): Promise<StopProof> {
-  const connection = tryConnect(deps);
+  const connection = tryConnect(() => connect(deps));
   if ('gone' in connection) return connection;
   const { cli, credentials, pace } = connection;
   return releaseFleet(cli, { sessionId, project: credentials.project, pace, signal });

@@ -1,3 +1,4 @@
+import { refuseOtherServer } from './connect.ts';
 import { readFacts } from './facts.ts';
 import type { DstackHandle } from './handle.ts';
 import { carriesOurTags, deploymentIdOf, readRun } from './runs.ts';
@@ -19,12 +20,18 @@ export async function findRun(
   const { project } = connection.credentials;
   const deploymentId = deploymentIdOf(runName, sessionId);
   if (deploymentId === null) return null;
+  const kept = keptFacts(request);
+  if (kept !== null) refuseOtherServer(connection, kept);
   const run = await readRun(connection.cli, { project, by: { name: runName }, signal });
   if (run === null || !carriesOurTags(run, { sessionId, deploymentId, runName })) return null;
-  const facts = readFacts(request.workDir);
-  const known =
-    facts?.runName === runName ? facts : unknownFacts(connection, request, deploymentId);
+  const known = kept ?? unknownFacts(connection, request, deploymentId);
   return { ...known, runId: run.id, guard: connection.guard.find(request.workDir) };
+}
+
+/** What was written before the run was made. Null when: the folder is of another deployment or holds nothing. */
+function keptFacts({ workDir, runName }: FindRequest): DstackHandle | null {
+  const facts = readFacts(workDir);
+  return facts?.runName === runName ? facts : null;
 }
 
 /** Enough to look at a run and to stop it: it counts as late at once unless it is ready. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { estimateCostUsd, priceOf } from '../../../../mcp-server/adapters/deploy/dstack/cost.ts';
 import { serviceRoot } from '../../../../mcp-server/adapters/deploy/dstack/endpoint.ts';
+import { parseHandle } from '../../../../mcp-server/adapters/deploy/dstack/handle.ts';
 import { parseRun, type Run } from '../../../../mcp-server/adapters/deploy/dstack/run-json.ts';
 import { instanceOf, viewRun } from '../../../../mcp-server/adapters/deploy/dstack/status.ts';
 import { type RunState, runJson } from '../../../fakes/fake-dstack-run.ts';
@@ -230,5 +231,23 @@ describe('point 25: cost is our clock times the price, beside what dstack says',
     expect(proof.proof.join('; ')).toMatch(
       /estimated cost: .* by our clock, 2\.5000 USD by dstack \(neither is a bill\)/,
     );
+  });
+});
+
+describe('a login that changed to another server', () => {
+  test('proves nothing about a deployment of the first one, and finds nothing in its place', async () => {
+    const request = bench.requestOf();
+    const handle = parseHandle(await bench.deploy.start(request, NEVER));
+    const other = await openBench();
+    const { sessionId, runName, workDir } = request;
+    expect(await other.deploy.stop(handle, NEVER)).toMatchObject({ gone: false });
+    await expect(other.deploy.status(handle, NEVER)).rejects.toMatchObject({
+      code: 'E_DSTACK_OTHER_SERVER',
+    });
+    await expect(other.deploy.find({ sessionId, runName, workDir }, NEVER)).rejects.toMatchObject({
+      code: 'E_DSTACK_OTHER_SERVER',
+    });
+    expect(other.guarded.seen.ended).toBe(0);
+    await other.close();
   });
 });
