@@ -2,6 +2,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { generateContractSchema } from './contract-schema.ts';
+import { generateFlags } from './flags.ts';
+import { generateToolTable } from './tool-table.ts';
 
 interface Generated {
   readonly path: string;
@@ -10,7 +13,11 @@ interface Generated {
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const check = process.argv.includes('--check');
-const generators: (() => Promise<readonly Generated[]>)[] = [];
+const generators: (() => Promise<readonly Generated[]>)[] = [
+  async () => generateFlags(),
+  generateContractSchema,
+  () => generateToolTable(root),
+];
 
 const current = (path: string): string | null => {
   try {
