@@ -8,6 +8,7 @@ import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { App, Call } from './app.ts';
 import { backendOf, workPathOf } from './backend.ts';
 import { crashClassOf, type Failure, verdictOf } from './deploy-failure.ts';
+import { keepHelp } from './image-help.ts';
 import { readServerInfo } from './server-info.ts';
 import { saveEngineLog, stopDeployment } from './stop-deployment.ts';
 
@@ -55,6 +56,7 @@ export async function noteReady(
     endpoint: status.endpoint,
     signal: call.signal,
   });
+  await keepHelp(app, writer, { backend, deployment, signal: call.signal });
   const landedElsewhere = hasMoved(lastInstance(writer.state(), deploymentId), status.instance);
   const { endpoint, instance, priceUsdPerHour } = status;
   await writer.append({

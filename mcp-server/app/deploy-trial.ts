@@ -15,6 +15,7 @@ import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { Answer, App, Call } from './app.ts';
 import { backendOf, deployRequestOf, workPathOf } from './backend.ts';
 import { type DeployOutcome, describeOutcome, noteFailure, noteReady } from './deploy-outcome.ts';
+import { askForHelp } from './image-help.ts';
 import { waitUntilReady } from './wait-until-ready.ts';
 
 export interface DeployArgs {
@@ -192,7 +193,7 @@ async function planDeployment(
   const state = writer.state();
   const nowMs = app.clock.nowMs();
   const deploymentId = nextDeploymentId(trial);
-  const serviceYaml = await readService(app, trial);
+  const serviceYaml = askForHelp(state, trial, await readService(app, trial));
   const minutes = minutesAllowed(state, nowMs, {
     trialId: trial.trialId,
     priceUsdPerHour: trial.planned.predicted.priceUsdPerHour,

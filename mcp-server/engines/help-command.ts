@@ -20,7 +20,8 @@ export function withHelpCommand(text: string): string {
   if (dash === undefined) return text;
   const program = launch.argv.slice(0, engine.flagsStart(launch.argv)).map(quoteForShell).join(' ');
   const ask = engine.id === 'vllm' ? '--help=all' : '--help';
-  const command = `echo "${HELP_BEGIN}"; ${program} ${ask} 2>&1 || true; echo "${HELP_END}"`;
+  // A group, since dstack joins commands by && and a failed set-up must still stop the launch.
+  const command = `{ echo "${HELP_BEGIN}"; ${program} ${ask} 2>&1 || true; echo "${HELP_END}"; }`;
   const line = `${dash}${JSON.stringify(command)}${lineBreak(text)}`;
   return splice(text, [{ start: at, end: at, text: line }]);
 }
