@@ -80,7 +80,7 @@ function printEnd(state: SessionState, projectDir: string, deps: DemoDeps): void
 }
 
 /** What the demo promises; each unmet line is said and makes it fail. */
-export function unmetPromises(state: SessionState): string[] {
+function unmetPromises(state: SessionState): string[] {
   const unmet: string[] = [];
   const others = state.trials.filter((trial) => trial.planned.parentId !== null);
   const verdicts = new Set(others.flatMap((trial) => trial.judgements.map((one) => one.verdict)));

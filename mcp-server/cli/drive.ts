@@ -33,7 +33,7 @@ export function drive(options: {
 const TWO_LINES = new Set(['benchmark', 'judge_trial', 'confirm_best']);
 
 /** The part of a summary that a progress line shows. */
-export function headline(tool: string, summary: string): string {
+function headline(tool: string, summary: string): string {
   return summary
     .split('\n')
     .slice(0, TWO_LINES.has(tool) ? 2 : 1)

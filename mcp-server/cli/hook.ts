@@ -23,7 +23,7 @@ function parseInput(text: string): unknown {
  * Runs one hook. Fails open: whatever goes wrong is said on stderr and the agent goes on as if there were no hook,
  * since a hook that blocks on its own bug would trap a conversation.
  */
-export async function runHook(deps: HookCommandDeps, event: HookEvent): Promise<void> {
+async function runHook(deps: HookCommandDeps, event: HookEvent): Promise<void> {
   try {
     const input = parseInput(await deps.readStdin());
     const answer = await answerHook(deps.createDeps(), event, input);

@@ -65,11 +65,6 @@ export class LoadError extends AutodebugError {
   readonly fault = 'environment';
 }
 
-/** A telemetry source answered in a way that is not "no data". */
-export class TelemetryError extends AutodebugError {
-  readonly fault = 'environment';
-}
-
 /** A limit of the contract forbids the call; no tool can lift it. */
 export class BudgetError extends AutodebugError {
   readonly fault = 'operator';

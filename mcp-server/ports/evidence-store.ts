@@ -1,4 +1,4 @@
-export interface EvidenceBlob {
+interface EvidenceBlob {
   readonly sessionId: string;
   readonly trialId: string | null;
   readonly evidenceId: string;
@@ -7,7 +7,7 @@ export interface EvidenceBlob {
   readonly text: string;
 }
 
-export interface StoredBlob {
+interface StoredBlob {
   readonly path: string;
   readonly sha256: string;
   readonly bytes: number;

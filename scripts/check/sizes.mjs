@@ -32,7 +32,7 @@ export function checkSizes(root, require) {
     const path = String(name);
     if (!path.endsWith('.ts') || path.endsWith('.generated.ts')) continue;
     const text = readFileSync(join(root, 'mcp-server', path), 'utf8');
-    files.push(text.split('\n').length);
+    files.push(text.trimEnd().split('\n').length);
     functionLengths(ts, ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true), functions);
   }
   files.sort((a, b) => a - b);

@@ -64,7 +64,7 @@ export function simulatedContract(
   };
 }
 
-export interface ToolResult {
+interface ToolResult {
   readonly isError: boolean;
   readonly text: string;
   readonly data: Json;

@@ -7,7 +7,7 @@ export type ScriptedTurn =
   | { readonly text: string }
   | { readonly tools: readonly { readonly name: string; readonly input: unknown }[] };
 
-export interface RecordedRequest {
+interface RecordedRequest {
   readonly path: string;
   readonly body: Json;
 }

@@ -6,7 +6,7 @@ export const BACKEND_IDS = ['dstack', 'local', 'simulated'] as const;
 export const BackendId = z.enum(BACKEND_IDS);
 export type BackendId = z.infer<typeof BackendId>;
 
-export const QuantileName = z.enum(['mean', 'p50', 'p90', 'p95', 'p99']);
+const QuantileName = z.enum(['mean', 'p50', 'p90', 'p95', 'p99']);
 
 /** One clause of the SLO: the quantile of the metric must not exceed `max`. */
 export const SloClause = z.strictObject({

@@ -18,8 +18,6 @@ const pad = (value: number, width: number): string => String(value).padStart(wid
 
 /** `t0007` for 7. */
 export const trialId = (number: number): string => `t${pad(number, 4)}`;
-/** Number of a trial id: 7 for `t0007`. */
-export const trialNumber = (id: string): number => Number(id.slice(1));
 /** `d0007-2`: the second deployment of trial 7. */
 export const deploymentId = (trial: string, ordinal: number): string =>
   `d${trial.slice(1)}-${ordinal}`;

@@ -3,7 +3,7 @@ import { Change } from '../service/change.ts';
 import { EvidenceId } from './ids.ts';
 
 /** Gates of a verdict, in the order in which they are tried. */
-export const GATES = ['start', 'slo', 'quality', 'errors', 'plausibility'] as const;
+const GATES = ['start', 'slo', 'quality', 'errors', 'plausibility'] as const;
 export const Gate = z.enum(GATES);
 export type Gate = z.infer<typeof Gate>;
 export const Verdict = z.enum(['keep', 'discard', 'retest', 'tie', 'invalid']);
@@ -19,7 +19,7 @@ export const Forced = z.strictObject({
 export type Forced = z.infer<typeof Forced>;
 
 /** Marks on a measurement that keep it from being judged. */
-export const MEASUREMENT_FLAGS = [
+const MEASUREMENT_FLAGS = [
   'CACHE_CONTAMINATED',
   'CLIENT_LIMITED',
   'UNDER_DRIVEN',

@@ -21,7 +21,7 @@ export const METRIC_IDS = [
 export const MetricId = z.enum(METRIC_IDS);
 export type MetricId = z.infer<typeof MetricId>;
 
-export type Direction = 'maximise' | 'minimise';
+type Direction = 'maximise' | 'minimise';
 
 export interface MetricCard {
   readonly id: MetricId;

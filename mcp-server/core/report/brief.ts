@@ -7,7 +7,7 @@ import { cleanText } from '../redact.ts';
 import { describeChange } from '../service/change.ts';
 
 /** Longest brief. Units: bytes of UTF-8. Source: DESIGN.md §5. */
-export const MAX_BRIEF_BYTES = 2048;
+const MAX_BRIEF_BYTES = 2048;
 
 /**
  * The state of a session in a few lines: best, last trials, money, what runs, the next step.

@@ -8,7 +8,7 @@ import { figuresOf } from './figures.ts';
 import { threeDigits } from './format.ts';
 
 /** Mean and spread of run values of one metric. Null where no usable run has it. */
-export interface RunValues {
+interface RunValues {
   readonly mean: number | null;
   /** Sample sd over runs. Null when: fewer than two. */
   readonly sd: number | null;
