@@ -141,6 +141,9 @@ function toOutputSchema(schema: z.ZodObject): Record<string, unknown> {
 function withoutBounds(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(withoutBounds);
   if (!isRecord(node)) return node;
+  // Clients validate with older dialects too, which read a tuple's closing as "no element at all".
+  const { prefixItems } = node;
+  if (Array.isArray(prefixItems)) return { type: 'array', items: withoutBounds(prefixItems[0]) };
   const kept = Object.entries(node).filter(
     ([key, value]) => !OUTPUT_BOUNDS.has(key) && !(key === 'required' && Array.isArray(value)),
   );

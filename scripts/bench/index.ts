@@ -65,12 +65,10 @@ async function serverSection(): Promise<Section> {
     command: 'npm run bench server',
     figures: [
       atMost('start to tools/list, median of 5', server.startToToolsListMs, [700, 'ms']),
-      atMost(
-        'names, descriptions and input schemas, characters / 4',
-        server.definitionTokens,
+      atMost('names, descriptions and input schemas, characters / 4', server.definitionTokens, [
         7000,
         'tokens',
-      ),
+      ]),
       atMost('tools/list', server.toolsListKb, [44, 'KB']),
       atMost('get_status on 1,000 trials', server.statusMs, [50, 'ms']),
       atMost('get_status answer on 1,000 trials', server.statusBytes, [2048, 'bytes']),

@@ -14,7 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeProject, type Project, ROOT, simulatedContract } from '../e2e/harness.ts';
+import { makeProject, type Project, ROOT, simulatedContract, startServer } from '../e2e/harness.ts';
+import { onlySession } from '../e2e/ledger-file.ts';
 import { type MessagesApi, type ScriptedTurn, startMessagesApi } from '../fakes/messages-api.ts';
 import type { Json } from '../json.ts';
 import { nodeTool } from './node-tools.ts';
@@ -52,8 +53,7 @@ function lastUserText(body: Json): string {
 
 async function runClaude(
   api: MessagesApi,
-  prompt: string,
-  sessionId: string,
+  { prompt, sessionId, dir }: { prompt: string; sessionId: string; dir: string },
 ): Promise<{ status: number | null; output: string }> {
   const child = spawn(
     claude,
@@ -75,11 +75,11 @@ async function runClaude(
       'Bash',
     ],
     {
-      cwd: project.dir,
+      cwd: dir,
       env: environment({
         ANTHROPIC_BASE_URL: api.baseUrl,
         ANTHROPIC_API_KEY: 'scripted',
-        AUTODEBUG_PROJECT_DIR: project.dir,
+        AUTODEBUG_PROJECT_DIR: dir,
       }),
       stdio: ['ignore', 'pipe', 'pipe'],
     },
@@ -143,7 +143,11 @@ describe('Claude Code', () => {
       mkdirSync(control, { recursive: true });
       writeFileSync(join(control, 'stop-test.json'), '{"reason":"a person said stop"}\n');
     };
-    const run = await runClaude(api, '/autodebug make it faster', clientSession);
+    const run = await runClaude(api, {
+      prompt: '/autodebug make it faster',
+      sessionId: clientSession,
+      dir: project.dir,
+    });
     await api.close();
     const main = api.requests.filter(
       (request) => Array.isArray(request.body?.tools) && request.body.tools.length > 0,
@@ -166,19 +170,24 @@ describe('Claude Code', () => {
   }, 180_000);
 
   test('tells a new conversation in five lines where the session stands', async () => {
+    const other = makeProject(simulatedContract());
+    const server = await startServer(other.dir);
+    await server.done('open_session', { contract_file: 'contract.yml' });
+    await server.close();
     const api = await startMessagesApi(() => ({ text: 'hello' }));
-    await runClaude(api, 'hello', randomUUID());
+    await runClaude(api, { prompt: 'hello', sessionId: randomUUID(), dir: other.dir });
     await api.close();
-    const first = JSON.stringify(
-      api.requests.find(
-        (request) => Array.isArray(request.body?.tools) && request.body.tools.length > 0,
-      )?.body,
-    );
-    const ledger = readdirSync(project.sessionsDir).find((name) => /^s\d{6}-/.test(name)) ?? '';
-    expect(readFileSync(join(project.sessionsDir, ledger, 'ledger.jsonl'), 'utf8')).toContain(
-      'session_opened',
-    );
-    expect(first).toContain(`autodebug session ${ledger}`);
-    expect(first).toContain('Spent: 0.00 of 20.00 USD.');
+    const isMain = (request: { body: Json }): boolean =>
+      Array.isArray(request.body?.tools) && request.body.tools.length > 0;
+    const first = JSON.stringify(api.requests.find(isMain)?.body);
+    const told = [
+      `autodebug session ${onlySession(other.sessionsDir)}`,
+      'Best: none yet.',
+      'Spent: 0.00 of 20.00 USD.',
+      'Alive: deployments none',
+      'Next: call deploy',
+    ];
+    expect(told.filter((line) => !first.includes(line))).toEqual([]);
+    other.remove();
   }, 120_000);
 });
