@@ -19,7 +19,7 @@ interface CommandParts {
 
 type Register = (program: Command, parts: CommandParts) => Promise<void>;
 
-/** Ended by a person. Source: DESIGN.md §7; 128 + SIGINT. */
+/** Ended by a person. Source: docs/architecture.md; 128 + SIGINT. */
 const EXIT_INTERRUPTED = 130;
 
 const write = (text: string): void => {

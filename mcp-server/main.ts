@@ -20,7 +20,7 @@ import { isRecord } from './core/parse.ts';
 const here = dirname(fileURLToPath(import.meta.url));
 const packageRoot = join(here, '..');
 
-/** Source: DESIGN.md §7. */
+/** Source: docs/architecture.md. */
 const EXIT = { ok: 0, failed: 1, usage: 2, precondition: 3 } as const;
 
 function readVersion(): string {

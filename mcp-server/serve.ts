@@ -5,7 +5,7 @@ import { redactText } from './core/redact.ts';
 import { connectStdio, createServer } from './server.ts';
 import { TOOLS } from './tools/index.ts';
 
-/** Behind the first tools/list of any client. Source: own measurement, DESIGN.md's 700 ms. */
+/** Behind the first tools/list of any client. Source: own measurement, the 700 ms that docs/figures.md holds. */
 const WARM_UP_AFTER_MS = 700;
 /** What is not done by then is left to the next start. Source: agent hosts kill a server 400 ms after closing stdin. */
 const EXIT_WITHIN_MS = 300;

@@ -6,9 +6,9 @@ import type { Clock } from '../ports/clock.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { Call, JobKind, JobOutcome, JobResult, Jobs } from './app.ts';
 
-/** Longest wait of one call. Source: DESIGN.md §5; some clients cut calls at 60 s. */
+/** Longest wait of one call. Source: docs/architecture.md; some clients cut calls at 60 s. */
 const MAX_WAIT_S = 50;
-/** A waiting caller hears something at least this often. Source: DESIGN.md §5, clients' idle limits. */
+/** A waiting caller hears something at least this often. Source: docs/architecture.md, clients' idle limits. */
 const NOTICE_EVERY_MS = 15_000;
 /** How long `cancel` waits for the job to let go. Source: own reasoning; load stops within 1 s, an engine within 10 s. */
 const CANCEL_WAIT_S = 20;

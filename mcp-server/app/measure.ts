@@ -40,7 +40,7 @@ const MAX_RUN_MS = 4 * 3_600_000;
 const MAX_LOAD_POINTS = 8;
 /** Where the prompts of probes with a load of their own begin. */
 const PROBE_REPEATS = 1_000_000;
-/** Round trip over median TTFT above which the client cannot judge TTFT. Source: load-and-quality notes, 10 %. */
+/** Round trip over median TTFT above which the client cannot judge TTFT. Source: docs/measuring.md, 10 %. */
 const MAX_RTT_RATIO = 0.1;
 
 /**

@@ -9,7 +9,7 @@ import { type BenchmarkPlan, SPARE_REPEATS } from './benchmark-plan.ts';
 import { noteFailure } from './deploy-outcome.ts';
 import { type Measurement, measureOnce } from './measure.ts';
 
-/** Runs of an A/A calibration that must be clean at every load point. Source: DESIGN.md, judge: at least three means. */
+/** Runs of an A/A calibration that must be clean at every load point. Source: docs/measuring.md, verdicts: at least three means. */
 const MIN_CLEAN_RUNS = 3;
 /** Flags that another run may not meet again; the others say something about the service or the workload. */
 const PASSING_FLAGS: ReadonlySet<MeasurementFlag> = new Set(['CLIENT_LIMITED', 'UNDER_DRIVEN']);

@@ -55,9 +55,16 @@ export async function runOpenLoop(
   await Promise.all(pending);
 }
 
-function sleepUntil(pace: Pace, atMs: number): Promise<void> {
-  const waitMs = atMs - pace.nowMs();
-  if (waitMs <= 0 || pace.signal.aborted) return Promise.resolve();
+/** Waits without ever ending early: timers of the event loop may fire up to a millisecond before their time. */
+async function sleepUntil(pace: Pace, atMs: number): Promise<void> {
+  for (;;) {
+    const waitMs = atMs - pace.nowMs();
+    if (waitMs <= 0 || pace.signal.aborted) return;
+    await (waitMs < 1 ? new Promise<void>(setImmediate) : sleep(pace, waitMs));
+  }
+}
+
+function sleep(pace: Pace, waitMs: number): Promise<void> {
   return new Promise((resolve) => {
     const wake = (): void => {
       clearTimeout(timer);

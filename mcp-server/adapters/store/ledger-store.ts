@@ -30,7 +30,7 @@ export interface LedgerStoreOptions {
   readonly secrets: readonly string[];
 }
 
-/** Ledgers as JSON Lines below the sessions folder, one locked writer each (DESIGN.md §4). */
+/** Ledgers as JSON Lines below the sessions folder, one locked writer each (docs/architecture.md). */
 export function createLedgerStore(options: LedgerStoreOptions): LedgerStore {
   const snapshots = new Map<string, LedgerSnapshot>();
   const folder = (sessionId: string): string => join(options.sessionsDir, sessionId);

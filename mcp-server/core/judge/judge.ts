@@ -14,7 +14,7 @@ import {
 import { implausibilities } from './plausibility.ts';
 import { type JudgeInput, runsAt, usableRuns } from './sides.ts';
 
-/** Retests before an unclear gain counts as none. Source: DESIGN.md, verdicts ("at most twice"). */
+/** Retests before an unclear gain counts as none. Source: docs/measuring.md, verdicts ("at most twice"). */
 export const MAX_RETESTS = 2;
 
 export interface Judgement {

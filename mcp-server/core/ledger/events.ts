@@ -28,7 +28,7 @@ import {
   Verdict,
 } from './vocabulary.ts';
 
-/** Data of every event type. Unknown keys are kept out, unknown types are kept and ignored (DESIGN.md §4). */
+/** Data of every event type. Unknown keys are kept out, unknown types are kept and ignored (docs/architecture.md). */
 export const EVENT_DATA = {
   session_opened: z.object({
     sessionId: SessionId,

@@ -53,7 +53,7 @@ export interface SteadyWindow {
 
 /** Part of the peak that counts as fully loaded. Source: SGLang's serving benchmark, steady-state ratio. */
 const LOADED_RATIO = 0.9;
-/** Steady part of the run below which the whole run is used. Source: load-and-quality notes, §1. */
+/** Steady part of the run below which the whole run is used. Source: docs/measuring.md. */
 const MIN_STEADY_RATIO = 0.5;
 /**
  * A dip this short is a change of shift, not idleness. Source: own reasoning; a synchronised batch ends and restarts

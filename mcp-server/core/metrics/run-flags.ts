@@ -30,13 +30,13 @@ export interface FlaggedRun {
   readonly notes: readonly string[];
 }
 
-/** Cache hits beyond what the workload shares that are still chance. Source: load-and-quality notes; 2 points. */
+/** Cache hits beyond what the workload shares that are still chance. Source: docs/measuring.md; 2 points. */
 const CACHE_TOLERANCE = 0.02;
-/** Load that must be reached. Source: load-and-quality notes, §1 concurrency. */
+/** Load that must be reached. Source: docs/measuring.md. */
 const MIN_DRIVEN = 0.95;
 /** Time between an end and the next send that is the path's and the client's own. Source: own reasoning. */
 const OWN_PAUSE_MS = 5;
-/** Source: load-and-quality notes, §4 design, point 5. */
+/** Source: docs/measuring.md, point 5. */
 const MAX_LOOP_UTILISATION = 0.7;
 /**
  * Lag that one stamp in a hundred may have before the quantiles are in doubt. Source: own reasoning; the notes ask for

@@ -19,7 +19,7 @@ const EMPTY_WINDOW: SteadyWindow = { startMs: 0, endMs: 0, steady: false };
 /**
  * Metrics of one run from its measured records. Latencies over valid responses that were sent inside the steady window;
  * rates by what was delivered inside it; attainment and errors over everything attempted, what we cancelled censored.
- * Source: load-and-quality notes, §1 "Recommended definitions".
+ * Source: docs/measuring.md.
  */
 export function summarise(
   records: readonly RequestRecord[],

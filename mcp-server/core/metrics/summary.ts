@@ -15,7 +15,7 @@ export const Distribution = z.object({
 });
 export type Distribution = z.infer<typeof Distribution>;
 
-/** The metrics of one measurement, by the definitions of load-and-quality.md §1 ("Recommended definitions"). */
+/** The metrics of one measurement, by the definitions of docs/measuring.md. */
 export const MeasurementSummary = z.object({
   ttftMs: Distribution,
   /** Open loop only: from the intended time. `n` is 0 in closed loop. */

@@ -24,7 +24,7 @@ export function needsConfirmation(state: SessionState): boolean {
 }
 
 /**
- * Why the loop should end now (DESIGN.md §5, "The loop ends only for"). Null when: it goes on.
+ * Why the loop should end now (docs/architecture.md, "The loop ends only for"). Null when: it goes on.
  * A goal or a plateau counts only once the best is confirmed; asking for that is the next step's part.
  */
 export function endReason(state: SessionState, nowMs: number): EndReason | null {

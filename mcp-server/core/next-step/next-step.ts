@@ -16,7 +16,7 @@ import { canJudge, judgeStep, step, trialStep, writeStep } from './trial-steps.t
 const MAX_FAILED_CONFIRMATIONS = 2;
 
 /**
- * The one next thing to do: a pure function of the ledger's state and the time (DESIGN.md §5).
+ * The one next thing to do: a pure function of the ledger's state and the time (docs/architecture.md).
  * A null tool means that nothing is left to do.
  */
 export function nextStep(state: SessionState, nowMs: number): NextStep {

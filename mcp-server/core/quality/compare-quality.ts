@@ -28,7 +28,7 @@ export function describeReference(run: QualityRun, minCanaries: number): Quality
 
 /**
  * A trial against the baseline, pair by pair: one canary that the baseline passes and the trial fails is damage.
- * Source: load-and-quality.md §6, tier 0 ("all pass") and tier 1.
+ * Source: docs/measuring.md, tier 0 ("all pass") and tier 1.
  */
 export function compareQuality(
   baseline: QualityRun | null,

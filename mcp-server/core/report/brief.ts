@@ -6,7 +6,7 @@ import { nextStep } from '../next-step/next-step.ts';
 import { cleanText } from '../redact.ts';
 import { describeChange } from '../service/change.ts';
 
-/** Longest brief. Units: bytes of UTF-8. Source: DESIGN.md §5. */
+/** Longest brief. Units: bytes of UTF-8. Source: docs/architecture.md. */
 const MAX_BRIEF_BYTES = 2048;
 
 /**

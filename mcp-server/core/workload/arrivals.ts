@@ -4,7 +4,7 @@ import { keyedRandom } from './keyed-random.ts';
  * Arrival times of an open loop, precomputed: gamma gaps of the given shape, rescaled so that the last arrival is
  * exactly `count / rate` and the rate does not differ between seeds.
  * Units: ms since the start. Shape: ascending, length `count`.
- * Source: vLLM's serving benchmark (load-and-quality notes on arrival models).
+ * Source: vLLM's serving benchmark (docs/measuring.md).
  */
 export function arrivalTimesMs(options: {
   readonly count: number;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * Why a response is not valid (load-and-quality.md §1, "Valid response"). The first that holds, in this order.
+ * Why a response is not valid (docs/measuring.md, "Valid response"). The first that holds, in this order.
  * `cancelled` is ours (the run was stopped): censored, neither good nor bad.
  */
 export const FAILURE_CLASSES = [
