@@ -53,6 +53,8 @@ export interface FetchTelemetryAnswer extends Answer {
 type Measurement = EventData<'measurement_recorded'>;
 
 const MAX_METRIC_LINES = 12;
+/** Gauges of a scrape after the load say nothing about it; they stand in the digest, not in its summary. */
+const AFTER_LOAD: ReadonlySet<string> = new Set(['running', 'queueDepth', 'kvUsageRatio']);
 
 /** Tool `fetch_telemetry`: profiler context and engine metrics of measured windows, as evidence with a digest. */
 export async function fetchTelemetry(
@@ -221,7 +223,9 @@ function describeDigests(digests: readonly TelemetryDigest[]): string {
 
 function describeDigest(digest: TelemetryDigest): readonly string[] {
   const source = digest.metricsEvidenceId ?? 'no metrics';
-  const values = digest.engine.map((reading) => `${reading.key} ${short(reading.value)}`);
+  const values = digest.engine
+    .filter((reading) => !AFTER_LOAD.has(reading.key))
+    .map((reading) => `${reading.key} ${short(reading.value)}`);
   const engine = `${digest.measurementId} engine (${source}): ${values.slice(0, 8).join(', ') || 'nothing known'}.`;
   if (digest.profilerMissing !== null) {
     return [engine, `${digest.measurementId} profiler: no data, ${digest.profilerMissing}.`];

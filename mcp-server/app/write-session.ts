@@ -13,6 +13,7 @@ import { engineById } from '../engines/index.ts';
 import type { Answer, App, Call } from './app.ts';
 import { closeOutcome } from './close-outcome.ts';
 import { createLog } from './create-log.ts';
+import { draftEngineBullets } from './draft-engine-bullets.ts';
 import { readEngineFigures } from './engine-figures.ts';
 import { loadSources, sourceIds } from './evidence-sources.ts';
 
@@ -121,7 +122,10 @@ function describeFault(fault: BulletFault): string {
 
 /** The drafted bullets that hold under the same check as anybody's. */
 async function draft(app: App, state: SessionState, trial: TrialState): Promise<readonly string[]> {
-  const bullets = draftAnalysis(state, trial, await crashLines(app, state, trial));
+  const bullets = [
+    ...draftAnalysis(state, trial, await crashLines(app, state, trial)),
+    ...(await draftEngineBullets(app, state, trial)),
+  ];
   const sources = await loadSources(app, state, sourceIds(bullets.flatMap(citationsOf)));
   return bullets.map(oneLine).filter((bullet) => faultsOf(bullet, sources).length === 0);
 }

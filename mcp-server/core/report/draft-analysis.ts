@@ -49,8 +49,9 @@ function crashBullet({ evidenceId, cls, line }: CrashLine): string | null {
 export function citeLine(evidenceId: string, line: string): string | null {
   const text = (line.split(UNCITABLE).toSorted((a, b) => b.length - a.length)[0] ?? '').trim();
   const numbered = /^(.*?[A-Za-z].*?[\s:('"])(\d+(?:\.\d+)?)(?![\w.,])/.exec(text.slice(0, 200));
+  const quoted = /^(.*?[A-Za-z][^'"]*?[:\s])['"]([\w.-]+)['"]/.exec(text.slice(0, 200));
   const worded = /^(.*[A-Za-z].*?[\s:('"])([\w.-]*\w)\W*$/.exec(text.slice(0, 200));
-  const [, name = '', said = ''] = numbered ?? worded ?? [];
+  const [, name = '', said = ''] = numbered ?? quoted ?? worded ?? [];
   const shown = lastWords(name);
   return shown === '' || said === '' ? null : `[${evidenceId} ${shown}=${said}]`;
 }
