@@ -8,7 +8,13 @@ import {
 import type { ProgressPrinter } from './progress.ts';
 
 /** Steps whose answers tell a person nothing new. */
-const QUIET = new Set(['get_status', 'wait_job', 'suggest_trials']);
+const QUIET = new Set([
+  'get_status',
+  'wait_job',
+  'suggest_trials',
+  'fetch_logs',
+  'fetch_telemetry',
+]);
 
 /** Runs the autopilot over any tool caller and prints one line per step. */
 export function drive(options: {
@@ -29,15 +35,14 @@ export function drive(options: {
   });
 }
 
-/** Steps whose second line says what matters. */
-const TWO_LINES = new Set(['benchmark', 'judge_trial', 'confirm_best']);
+/** Steps whose second line says why. */
+const TWO_LINES = new Set(['judge_trial', 'confirm_best']);
 
 /** The part of a summary that a progress line shows. */
 function headline(tool: string, summary: string): string {
-  return summary
-    .split('\n')
-    .slice(0, TWO_LINES.has(tool) ? 2 : 1)
-    .join(' ');
+  const [first = '', second = ''] = summary.split('\n');
+  if (tool === 'benchmark' && second !== '') return `${first.split(' (')[0]}: ${second}`;
+  return TWO_LINES.has(tool) ? `${first} ${second}`.trim() : first;
 }
 
 /** What a tool reply says, for a person. */

@@ -6,7 +6,7 @@ export interface ProgressPrinter {
 
 const INDENT = 24;
 /** A step that says more is cut: the ledger and the session log have the rest. */
-const MAX_LINES = 3;
+const MAX_LINES = 4;
 
 /** Breaks a text at spaces into lines of at most `width` characters; a longer word is cut. */
 export function wrapText(text: string, width: number): string[] {
