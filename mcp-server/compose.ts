@@ -50,6 +50,7 @@ export function composeApp(options: ComposeOptions): Composition {
   });
   const app: Composition['app'] = {
     toolVersion: options.toolVersion,
+    secrets,
     clock,
     random: createCryptoRandom(),
     hash: sha256,

@@ -78,6 +78,8 @@ export interface Sessions {
 /** Everything a use-case may reach: ports and the two kernels above. Built once in main.ts. */
 export interface App {
   readonly toolVersion: string;
+  /** Values of the environment that must reach no file and no answer. */
+  readonly secrets: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
   readonly hash: Hasher;

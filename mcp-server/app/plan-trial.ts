@@ -4,6 +4,7 @@ import { baselineTrial, findTrial } from '../core/ledger/lookup.ts';
 import type { SessionState } from '../core/ledger/state.ts';
 import type { Forced, Hypothesis } from '../core/ledger/vocabulary.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
+import { redactText } from '../core/redact.ts';
 import { applyChanges } from '../core/service/apply-changes.ts';
 import { type Change, describeChange } from '../core/service/change.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
@@ -44,6 +45,7 @@ export async function planTrial(
   args: PlanTrialArgs,
   call: Call,
 ): Promise<PlanTrialAnswer> {
+  refuseSecrets(app.secrets, args);
   const writer = await app.sessions.use(args.session_id);
   const state = writer.state();
   checkReferences(state, args);
@@ -109,6 +111,16 @@ function refuseBaseline(why: string): InvalidInputError {
   return new InvalidInputError(`The service file cannot be the baseline: ${why}.`, {
     code: 'E_BASELINE',
     fix: 'Change the service file or the terms of the contract so that they agree, then call open_session again.',
+  });
+}
+
+/** A configuration file is kept, shown and shared: a secret in it is refused before anything is written. */
+function refuseSecrets(secrets: readonly string[], args: PlanTrialArgs): void {
+  const text = JSON.stringify([args.changes, args.hypothesis, args.force]);
+  if (redactText(text, secrets) === text) return;
+  throw new InvalidInputError('The plan holds the value of a secret.', {
+    code: 'E_SECRET',
+    fix: 'List the variable by its bare name under env of the service file and set it in the environment; leave its value out.',
   });
 }
 

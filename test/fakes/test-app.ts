@@ -60,6 +60,7 @@ export function createTestApp(
   };
   const app: App & { readonly sessions: OpenSessions } = {
     toolVersion: '0.0.0',
+    secrets: [],
     clock,
     random: createCryptoRandom(),
     hash: sha256,
