@@ -44,7 +44,7 @@ export function simulatedContract(
       serviceFile: 'dstack-baseline.yml',
       objective: { metric: 'outputTokensPerS', direction: 'maximise', minEffectRatio: 0.02 },
       slo: [{ metric: 'ttftMs', quantile: 'p95', max: 4000 }],
-      workload: 'tiny',
+      workload: { id: 'e2e', components: [{ inputTokens: 64, outputTokens: 64 }] },
       loadPoints: [{ kind: 'closed', concurrency: 8, requests: 16 }],
       seeds: { search: 5, confirm: 1005 },
       allowedHardware: [{ gpu: 'H100', count: 1, memoryGb: 80 }],
@@ -130,17 +130,25 @@ export async function startServer(
   };
 }
 
+/** A measurement that the machine itself spoiled is asked for again, as get_status would; this often. */
+const SPOILED_AT_MOST = 3;
+
 /** Does what get_status asks for until it asks for one of `until`, or for nothing. Returns the last step. */
 export async function driveUntil(
   server: Server,
   until: readonly string[],
-  overrides: Record<string, Record<string, unknown>> = {},
 ): Promise<{ tool: string | null; args: Record<string, unknown> }> {
+  let spoiled = 0;
   for (let turn = 0; turn < 60; turn += 1) {
     const { next } = await server.done('get_status');
     if (next === null || next.tool === null || until.includes(next.tool))
       return next ?? { tool: null, args: {} };
-    await server.done(next.tool, { ...next.args, ...overrides[next.tool] });
+    try {
+      await server.done(next.tool, next.args);
+    } catch (error) {
+      spoiled += 1;
+      if (!String(error).includes('E_NOT_CALIBRATED') || spoiled > SPOILED_AT_MOST) throw error;
+    }
   }
   throw new Error(`get_status never asked for ${until.join(' or ')}`);
 }
