@@ -1,6 +1,7 @@
 import { parseDocument } from 'yaml';
 import { Contract } from '../core/contract/contract.ts';
 import { contractBasics, fillDefaults, listFilled } from '../core/contract/fill-defaults.ts';
+import { loadPathFaults } from '../core/contract/load-path.ts';
 import { describeIssues } from '../core/describe-issues.ts';
 import { AutodebugError, ConfigError, InvalidInputError } from '../core/errors.ts';
 import { isRecord } from '../core/parse.ts';
@@ -122,7 +123,7 @@ function contractError(name: string, issues: Parameters<typeof describeIssues>[0
 
 function checkSense(name: string, contract: Contract): void {
   const { terms, budget } = contract;
-  const faults: string[] = [];
+  const faults: string[] = [...loadPathFaults(terms)];
   if (terms.seeds.search === terms.seeds.confirm) {
     faults.push(
       'terms.seeds: search and confirm must differ, so that the confirmation is held out',

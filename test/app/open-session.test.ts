@@ -186,7 +186,7 @@ describe('a backend that costs money', () => {
   });
 
   it('needs a rehearsal, unless that is forced with cause', async () => {
-    writeContract({ terms: { backend: 'dstack' } });
+    writeContract({ terms: { backend: 'dstack', loadPath: 'server-proxy' } });
     await expect(open()).rejects.toThrow(/never rehearsed/);
     const force = [{ check: 'rehearsal', reason: 'rehearsed by hand this morning' }];
     const forced = await open({ contract_file: 'contract.yml', force });

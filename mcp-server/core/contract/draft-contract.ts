@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../errors.ts';
 import type { BackendId, SloClause } from './contract.ts';
+import { defaultLoadPath } from './load-path.ts';
 
 /** The three answers of `autodebug init`, as a person types them. */
 export interface InitAnswers {
@@ -108,7 +109,7 @@ export function draftContract(answers: InitAnswers, facts: InitFacts): Record<st
       workload: { id: 'asked', components: [{ inputTokens: prompts, outputTokens: outputs }] },
       loadPoints: [loadPoint(answers.traffic)],
       seeds: { search: 1, confirm: 1001 },
-      loadPath: facts.backend === 'dstack' ? 'server-proxy' : 'direct',
+      loadPath: defaultLoadPath(facts.backend),
       allowedHardware: [{ gpu: facts.gpu.name, count: facts.gpu.count }],
       minContextTokens: Math.max(context, prompts + outputs),
     },

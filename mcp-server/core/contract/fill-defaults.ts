@@ -1,6 +1,8 @@
 import { isRecord } from '../parse.ts';
 import type { ServiceFile } from '../service/service-file.ts';
 import type { WorkloadSpec } from '../workload/workload.ts';
+import { BackendId } from './contract.ts';
+import { defaultLoadPath } from './load-path.ts';
 
 /** What defaults are read from, beside constants. Null: not known yet, or not readable. */
 export interface DefaultSources {
@@ -87,6 +89,7 @@ function sourcedTerms(terms: Fields, sources: DefaultSources): Fields {
     ...(model === null ? {} : { model: { id: model } }),
     allowedHardware: hardwareOf(sources.service, terms['backend']),
     minContextTokens: contextOf(sources.workload),
+    loadPath: defaultLoadPath(BackendId.safeParse(terms['backend']).data ?? 'simulated'),
   };
 }
 
