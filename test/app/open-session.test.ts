@@ -194,7 +194,7 @@ describe('a backend that costs money', () => {
     expect(first?.data).toMatchObject({ forced: force });
     mkdirSync(join(test.dir, 'sessions', '.rehearsal'), { recursive: true });
     writeFileSync(join(test.dir, 'sessions', rehearsalFile('dstack')), '{}');
-    writeContract({ terms: { backend: 'dstack', repeats: 4 } });
+    writeContract({ terms: { backend: 'dstack', loadPath: 'server-proxy', repeats: 4 } });
     expect((await open()).resumed).toBe(false);
   });
 });
