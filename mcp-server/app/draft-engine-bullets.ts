@@ -8,6 +8,7 @@ import {
 } from '../core/report/engine-bullets.ts';
 import { engineById } from '../engines/index.ts';
 import type { App } from './app.ts';
+import { evidenceOf } from './engine-window.ts';
 
 /** Bullets from engine metrics, profiler attributes and spans of the trial's last judged run, for a drafted analysis. */
 export async function draftEngineBullets(
@@ -39,10 +40,8 @@ async function readStored(
   state: SessionState,
   wanted: { readonly kind: ArtefactKind; readonly measurementId: string },
 ): Promise<CitedArtefact | null> {
-  const stored = [...state.evidence.values()].findLast(
-    (one) => one.kind === wanted.kind && one.measurementId === wanted.measurementId,
-  );
-  if (stored === undefined) return null;
+  const stored = evidenceOf(state, wanted.measurementId, wanted.kind);
+  if (stored === null) return null;
   const text = await app.evidence.get(state.sessionId, stored);
   return { evidenceId: stored.evidenceId, artefact: readArtefact(stored.kind, text, null) };
 }
