@@ -4,7 +4,7 @@ export const REPORT_STYLE = `
 @media (prefers-color-scheme:dark){:root{--bg:#14171a;--fg:#e4e8eb;--dim:#98a3ad;--line:#2c3238;--card:#1b1f24;--good:#5cc8a1;--bad:#f08a80;--warn:#e3b458;--accent:#86b1f3;--banner:#3a2d10}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.55 system-ui,-apple-system,"Segoe UI",sans-serif}
-main{max-width:1080px;margin:0 auto;padding:32px 20px 64px}
+main{max-width:1180px;margin:0 auto;padding:32px 20px 64px}
 h1{font-size:22px;margin:0 0 4px}h2{font-size:17px;margin:36px 0 10px}h3{font-size:15px;margin:0}
 .banner{background:var(--banner);border:1px solid var(--warn);color:var(--warn);font-weight:600;padding:8px 12px;border-radius:6px;margin:0 0 20px}
 .verdict{font-size:18px;margin:6px 0 20px}
@@ -14,7 +14,7 @@ h1{font-size:22px;margin:0 0 4px}h2{font-size:17px;margin:36px 0 10px}h3{font-si
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:6px;background:var(--card)}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:8px 10px;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
-th{font-size:12px;color:var(--dim);font-weight:600;white-space:nowrap}
+th{font-size:12px;color:var(--dim);font-weight:600;min-width:64px}td.discard,td.invalid{overflow-wrap:anywhere;min-width:120px}
 tr:last-child td{border-bottom:0}td.n{text-align:right;white-space:nowrap}td.c{overflow-wrap:anywhere;min-width:180px}
 tr.best td{background:color-mix(in srgb,var(--good) 10%,transparent)}
 .keep{color:var(--good);font-weight:600}.discard,.invalid{color:var(--bad)}.retest{color:var(--warn)}.tie,.baseline{color:var(--dim)}
