@@ -1,7 +1,8 @@
 import { heldDeployments } from '../ledger/lookup.ts';
 import type { DeploymentState, SessionState } from '../ledger/state.ts';
+import { idleCostUsd } from './idle-cost.ts';
 
-/** What a session has cost so far, running deployments included up to now. */
+/** What a session has cost so far: running deployments up to now, and instances that stood idle between them. */
 export interface Spending {
   readonly totalUsd: number;
   /** What runs now costs per hour. */
@@ -42,7 +43,7 @@ export function spending(state: SessionState, nowMs: number): Spending {
     perTrial.set(trial.trialId, cost);
   }
   return {
-    totalUsd: [...perTrial.values()].reduce((sum, cost) => sum + cost, 0),
+    totalUsd: [...perTrial.values()].reduce((sum, cost) => sum + cost, idleCostUsd(state, nowMs)),
     hourUsd: heldDeployments(state).reduce((sum, one) => sum + priceOf(one), 0),
     perTrialUsd: (trialId) => perTrial.get(trialId) ?? 0,
     deployments,

@@ -24,6 +24,33 @@ const events = (budget: Record<string, unknown>, ...more: NewEvent[]): NewEvent[
   ...more,
 ];
 
+describe('an instance that stands idle between deployments', () => {
+  const used = [intended('d0000-1'), started('d0000-1'), ready('d0000-1'), gone('d0000-1', 0.75)];
+  const books = (backend: string, minutesLater: number, ...more: NewEvent[]): number => {
+    const terms = backend === 'dstack' ? { backend, loadPath: 'server-proxy' } : { backend };
+    const state = stateOf([
+      opened(aContract(terms, { idleMinutes: 30 })),
+      planned('t0000'),
+      planned('t0001'),
+      ...used,
+      ...more,
+    ]);
+    return spending(state, Date.parse(state.lastAt) + minutesLater * 60_000).totalUsd;
+  };
+
+  it('is billed until the idle minutes are over, on dstack only', () => {
+    // 2 USD an hour: 15 minutes are 0.50, and 30 minutes, the most, are 1.00
+    expect(books('dstack', 15)).toBeCloseTo(0.75 + 0.5, 6);
+    expect(books('dstack', 600)).toBeCloseTo(0.75 + 1, 6);
+    expect(books('simulated', 600)).toBeCloseTo(0.75, 6);
+  });
+
+  it('is billed no longer than until the next deployment takes it', () => {
+    // the next intention comes one second after the end
+    expect(books('dstack', 600, intended('d0001-1'))).toBeCloseTo(0.75 + 2 / 3600, 6);
+  });
+});
+
 describe('the books', () => {
   it('bill what runs by the clock from its start, and what is gone by its final bill', () => {
     const state = stateOf(
