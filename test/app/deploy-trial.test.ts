@@ -8,6 +8,7 @@ import { stopDeployment } from '../../mcp-server/app/stop-deployment.ts';
 import { stopDeployments } from '../../mcp-server/app/stop-deployments.ts';
 import { DeployError } from '../../mcp-server/core/errors.ts';
 import { heldDeployments } from '../../mcp-server/core/ledger/lookup.ts';
+import { HELP_BEGIN, HELP_END } from '../../mcp-server/engines/help.ts';
 import { createFakeDeploy, type FakeDeployScript, READY } from '../fakes/fake-deploy.ts';
 import {
   CALL,
@@ -55,6 +56,28 @@ describe('deploy', () => {
     const types = events.map((event) => event.type).filter((type) => type.startsWith('deploy_'));
     expect(types).toEqual(['deploy_intended', 'deploy_started', 'deploy_ready']);
     expect(answer.next?.tool).toBe('benchmark');
+  });
+
+  test("asks the image for its own flags on the session's first deployment, keeps them, and does not ask again", async () => {
+    const help = [
+      HELP_BEGIN,
+      'usage: launch_server.py',
+      '  --model-path MODEL_PATH',
+      HELP_END,
+    ].join('\n');
+    const { tested, app, deploy } = setUp({
+      backend: 'local',
+      statuses: [READY],
+      log: `set up\n${help}\nready\n`,
+    });
+    const writer = await openTestSession(tested);
+    await deployTrial(app, { wait_s: 30 }, CALL);
+    expect(deploy.started[0]?.serviceYaml).toContain('--help 2>&1');
+    const kept = [...writer.state().evidence.values()].filter((one) => one.kind === 'engine_help');
+    expect(kept).toHaveLength(1);
+    await stopDeployments(app, { final: false, wait_s: 30 }, CALL);
+    await deployTrial(app, { trial_id: 'baseline', wait_s: 30 }, CALL);
+    expect(deploy.started[1]?.serviceYaml).not.toContain('--help');
   });
 
   test('refuses while another deployment is held, and names it and the way out', async () => {

@@ -15,6 +15,7 @@ export interface FakeDeploy extends Deploy {
 }
 
 export interface FakeDeployScript {
+  readonly backend?: Deploy['backend'];
   readonly statuses?: readonly DeploymentStatus[];
   readonly paid?: boolean;
   readonly priceUsdPerHour?: number;
@@ -43,7 +44,7 @@ export function createFakeDeploy(script: FakeDeployScript = {}): FakeDeploy {
     started,
     stopped,
     alive,
-    backend: 'simulated',
+    backend: script.backend ?? 'simulated',
     paid: script.paid ?? false,
     checkSetup: async () => [],
     plan: async () => ({ priceUsdPerHour: script.priceUsdPerHour ?? 3.6, notes: [] }),
