@@ -36,7 +36,7 @@ export function drive(options: {
 }
 
 /** Steps whose second line says why. */
-const TWO_LINES = new Set(['judge_trial', 'confirm_best']);
+const TWO_LINES = new Set(['judge_trial', 'confirm_best', 'diagnose']);
 
 /** The part of a summary that a progress line shows. */
 function headline(tool: string, summary: string): string {

@@ -80,8 +80,16 @@ const sum = (values: readonly number[]): number =>
   values.reduce((total, value) => total + value, 0);
 
 function pad(text: string, width: number, right: boolean): string {
-  const cut = text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+  const cut = elide(text, width);
   return right ? cut.padStart(width) : cut.padEnd(width);
+}
+
+/** Cuts the middle of a text, so that the value at the end of a change stays in sight. */
+function elide(text: string, width: number): string {
+  if (text.length <= width) return text;
+  const lastWord = text.slice(text.lastIndexOf(' ') + 1);
+  const tail = lastWord.length > width / 2 ? '' : lastWord;
+  return `${text.slice(0, Math.max(0, width - 1 - tail.length))}…${tail}`;
 }
 
 /** Units, the mark of the best, and its gain with interval. */
