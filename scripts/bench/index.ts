@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { benchLoadClient, renderLoadBench } from './load.ts';
 import { benchServer } from './server.ts';
 import { benchSimulator, renderSimulatorBench } from './simulator.ts';
+import { benchVerdicts, describeShare, renderVerdictBench } from './verdicts.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -114,10 +115,53 @@ function simulatorSection(): Section {
   };
 }
 
+const percent = (ratio: number): string => `${(ratio * 100).toFixed(2)} %`;
+
+function verdictsSection(): Section {
+  const bench = benchVerdicts();
+  const { seen, confirmed, se } = bench.thirty;
+  const falsely = (
+    name: string,
+    share: { readonly hits: number; readonly of: number },
+  ): Figure => ({
+    name,
+    wanted: '≤ 5 %',
+    measured: describeShare(share),
+    reached: share.hits / share.of <= 0.05,
+  });
+  return {
+    title:
+      'Verdicts by simulation: launch 0.3 %, session 0.5 %, 3 % of runs slowed by 2 to 10 %; each pair two deployments',
+    command: 'npm run bench verdicts',
+    figures: [
+      ...bench.falseKeeps.map(({ runSd, share }) =>
+        falsely(`equal pair kept, run noise ${percent(runSd)}`, share),
+      ),
+      ...bench.falseConfirms.map(({ runSd, share }) =>
+        falsely(`session of 20 equal trials confirms one, run noise ${percent(runSd)}`, share),
+      ),
+      {
+        name: 'true +5 % kept within five repeats, run noise 2 %',
+        wanted: '≥ 80 %',
+        measured: describeShare(bench.power),
+        reached: bench.power.hits / bench.power.of >= 0.8,
+      },
+      {
+        name: 'confirmed gain of the luckiest of 30 equal trials',
+        wanted: 'within noise of 0',
+        measured: `${percent(confirmed)} ± ${percent(1.96 * se)} (the search saw ${percent(seen)})`,
+        reached: Math.abs(confirmed) <= 1.96 * se,
+      },
+    ],
+    details: renderVerdictBench(bench),
+  };
+}
+
 const SECTIONS: Readonly<Record<string, () => Promise<Section> | Section>> = {
   server: serverSection,
   load: loadSection,
   simulator: simulatorSection,
+  verdicts: verdictsSection,
   demo: demoSection,
 };
 
