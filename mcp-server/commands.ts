@@ -117,6 +117,7 @@ const run: Register = async (program, parts) => {
 const bench: Register = async (program) => {
   const { registerBench } = await import('./cli/bench.ts');
   const { createLoadGenerator } = await import('./adapters/load/load-generator.ts');
+  const { writeFile } = await import('node:fs/promises');
   registerBench(program, {
     ...terminal,
     writeError,
@@ -124,7 +125,14 @@ const bench: Register = async (program) => {
     env: process.env,
     isTerminal: process.stderr.isTTY,
     signal: interruptSignal(),
+    saveFile: (path, text) => writeFile(path, text),
   });
+};
+
+const compare: Register = async (program) => {
+  const { registerCompare } = await import('./cli/compare.ts');
+  const { readTextFile } = await import('./adapters/store/read-text-file.ts');
+  registerCompare(program, { readFile: readTextFile, write, setExitCode });
 };
 
 const status: Register = async (program, parts) => {
@@ -207,6 +215,7 @@ export const COMMANDS: Readonly<Record<string, Register>> = {
   demo,
   run,
   bench,
+  compare,
   status,
   simulate,
   rehearse,

@@ -1,8 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { ConfigError, LoadError } from '../core/errors.ts';
+import { toVllmResult } from '../core/interchange/write-vllm.ts';
 import { renderBenchTable, toBenchReport } from '../core/metrics/bench-report.ts';
 import { summarise } from '../core/metrics/summarise.ts';
 import type { MeasurementSummary } from '../core/metrics/summary.ts';
+import { cleanText } from '../core/redact.ts';
 import { normaliseBaseUrl } from '../core/workload/base-url.ts';
 import type { RequestRecord } from '../core/workload/request-record.ts';
 import { type LoadPoint, WorkloadSpec } from '../core/workload/workload.ts';
@@ -21,6 +23,8 @@ export interface BenchDeps {
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
   readonly setExitCode: (code: number) => void;
+  /** Writes a file that the caller named. Rejects: the place cannot be written. */
+  readonly saveFile: (path: string, text: string) => Promise<void>;
 }
 
 interface BenchOptions {
@@ -38,6 +42,7 @@ interface BenchOptions {
   readonly timeout: number;
   readonly stallTimeout: number;
   readonly json?: boolean;
+  readonly saveResult?: string;
 }
 
 function integer(least: number): (text: string) => number {
@@ -79,6 +84,7 @@ export function registerBench(program: Command, deps: BenchDeps): void {
     .option('--no-warmup', 'measure from the first request on')
     .option('--timeout <s>', 'longest run in seconds', positive, 3600)
     .option('--stall-timeout <s>', 'longest silence of one stream in seconds', positive, 120)
+    .option('--save-result <file>', 'also write the result in the shape of vLLM’s result files')
     .option('--json', 'print one JSON object and nothing else on standard output')
     .action((baseUrl: string, options: BenchOptions) => {
       const capGiven = command.getOptionValueSource('concurrency') !== 'default';
@@ -102,6 +108,7 @@ async function bench(deps: BenchDeps, args: BenchArgs): Promise<void> {
   const summary = summarise(outcome.records, { loadPoint, slo: [] });
   for (const note of outcome.notes) deps.writeError(`note: ${note}\n`);
   print(deps, args, summary);
+  await save(deps, args, { request, summary });
   if (deps.signal.aborted) deps.setExitCode(130);
   else deps.setExitCode(summary.completed === 0 ? 1 : 0);
 }
@@ -112,6 +119,32 @@ function print(deps: BenchDeps, args: BenchArgs, summary: MeasurementSummary): v
     return;
   }
   deps.write(`${renderBenchTable(summary)}\n`);
+}
+
+async function save(
+  deps: BenchDeps,
+  { options }: BenchArgs,
+  ran: { readonly request: LoadRequest; readonly summary: MeasurementSummary },
+): Promise<void> {
+  if (options.saveResult === undefined) return;
+  const { text, inputTokens, outputTokens } = options;
+  const result = toVllmResult({
+    summary: ran.summary,
+    loadPoint: ran.request.loadPoint,
+    modelId: options.model,
+    savedAtMs: deps.nowMs(),
+    workload: { text, inputTokens, outputTokens },
+  });
+  await deps.saveFile(options.saveResult, `${JSON.stringify(result)}\n`).catch((cause: unknown) => {
+    throw new ConfigError(
+      `The result could not be written to ${cleanText(options.saveResult ?? '', 200)}.`,
+      {
+        code: 'E_SAVE_RESULT',
+        fix: 'Name a file in a folder that exists and may be written.',
+        cause,
+      },
+    );
+  });
 }
 
 function toRequest(deps: BenchDeps, args: BenchArgs): LoadRequest {

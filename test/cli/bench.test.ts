@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLoadGenerator } from '../../mcp-server/adapters/load/load-generator.ts';
 import { type BenchDeps, registerBench } from '../../mcp-server/cli/bench.ts';
+import { readResults } from '../../mcp-server/core/interchange/read-results.ts';
 import { BenchReport } from '../../mcp-server/core/metrics/bench-report.ts';
 import type { LoadRequest, LoadRun } from '../../mcp-server/ports/load-generator.ts';
 import { type CalibratedServer, startCalibratedServer } from '../fakes/calibrated-server.ts';
@@ -42,6 +43,7 @@ async function bench(args: readonly string[], change: Partial<BenchDeps> = {}): 
     setExitCode: (value) => {
       code = value;
     },
+    saveFile: async () => {},
     ...change,
   });
   await program.parseAsync(['node', 'autodebug', 'bench', ...args]);
@@ -111,6 +113,40 @@ describe('autodebug bench', () => {
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     expect(err).toContain('measure 6/6');
     expect(code).toBe(0);
+  });
+
+  it('saves the result in the shape of vLLM’s files, which compare reads back to the same numbers', async () => {
+    server = await startCalibratedServer();
+    const saved: [string, string][] = [];
+    const saveFile: BenchDeps['saveFile'] = async (path, text) => {
+      saved.push([path, text]);
+    };
+    const args = [server.url, ...SMALL, ...SHORT, '--seed', '7', '--json'];
+    const { out } = await bench([...args, '--save-result', 'a.json'], { saveFile });
+    const [path = '', text = ''] = saved[0] ?? [];
+    expect(path).toBe('a.json');
+    expect(JSON.parse(text)).toMatchObject({
+      definition: 'autodebug',
+      model_id: 'fake',
+      num_prompts: 6,
+      max_concurrency: 2,
+      request_rate: 'inf',
+      completed: 6,
+      failed: 0,
+      date: '19700101-001640',
+    });
+    const [fromSaved] = readResults('a.json', text);
+    const [fromJson] = readResults('b.json', out);
+    expect(fromSaved?.dialect).toBe('autodebug');
+    expect(fromSaved?.metrics).toMatchObject(fromJson?.metrics ?? {});
+    expect(Object.keys(fromJson?.metrics ?? {}).length).toBeGreaterThan(10);
+  });
+
+  it('says where a result could not be written, after printing it', async () => {
+    const { load } = noting();
+    const saveFile: BenchDeps['saveFile'] = () => Promise.reject(new Error('EACCES'));
+    const args = ['http://h', '--model', 'm', '--save-result', '/nowhere/a.json'];
+    await expect(bench(args, { load, saveFile })).rejects.toMatchObject({ code: 'E_SAVE_RESULT' });
   });
 
   it('counts failures by class, and exits with 1 when nothing completed', async () => {
