@@ -131,8 +131,8 @@ const bench: Register = async (program) => {
 
 const compare: Register = async (program) => {
   const { registerCompare } = await import('./cli/compare.ts');
-  const { readTextFile } = await import('./adapters/store/read-text-file.ts');
-  registerCompare(program, { readFile: readTextFile, write, setExitCode });
+  const { readResultFile } = await import('./adapters/store/read-result-file.ts');
+  registerCompare(program, { readFile: readResultFile, write, setExitCode });
 };
 
 const status: Register = async (program, parts) => {

@@ -1,14 +1,13 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { ConfigError, LoadError } from '../core/errors.ts';
-import { toVllmResult } from '../core/interchange/write-vllm.ts';
 import { renderBenchTable, toBenchReport } from '../core/metrics/bench-report.ts';
 import { summarise } from '../core/metrics/summarise.ts';
 import type { MeasurementSummary } from '../core/metrics/summary.ts';
-import { cleanText } from '../core/redact.ts';
 import { normaliseBaseUrl } from '../core/workload/base-url.ts';
 import type { RequestRecord } from '../core/workload/request-record.ts';
 import { type LoadPoint, WorkloadSpec } from '../core/workload/workload.ts';
 import type { LoadGenerator, LoadProgress, LoadRequest } from '../ports/load-generator.ts';
+import { saveResult } from './bench-save.ts';
 
 export interface BenchDeps {
   readonly load: Pick<LoadGenerator, 'run'>;
@@ -108,7 +107,7 @@ async function bench(deps: BenchDeps, args: BenchArgs): Promise<void> {
   const summary = summarise(outcome.records, { loadPoint, slo: [] });
   for (const note of outcome.notes) deps.writeError(`note: ${note}\n`);
   print(deps, args, summary);
-  await save(deps, args, { request, summary });
+  await saveResult(deps, args.options.saveResult, { request, summary });
   if (deps.signal.aborted) deps.setExitCode(130);
   else deps.setExitCode(summary.completed === 0 ? 1 : 0);
 }
@@ -119,32 +118,6 @@ function print(deps: BenchDeps, args: BenchArgs, summary: MeasurementSummary): v
     return;
   }
   deps.write(`${renderBenchTable(summary)}\n`);
-}
-
-async function save(
-  deps: BenchDeps,
-  { options }: BenchArgs,
-  ran: { readonly request: LoadRequest; readonly summary: MeasurementSummary },
-): Promise<void> {
-  if (options.saveResult === undefined) return;
-  const { text, inputTokens, outputTokens } = options;
-  const result = toVllmResult({
-    summary: ran.summary,
-    loadPoint: ran.request.loadPoint,
-    modelId: options.model,
-    savedAtMs: deps.nowMs(),
-    workload: { text, inputTokens, outputTokens },
-  });
-  await deps.saveFile(options.saveResult, `${JSON.stringify(result)}\n`).catch((cause: unknown) => {
-    throw new ConfigError(
-      `The result could not be written to ${cleanText(options.saveResult ?? '', 200)}.`,
-      {
-        code: 'E_SAVE_RESULT',
-        fix: 'Name a file in a folder that exists and may be written.',
-        cause,
-      },
-    );
-  });
 }
 
 function toRequest(deps: BenchDeps, args: BenchArgs): LoadRequest {

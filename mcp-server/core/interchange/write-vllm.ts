@@ -1,17 +1,15 @@
 import type { Distribution, MeasurementSummary } from '../metrics/summary.ts';
-import type { LoadPoint } from '../workload/workload.ts';
+import type { LoadPoint, WorkloadSpec } from '../workload/workload.ts';
 
-/** What a saved run was asked for. */
+/** A run and what it was asked for. */
 export interface SavedRun {
   readonly summary: MeasurementSummary;
-  readonly loadPoint: LoadPoint;
-  readonly modelId: string;
-  readonly savedAtMs: number;
-  readonly workload: {
-    readonly text: string;
-    readonly inputTokens: number;
-    readonly outputTokens: number;
+  readonly request: {
+    readonly model: string;
+    readonly workload: WorkloadSpec;
+    readonly loadPoint: LoadPoint;
   };
+  readonly savedAtMs: number;
 }
 
 /**
@@ -19,19 +17,20 @@ export interface SavedRun {
  * definitions, which `definition` says; `itl` holds the gaps between content events.
  */
 export function toVllmResult(run: SavedRun): Record<string, unknown> {
-  const { summary, loadPoint, workload } = run;
+  const { summary, request } = run;
+  const { loadPoint, workload } = request;
   return {
     date: stampOf(run.savedAtMs),
     definition: 'autodebug',
     backend: 'openai-chat',
     endpoint_type: 'openai-chat',
     label: null,
-    model_id: run.modelId,
+    model_id: request.model,
     tokenizer_id: null,
     num_prompts: loadPoint.requests,
-    dataset_name: workload.text,
-    random_input_len: workload.inputTokens,
-    random_output_len: workload.outputTokens,
+    dataset_name: workload.text === 'natural' ? workload.text : 'random',
+    random_input_len: lengthOf(workload.components[0]?.inputTokens),
+    random_output_len: lengthOf(workload.components[0]?.outputTokens),
     ...loadOf(loadPoint),
     duration: summary.durationMs / 1000,
     completed: summary.completed,
@@ -48,6 +47,9 @@ export function toVllmResult(run: SavedRun): Record<string, unknown> {
     ...statisticsOf('e2el', summary.ttltMs),
   };
 }
+
+/** Null when: the length is drawn from a distribution. */
+const lengthOf = (length: unknown): number | null => (typeof length === 'number' ? length : null);
 
 function loadOf(point: LoadPoint): Record<string, unknown> {
   if (point.kind === 'closed') {

@@ -8,7 +8,7 @@ const expand = promisify(gunzip);
 const GZIP = [0x1f, 0x8b] as const;
 
 /** Text of a file that a person named, unpacked where it is gzip. Null when: it cannot be read. */
-export async function readTextFile(path: string): Promise<string | null> {
+export async function readResultFile(path: string): Promise<string | null> {
   try {
     const bytes = await readFile(path);
     const isPacked = bytes[0] === GZIP[0] && bytes[1] === GZIP[1];
