@@ -56,6 +56,7 @@ function parse(text: string): Parsed {
 
 /** Line of a position; the last one where the text ended too early. */
 function lineOf(text: string, position: number | null): number {
-  const before = position === null ? text.trimEnd() : text.slice(0, position);
+  const end = text.trimEnd().length;
+  const before = text.slice(0, Math.min(position ?? end, end));
   return before.split('\n').length;
 }

@@ -1,9 +1,8 @@
-import type { Objective } from '../contract/contract.ts';
-import type { Delta, Gate, Verdict } from '../ledger/vocabulary.ts';
+import type { Delta } from '../ledger/vocabulary.ts';
 import { METRIC_CARDS } from '../metrics/metric.ts';
 import { cleanText } from '../redact.ts';
 import { compareOverall, loadPoints, type NamedMetric } from './compare.ts';
-import { describeComparison } from './describe-comparison.ts';
+import { demandProof } from './demand-proof.ts';
 import {
   describeViolation,
   ERROR_CLAUSE,
@@ -12,21 +11,16 @@ import {
   type Violation,
   violationsOf,
 } from './feasibility.ts';
-import { MAX_RETESTS, ruleOnGain } from './gain.ts';
+import { ruleOnObjective } from './objective.ts';
 import { implausibilities } from './plausibility.ts';
+import { invalid, type Ruling, unclear } from './ruling.ts';
 import { type JudgeInput, runsAt, usableRuns } from './sides.ts';
 
-export interface Judgement {
-  readonly verdict: Verdict;
-  /** The gate that failed; null when none did. */
-  readonly gate: Gate | null;
-  readonly reasons: readonly string[];
+export interface Judgement extends Ruling {
   readonly deltas: readonly Delta[];
   /** Measurements that the verdict rests on. */
   readonly measurements: readonly string[];
 }
-
-type Ruling = Pick<Judgement, 'verdict' | 'gate' | 'reasons'>;
 
 /** Metrics that every verdict shows beside the objective and the SLO. */
 const SHOWN: readonly NamedMetric[] = [
@@ -80,8 +74,6 @@ function usability(input: JudgeInput): Ruling | null {
   return null;
 }
 
-const invalid = (reason: string): Ruling => ({ verdict: 'invalid', gate: null, reasons: [reason] });
-
 function ruleOnNumbers(input: JudgeInput): Ruling {
   const count = input.ruler.loadPointCount;
   const errors = violationsOf(input.trial, [ERROR_CLAUSE], count);
@@ -93,8 +85,10 @@ function ruleOnNumbers(input: JudgeInput): Ruling {
   const quality = qualityGate(input.quality);
   if (quality !== null) return quality;
   const referenceBroken = violationsOf(input.reference, [ERROR_CLAUSE, ...input.ruler.slo], count);
-  if (referenceBroken.length > 0) return ruleOnFeasibility(input, referenceBroken);
-  return ruleOnObjective(input);
+  return demandProof(
+    input,
+    referenceBroken.length > 0 ? ruleOnFeasibility(input, referenceBroken) : ruleOnObjective(input),
+  );
 }
 
 function brokenBounds(
@@ -138,37 +132,6 @@ function ruleOnFeasibility(input: JudgeInput, broken: readonly Violation[]): Rul
     return { verdict: 'keep', gate: null, reasons: [reason] };
   }
   return unclear(input, `bounds hold where ${input.reference.trialId} breaks them (${said})`);
-}
-
-function ruleOnObjective(input: JudgeInput): Ruling {
-  const { objective } = input.ruler;
-  const { overall } = compareOverall(input, { id: objective.metric, quantile: objective.quantile });
-  const said = describeComparison(overall);
-  const { logRatio, error } = overall;
-  if (logRatio === null) return invalid(`the objective is undefined: ${said}`);
-  const terms = { better: objective.direction, minEffectRatio: objective.minEffectRatio };
-  switch (ruleOnGain({ logRatio, error }, terms)) {
-    case 'keep':
-      return { verdict: 'keep', gate: null, reasons: [`better beyond noise: ${said}`] };
-    case 'discard':
-      return { verdict: 'discard', gate: null, reasons: [`worse beyond noise: ${said}`] };
-    case 'unclear':
-      return unclear(input, `a gain that noise could explain: ${said}`);
-    case 'tie':
-      return { verdict: 'tie', gate: null, reasons: [tieReason(objective, said)] };
-  }
-}
-
-function tieReason(objective: Objective, said: string): string {
-  return `no difference beyond noise and the minimum effect of ${(objective.minEffectRatio * 100).toFixed(1)} %: ${said}; the simpler one stays`;
-}
-
-function unclear(input: JudgeInput, reason: string): Ruling {
-  if (input.retests < MAX_RETESTS) {
-    return { verdict: 'retest', gate: null, reasons: [`${reason}; measure it once more`] };
-  }
-  const end = `${reason}; it was not cleared up, so it counts as none and the simpler one stays`;
-  return { verdict: 'tie', gate: null, reasons: [end] };
 }
 
 /** Differences of the objective, of each SLO metric and of what every table shows; the overall one first. */

@@ -70,6 +70,22 @@ describe('the objective', () => {
     expect(judge(inputOf(sideOf(1, rates(985, 990, 995)))).verdict).toBe('tie');
   });
 
+  it('lets a simpler trial win a tie where it cannot lose the minimum effect, and only there', () => {
+    const quiet = { reference: sideOf(0, rates(999, 1000, 1001)), isSimpler: true };
+    const equal = judge(inputOf(sideOf(1, rates(998, 999, 1000)), quiet));
+    expect(equal.verdict).toBe('keep');
+    expect(text(equal)).toContain('the simpler wins');
+    const noisy = { reference: sideOf(0, rates(950, 1000, 1050)), isSimpler: true };
+    expect(judge(inputOf(sideOf(1, rates(998, 999, 1000)), noisy)).verdict).toBe('tie');
+    const lossy = judge(inputOf(sideOf(1, rates(984, 985, 986)), quiet));
+    expect(lossy.verdict).toBe('tie');
+  });
+
+  it('says that the noise between deployments is believed, not measured', () => {
+    const result = judge(inputOf(sideOf(1, rates(1190, 1200, 1210))));
+    expect(text(result)).toContain('noise between deployments is a prior of 0.6 %');
+  });
+
   it('retests a gain that noise could explain, twice, then ties', () => {
     const noisy = { reference: sideOf(0, rates(950, 1000, 1050)) }; // noise floor 10 %
     const trial = sideOf(1, rates(1040, 1060, 1080));
