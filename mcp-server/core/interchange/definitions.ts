@@ -4,7 +4,7 @@ type Family = LatencyName | RateName;
 type Texts = Readonly<Partial<Record<Family, string>>>;
 
 /** How each tool is called in sentences. */
-export const DIALECT_NAMES: Readonly<Record<Dialect, string>> = {
+const DIALECT_NAMES: Readonly<Record<Dialect, string>> = {
   autodebug: 'autodebug',
   vllm: 'vLLM bench',
   sglang: 'SGLang bench',

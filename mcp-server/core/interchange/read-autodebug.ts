@@ -45,7 +45,7 @@ export function readBenchReport(report: BenchReport): RunFacts {
 }
 
 /** Every number of a summary by canonical name. */
-export function metricsOfSummary(summary: MeasurementSummary): Record<string, number> {
+function metricsOfSummary(summary: MeasurementSummary): Record<string, number> {
   return {
     ...rate('output_throughput', summary.outputTokensPerS),
     ...rate('total_token_throughput', summary.totalTokensPerS),
