@@ -12,7 +12,7 @@ const DIALECT_NAMES: Readonly<Record<Dialect, string>> = {
   guidellm: 'GuideLLM',
 };
 
-/** What each tool means by its numbers. Source: load-and-quality.md §1, read in each tool's source. */
+/** What each tool means by its numbers. Source: docs/measuring.md, read in each tool's source. */
 const DEFINITIONS: Readonly<Record<Dialect, Texts>> = {
   autodebug: {
     output_throughput:

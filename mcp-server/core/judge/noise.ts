@@ -3,13 +3,13 @@ import type { JudgedRun } from './sides.ts';
 
 /**
  * Relative sd between fresh launches of one configuration, and between sessions on one machine. A calibration inside one
- * deployment sees neither. Source: noise model of the simulator notes, §2 (launch 0.3 %, session 0.5 % on a dedicated GPU).
+ * deployment sees neither. Source: published repeats of engines (launch 0.3 %, session 0.5 % on a dedicated GPU).
  */
 const LAUNCH_SD_RATIO = 0.003;
 const SESSION_SD_RATIO = 0.005;
 
 /**
- * The same for TTFT, median and tail. Source: simulator notes, §2: five fresh launches on an L40S, median TTFT 3.8 to
+ * The same for TTFT, median and tail. Source: published repeats: five fresh launches on an L40S, median TTFT 3.8 to
  * 15.5 %; re-measured on another date, median 2 %, 90th percentile 10 %.
  */
 const TTFT_SD_RATIO = 0.05;

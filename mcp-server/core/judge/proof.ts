@@ -18,7 +18,7 @@ export interface Proof {
 /**
  * Proofs of the clauses of a side, pooled over the runs of each load point: failures count as slower than any limit.
  * Clauses that were not counted (means, gaps, older measurements) have none.
- * Source: load-and-quality.md §5, gates by the upper bound of the quantile.
+ * Source: docs/measuring.md, gates by the upper bound of the quantile.
  */
 export function proofsOf(
   side: JudgedSide,

@@ -21,14 +21,14 @@ export interface BootstrapResult {
   readonly resamples: number;
 }
 
-/** Source: load-and-quality.md §5; 2,000 resamples give the ends of a 95 % interval within about 0.05 sd. */
+/** Source: docs/measuring.md; 2,000 resamples give the ends of a 95 % interval within about 0.05 sd. */
 const RESAMPLES = 2000;
 
 /**
  * Two-level bootstrap of ln(mean of candidate runs / mean of baseline runs): runs are drawn with replacement, then the
  * requests inside each drawn run. The same seed gives the same answer.
  * Null when: a side has fewer than two runs, or a run value is not positive.
- * Source: load-and-quality.md §5; Davison and Hinkley 1997, §3.8 (nested resampling).
+ * Source: docs/measuring.md; Davison and Hinkley 1997, §3.8 (nested resampling).
  */
 export function bootstrapLogRatio(
   baseline: RunValues,

@@ -1,6 +1,6 @@
 import { meanOf } from './mean-sd.ts';
 
-/** Batch of MSER-5 and the largest share that it may cut. Source: White 1997; load-and-quality.md §5 (cap 50 %). */
+/** Batch of MSER-5 and the largest share that it may cut. Source: White 1997; docs/measuring.md (cap 50 %). */
 const BATCH = 5;
 const LARGEST_CUT_RATIO = 0.5;
 
