@@ -185,6 +185,7 @@ async function drive(
     burstiness: loadPoint.burstiness,
     seed,
     repeat,
+    pattern: loadPoint.pattern,
   });
   await runOpenLoop(pace, { timesMs, maxConcurrency: loadPoint.maxConcurrency ?? null });
 }
