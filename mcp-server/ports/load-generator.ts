@@ -1,3 +1,4 @@
+import type { DatasetRow } from '../core/dataset/row.ts';
 import type { RequestRecord } from '../core/workload/request-record.ts';
 import type { LoadPoint, WorkloadSpec } from '../core/workload/workload.ts';
 
@@ -8,6 +9,8 @@ export interface LoadRequest {
   readonly model: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly workload: WorkloadSpec;
+  /** Imported requests of a workload with a `dataset`. */
+  readonly rows?: readonly DatasetRow[] | undefined;
   readonly loadPoint: LoadPoint;
   readonly seed: number;
   readonly repeat: number;

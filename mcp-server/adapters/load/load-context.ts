@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
-import type { PlannedRequest } from '../../core/workload/materialise.ts';
+import type { PlannedRequest } from '../../core/workload/planned-request.ts';
 import type { RequestRecord } from '../../core/workload/request-record.ts';
 import type { LoadProgress, LoadRequest } from '../../ports/load-generator.ts';
 import type { Connection } from './connection.ts';
@@ -102,7 +102,7 @@ function planStream(
     index: planned.index,
     phase: how.phase,
     path: apiPath(load.workload.api),
-    body: requestBody(load, { prompt: planned.prompt, outputTokens, exactOutput }),
+    body: requestBody(load, { planned, outputTokens, exactOutput }),
     intendedAtMs: how.intendedAtMs,
     inputTokens: planned.inputTokens,
     expected: {
