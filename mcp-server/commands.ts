@@ -117,8 +117,12 @@ const run: Register = async (program, parts) => {
 const bench: Register = async (program) => {
   const { registerBench } = await import('./cli/bench.ts');
   const { createLoadGenerator } = await import('./adapters/load/load-generator.ts');
+  const { readTextFile } = await import('./adapters/store/read-text-file.ts');
+  const { sha256 } = await import('./adapters/clock/sha256-hasher.ts');
   registerBench(program, {
     ...terminal,
+    readText: readTextFile,
+    hash: sha256,
     writeError,
     load: createLoadGenerator(),
     env: process.env,

@@ -21,6 +21,8 @@ export interface LoadRequest {
   /** Longest silence of one stream. */
   readonly stallMs: number;
   readonly warmup: boolean;
+  /** Ends an open loop early once its queue grows without end; what was in flight is then censored. */
+  readonly stopWhenSaturated?: boolean | undefined;
 }
 
 export interface LoadProgress {
@@ -50,6 +52,8 @@ export interface LoadRun {
   /** Part of the measured prompts that the workload itself shares (template, common prefix, repeats); null when unknown. */
   readonly sharedPromptRatio: number | null;
   readonly notes: readonly string[];
+  /** True when the run ended early because its queue grew without end. */
+  readonly overSaturated?: boolean | undefined;
 }
 
 /**

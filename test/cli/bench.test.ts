@@ -1,3 +1,7 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLoadGenerator } from '../../mcp-server/adapters/load/load-generator.ts';
@@ -42,6 +46,8 @@ async function bench(args: readonly string[], change: Partial<BenchDeps> = {}): 
     setExitCode: (value) => {
       code = value;
     },
+    readText: (path) => readFile(path, 'utf8'),
+    hash: (text) => createHash('sha256').update(text).digest('hex'),
     ...change,
   });
   await program.parseAsync(['node', 'autodebug', 'bench', ...args]);
@@ -203,5 +209,80 @@ describe('autodebug bench', () => {
     await expect(bench(['h:80', '--model', 'm'], { load })).rejects.toMatchObject({
       code: 'E_BASE_URL',
     });
+  });
+
+  it('drives the forms of arrival that other tools name', async () => {
+    const { asked, load } = noting();
+    const base = ['http://h', '--model', 'm', '--num-prompts', '50'];
+    const ramp = ['--ramp-up-strategy', 'linear', '--ramp-up-start-rps', '2', '--ramp-up-end-rps'];
+    await bench([...base, ...ramp, '20'], { load });
+    await bench([...base, '--request-rate', '4', '--burstiness', 'inf'], { load });
+    await bench([...base, '--request-rate', '4', '--burstiness', '0.5'], { load });
+    expect(asked.map((request) => request.loadPoint)).toMatchObject([
+      { kind: 'open', pattern: { kind: 'ramp', from: 2, to: 20, curve: 'linear' } },
+      { kind: 'open', requestRatePerS: 4, pattern: { kind: 'constant' } },
+      { kind: 'open', requestRatePerS: 4, burstiness: 0.5 },
+    ]);
+    await expect(bench([...base, ...ramp.slice(0, 2)], { load })).rejects.toMatchObject({
+      code: 'E_USAGE',
+    });
+  });
+
+  it('sends an imported dataset, and names its hash in the workload', async () => {
+    server = await startCalibratedServer();
+    const dir = await mkdtemp(join(tmpdir(), 'bench-'));
+    const path = join(dir, 'rows.jsonl');
+    const rows = ['The ferry left', 'Bread needs', 'A map is'].map((prompt, index) =>
+      JSON.stringify({ prompt, output_tokens: 3 + index }),
+    );
+    await writeFile(path, rows.join('\n'));
+    const dataset = ['--dataset-name', 'custom', '--dataset-path', path];
+    const ran = await bench([server.url, '--model', 'fake', ...dataset, '--no-warmup', '--json']);
+    expect(JSON.parse(ran.out)).toMatchObject({ completed: 3, failed: 0 });
+    const sent = server.bodies.filter((body) => body['stream'] === true);
+    expect(new Set(sent.map((body) => body['max_tokens']))).toEqual(new Set([3, 4, 5]));
+    expect(JSON.stringify(sent)).toContain('The ferry left');
+    const { asked, load } = noting();
+    await bench([server.url, '--model', 'fake', ...dataset], { load });
+    expect(asked[0]?.workload.dataset?.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(asked[0]?.loadPoint.requests).toBe(3);
+    await rm(dir, { recursive: true });
+  });
+
+  it('refuses a malformed dataset by line, before any request', async () => {
+    const { asked, load } = noting();
+    const readText = async (): Promise<string> => '{"prompt":"a"}\n{"prompt":}\n{"p":1}';
+    const args = ['http://h', '--model', 'm', '--dataset-name', 'custom', '--dataset-path', 'f'];
+    await expect(bench(args, { load, readText })).rejects.toThrow(
+      'f: 2 of 3 rows are not custom: line 2 is not JSON; line 3 has no text "prompt".',
+    );
+    await expect(bench(args.slice(0, 5), { load })).rejects.toMatchObject({ code: 'E_USAGE' });
+    expect(asked).toHaveLength(0);
+  });
+
+  it('replays a trace at its recorded times, slower where asked', async () => {
+    const { asked, load } = noting();
+    const row = (timestamp: number) =>
+      JSON.stringify({ timestamp, input_length: 20, output_length: 2, hash_ids: [1] });
+    const readText = async (): Promise<string> => [row(0), row(500), row(4000)].join('\n');
+    const args = ['http://h', '--model', 'm', '--dataset-name', 'mooncake', '--dataset-path', 'f'];
+    await bench([...args, '--use-trace-timestamps', '--slowdown-factor', '2'], { load, readText });
+    expect(asked[0]?.loadPoint).toMatchObject({
+      kind: 'open',
+      requestRatePerS: 3 / 8,
+      pattern: { kind: 'trace', timesMs: [0, 500, 4000] },
+    });
+  });
+
+  it('refuses a search without a service level before any request, and an unknown one', async () => {
+    const { asked, load } = noting();
+    const base = ['http://h', '--model', 'm'];
+    await expect(bench([...base, '--find', 'max_rate'], { load })).rejects.toMatchObject({
+      code: 'E_NO_SLO',
+    });
+    await expect(bench([...base, '--goodput', 'speed:3'], { load })).rejects.toMatchObject({
+      code: 'E_USAGE',
+    });
+    expect(asked).toHaveLength(0);
   });
 });

@@ -20,6 +20,10 @@ export interface LoadContext {
   send(planned: PlannedRequest, how: SendOptions): Promise<StreamResult>;
   /** Says how far the run is; at most five times a second. */
   report(progress: LoadProgress): void;
+  /** Requests in flight now. */
+  inFlight(): number;
+  /** Ends the run before its time; what was in flight is censored. */
+  endEarly(why: string): void;
   /** Ends whatever still runs. */
   close(): void;
 }
@@ -70,6 +74,12 @@ export function createLoadContext(options: ContextOptions): LoadContext {
       return result;
     },
     report: createReport(options.onProgress, nowMs),
+    inFlight: () => streams.count(),
+    endEarly: (why) => {
+      notes.add(why);
+      ending.over.abort();
+      streams.endAll('cancelled', why);
+    },
     close: () => {
       ending.close();
       streams.close();

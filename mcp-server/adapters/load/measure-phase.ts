@@ -8,10 +8,11 @@ import type { LoadContext } from './load-context.ts';
 import { watchLoop } from './loop-health.ts';
 import { type Pace, runClosedLoop, runOpenLoop, sleepUntil } from './pace.ts';
 import { promptLengthNote } from './prompt-length-note.ts';
+import { watchSaturation } from './watch-saturation.ts';
 
 export type Measured = Pick<
   LoadRun,
-  'windowStartMs' | 'windowEndMs' | 'client' | 'sharedPromptRatio'
+  'windowStartMs' | 'windowEndMs' | 'client' | 'sharedPromptRatio' | 'overSaturated'
 >;
 
 /** Sends a share of the plan from `originMs` on, the moment at which the schedule of all shares begins. */
@@ -24,6 +25,7 @@ export async function measurePhase(
   const firstResult = context.results.length;
   await sleepUntil(context, how.originMs);
   const windowStartMs = Date.now();
+  const watch = watchSaturation(context);
   const units = sliceShare(requestUnits(plan), how.share);
   await drive(context, how, {
     units,
@@ -34,6 +36,7 @@ export async function measurePhase(
     isOver: context.isOver,
     signal: context.signal,
   });
+  const overSaturated = watch.stop();
   const results = context.results.slice(firstResult);
   const records = results.map((result) => result.record);
   const note = context.load.rows === undefined ? promptLengthNote(records) : null;
@@ -53,6 +56,7 @@ export async function measurePhase(
       eventsPerRead: reads === 0 ? null : events / reads,
     },
     sharedPromptRatio: sharedPromptRatio(plan),
+    overSaturated,
   };
 }
 

@@ -20,6 +20,7 @@ export function mergeRuns(
     windowStartMs: Math.min(...all.map((run) => run.windowStartMs)),
     windowEndMs: Math.max(...all.map((run) => run.windowEndMs)),
     cancelled: all.some((run) => run.cancelled),
+    overSaturated: all.some((run) => run.overSaturated === true),
     client: worstClient(all),
     notes: [...new Set(all.flatMap((run) => run.notes))],
   };
