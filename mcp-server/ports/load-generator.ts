@@ -21,6 +21,8 @@ export interface LoadRequest {
   /** Longest silence of one stream. */
   readonly stallMs: number;
   readonly warmup: boolean;
+  /** Sends some prompts again, exactly or nearly, so that answers from a cache betray themselves. */
+  readonly traps?: boolean | undefined;
   /** Ends an open loop early once its queue grows without end; what was in flight is then censored. */
   readonly stopWhenSaturated?: boolean | undefined;
 }

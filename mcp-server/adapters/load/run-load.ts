@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../../core/errors.ts';
+import { setTraps, trapPlaces } from '../../core/plausibility/traps.ts';
 import { longestContextTokens, materialise } from '../../core/workload/materialise.ts';
 import type { PlannedRequest } from '../../core/workload/planned-request.ts';
 import {
@@ -109,7 +110,7 @@ export function planMeasured(
   load: LoadRequest,
   calibration: TokenCalibration,
 ): readonly PlannedRequest[] {
-  return materialise({
+  const plan = materialise({
     workload: load.workload,
     seed: load.seed,
     repeat: load.repeat,
@@ -118,6 +119,7 @@ export function planMeasured(
     calibration,
     rows: load.rows,
   });
+  return load.traps === true ? setTraps(plan, trapPlaces(plan.length, load.seed)) : plan;
 }
 
 function refuseTooLong(plan: readonly PlannedRequest[], facts: EndpointFacts): void {
