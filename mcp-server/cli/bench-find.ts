@@ -63,7 +63,6 @@ async function measureLevel(
       ...request,
       loadPoint,
       repeat: at.run,
-      warmup: request.warmup && at.run === 0,
       stopWhenSaturated: true,
     },
     { signal: deps.signal },

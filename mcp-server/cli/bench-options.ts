@@ -25,6 +25,7 @@ export interface BenchOptions {
   readonly text: 'random-words' | 'natural';
   readonly ignoreEos: boolean;
   readonly warmup: boolean;
+  readonly traps?: boolean;
   readonly timeout: number;
   readonly stallTimeout: number;
   readonly json?: boolean;
@@ -83,6 +84,7 @@ export function addBenchOptions(command: Command): void {
     )
     .option('--no-ignore-eos', 'let answers end where the model ends them')
     .option('--no-warmup', 'measure from the first request on')
+    .option('--traps', 'repeat one prompt in ten, to catch answers that come from a cache')
     .option('--timeout <s>', 'longest run in seconds', positive, 3600)
     .option('--stall-timeout <s>', 'longest silence of one stream in seconds', positive, 120)
     .option('--json', 'print one JSON object and nothing else on standard output');

@@ -4,6 +4,8 @@ import { ConfigError, LoadError } from '../core/errors.ts';
 import { renderBenchTable, toBenchReport } from '../core/metrics/bench-report.ts';
 import { summarise } from '../core/metrics/summarise.ts';
 import type { MeasurementSummary } from '../core/metrics/summary.ts';
+import { findImplausible } from '../core/plausibility/find-implausible.ts';
+import { trapPlaces } from '../core/plausibility/traps.ts';
 import { normaliseBaseUrl } from '../core/workload/base-url.ts';
 import type { RequestRecord } from '../core/workload/request-record.ts';
 import type { LoadGenerator, LoadProgress, LoadRequest } from '../ports/load-generator.ts';
@@ -59,7 +61,9 @@ async function bench(deps: BenchDeps, args: BenchArgs): Promise<void> {
   progress.end();
   const { loadPoint } = request;
   const summary = summarise(outcome.records, { loadPoint, slo });
-  for (const note of outcome.notes) deps.writeError(`note: ${note}\n`);
+  for (const note of [...outcome.notes, ...doubts(request, outcome, summary)]) {
+    deps.writeError(`note: ${note}\n`);
+  }
   print(deps, args, summary);
   if (deps.signal.aborted) deps.setExitCode(130);
   else deps.setExitCode(summary.completed === 0 ? 1 : 0);
@@ -89,6 +93,7 @@ function toRequest(deps: BenchDeps, args: BenchArgs, source: BenchSource): LoadR
     deadlineMs: options.timeout * 1000,
     stallMs: options.stallTimeout * 1000,
     warmup: options.warmup,
+    traps: options.traps ?? false,
   };
 }
 
@@ -105,6 +110,30 @@ function authHeaders(deps: BenchDeps, name: string | undefined): Readonly<Record
 interface BenchOutcome {
   readonly records: readonly RequestRecord[];
   readonly notes: readonly string[];
+  readonly eventsPerRead: number | null;
+}
+
+/** What cannot be true of the answers, as far as one run without a reference can tell. */
+function doubts(
+  request: LoadRequest,
+  outcome: BenchOutcome,
+  summary: MeasurementSummary,
+): readonly string[] {
+  const { traps, workload, loadPoint, seed } = request;
+  return findImplausible({
+    records: outcome.records,
+    summary,
+    exactOutput: workload.exactOutput,
+    rttMs: null,
+    eventsPerRead: outcome.eventsPerRead,
+    wallMs: null,
+    engine: null,
+    floors: null,
+    traps: traps === true ? trapPlaces(loadPoint.requests, seed) : [],
+    service: null,
+    reference: null,
+    holdOut: null,
+  }).map(({ name, detail }) => `implausible: ${name}: ${detail}`);
 }
 
 /** An endpoint that cannot be reached is an answer too: nothing completed. */
@@ -114,9 +143,10 @@ async function runOrReport(
   onProgress: (progress: LoadProgress) => void,
 ): Promise<BenchOutcome> {
   try {
-    return await deps.load.run(request, { signal: deps.signal, onProgress });
+    const run = await deps.load.run(request, { signal: deps.signal, onProgress });
+    return { ...run, eventsPerRead: run.client.eventsPerRead };
   } catch (error) {
     if (!(error instanceof LoadError) || error.code !== 'E_ENDPOINT') throw error;
-    return { records: [], notes: [error.toText()] };
+    return { records: [], notes: [error.toText()], eventsPerRead: null };
   }
 }

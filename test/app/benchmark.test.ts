@@ -304,4 +304,42 @@ describe('calibration', () => {
     expect(writer.state().calibration).toBeNull();
     expect(measurements()).toHaveLength(3);
   });
+
+  it('searches the most load under the contract’s service level, every run a recorded probe', async () => {
+    const levels: number[] = [];
+    app = {
+      ...app,
+      load: {
+        ...cannedLoad(null),
+        run: async (request, options) => {
+          const { loadPoint } = request;
+          const level = loadPoint.kind === 'closed' ? loadPoint.concurrency : 0;
+          levels.push(level);
+          const ran = await cannedLoad(null).run(request, options);
+          const rounds = Math.ceil(loadPoint.requests / level);
+          const slow = steadyRecords(level, rounds).map((record) => ({
+            ...record,
+            firstTokenAtMs: record.sentAtMs + 20 * level,
+          }));
+          return { ...ran, records: slow };
+        },
+      },
+    };
+    const { contract } = writer.state();
+    contract.terms.slo.push({ metric: 'ttftMs', quantile: 'p50', max: 250 });
+    const answer = await probe({ find: 'max_concurrency' });
+    expect(answer.status).toBe('done');
+    expect(answer.summary).toContain('max_concurrency 12');
+    expect(answer.result).toMatchObject({ reason: 'found', highestPassing: 12, lowestFailing: 13 });
+    expect(levels.slice(0, 3)).toEqual([4, 8, 16]);
+    expect(measurements().map(({ purpose }) => purpose)).toEqual(levels.map(() => 'probe'));
+  });
+
+  it('refuses a search where the contract has no service level, before any request', async () => {
+    const { slo } = writer.state().contract.terms;
+    slo.splice(0, slo.length);
+    await expect(probe({ find: 'max_rate' })).rejects.toMatchObject({ code: 'E_NO_SLO' });
+    expect(measurements()).toEqual([]);
+    expect(server.bodies).toEqual([]);
+  });
 });

@@ -9,6 +9,8 @@ import { type BenchDeps, registerBench } from '../../mcp-server/cli/bench.ts';
 import { BenchReport } from '../../mcp-server/core/metrics/bench-report.ts';
 import type { LoadRequest, LoadRun } from '../../mcp-server/ports/load-generator.ts';
 import { type CalibratedServer, startCalibratedServer } from '../fakes/calibrated-server.ts';
+import { startCheatingServer } from '../fakes/cheating-server.ts';
+import { startQueueingServer } from '../fakes/queueing-server.ts';
 
 let server: CalibratedServer | null = null;
 afterEach(async () => {
@@ -284,5 +286,37 @@ describe('autodebug bench', () => {
       code: 'E_USAGE',
     });
     expect(asked).toHaveLength(0);
+  });
+
+  it('finds how many requests in flight a service of six lanes bears, with interval and curve', async () => {
+    const queue = await startQueueingServer({ lanes: 6, serviceMs: 90 });
+    // a seventh waits for the next of six to end: 10 ms and more, as they start 10 ms apart
+    const level = ['--find', 'max_concurrency', '--goodput', 'ttft:6', '--num-prompts', '48'];
+    const args = [queue.url, '--model', 'fake', '--output-tokens', '2', '--input-tokens', '16'];
+    const half = ['--slo-quantile', 'p50', '--json', '--no-warmup'];
+    const { out, err, code } = await bench([...args, ...level, ...half]);
+    await queue.close();
+    const answer = JSON.parse(out) as {
+      reason: string;
+      level: number;
+      interval: [number, number];
+      highestPassing: number;
+      curve: { level: number; runs: number }[];
+    };
+    expect(err).toContain('bracket 8');
+    expect(answer.reason).toBe('found');
+    expect([5, 6, 7]).toContain(answer.highestPassing);
+    expect(answer.interval[0]).toBeLessThanOrEqual(6.5);
+    expect(answer.interval[1]).toBeGreaterThanOrEqual(6);
+    expect(answer.interval[1]).toBeLessThan(9);
+    expect(answer.curve.length).toBeGreaterThanOrEqual(4);
+    expect(code).toBe(0);
+  }, 60_000);
+
+  it('says what cannot be true of the answers', async () => {
+    const cheat = await startCheatingServer('blank_first_chunk');
+    const { err } = await bench([cheat.url, ...SMALL, '--input-tokens', '32', '--no-warmup']);
+    await cheat.close();
+    expect(err).toContain('implausible: blank_first_chunk');
   });
 });

@@ -14,6 +14,8 @@ const WINDOW_MS = 120_000;
 /** Two-sided 95 %, as the slopes rest on 30 looks and more. Source: normal table. */
 const Z95 = 1.96;
 const MIN_SAMPLES = 10;
+/** Growth over what is looked at, against the mean, below which chance may be all. Source: own reasoning; the rule is asked every second. */
+const MIN_GROWTH = 0.25;
 
 /**
  * True when requests in flight and TTFT both grow over time, each significantly: above its capacity a service's open-loop
@@ -31,7 +33,7 @@ export function isOverSaturated(samples: readonly LoadSample[]): boolean {
   );
 }
 
-/** True when the least-squares slope is above 0 at 95 %. */
+/** True when the least-squares slope is above 0 at 95 %, and what it makes over the span is worth a word. */
 function isRising(points: readonly { readonly x: number; readonly y: number }[]): boolean {
   const n = points.length;
   if (n < MIN_SAMPLES) return false;
@@ -46,5 +48,6 @@ function isRising(points: readonly { readonly x: number; readonly y: number }[])
     0,
   );
   const error = Math.sqrt(residual / (n - 2) / sxx);
-  return slope - Z95 * error > 0;
+  const span = Math.max(...points.map(({ x }) => x)) - Math.min(...points.map(({ x }) => x));
+  return slope - Z95 * error > 0 && slope * span > MIN_GROWTH * meanY;
 }
