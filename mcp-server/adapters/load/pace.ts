@@ -119,9 +119,19 @@ async function sendAfter(pace: Pace, arrival: Arrival, before: Promise<number>):
   return pace.isOver() ? pace.nowMs() : sendNow(pace, arrival.index, readyMs);
 }
 
-export function sleepUntil(pace: Pick<Pace, 'nowMs' | 'signal'>, atMs: number): Promise<void> {
-  const waitMs = atMs - pace.nowMs();
-  if (waitMs <= 0 || pace.signal.aborted) return Promise.resolve();
+/** Waits without ever ending early: timers of the event loop may fire up to a millisecond before their time. */
+export async function sleepUntil(
+  pace: Pick<Pace, 'nowMs' | 'signal'>,
+  atMs: number,
+): Promise<void> {
+  for (;;) {
+    const waitMs = atMs - pace.nowMs();
+    if (waitMs <= 0 || pace.signal.aborted) return;
+    await (waitMs < 1 ? new Promise<void>(setImmediate) : sleep(pace, waitMs));
+  }
+}
+
+function sleep(pace: Pick<Pace, 'signal'>, waitMs: number): Promise<void> {
   return new Promise((resolve) => {
     const wake = (): void => {
       clearTimeout(timer);

@@ -8,7 +8,7 @@ import type { CapacityGoal } from './search.ts';
 
 /** Seconds that a run at one rate lasts. Source: own reasoning; long enough for the over-saturation rule. */
 const RATE_RUN_S = 30;
-/** A p95 has an upper bound from 59 requests on. Source: load-and-quality notes, §5 "Minimal counts", one-sided 95 %. */
+/** A p95 has an upper bound from 59 requests on. Source: 0.95^59 < 5 %, one-sided. */
 const MIN_REQUESTS = 59;
 const MAX_REQUESTS = 20_000;
 /** Requests per lane of a closed loop, so that the steady part outweighs the ramp. Source: own reasoning. */
@@ -44,7 +44,7 @@ export function refuseWithoutSlo(slo: readonly SloClause[]): void {
   );
 }
 
-/** A level that was not reached, or whose queue grew, fails whatever its percentiles say. Source: load-and-quality notes, §2. */
+/** A level that was not reached, or whose queue grew, fails whatever its percentiles say. Source: docs/load.md. */
 const LOAD_FLAGS: ReadonlySet<MeasurementFlag> = new Set(['SATURATED', 'UNDER_DRIVEN']);
 /** Pressure that such a level has at least. Source: own reasoning; clearly failed, and finite for the fit. */
 const FAILED_PRESSURE = 2;

@@ -15,7 +15,7 @@ export const MOST_PRESSURE = 10;
  * The worst clause of a run. A failed request counts as infinitely slow, so that a service that sheds load does not
  * look good.
  * Null when: no clause can be told from the run.
- * Source: load-and-quality notes, §7 point 9.
+ * Source: docs/load.md, check 9.
  */
 export function pressureOf(
   summary: MeasurementSummary,

@@ -20,7 +20,7 @@ export type CapacityStep =
       readonly reason: 'found' | 'above_max' | 'below_min' | 'probes_used';
     };
 
-/** The limit is known this closely, as a ratio of the two levels around it. Source: load-and-quality notes, §2 "SLO search". */
+/** The limit is known this closely, as a ratio of the two levels around it. Source: docs/load.md. */
 const RESOLUTION = 1.05;
 /** Runs at each of the two levels around the limit. Source: as above. */
 const REPEATS = 3;

@@ -7,7 +7,7 @@ import {
   type RowResult,
 } from './row.ts';
 
-/** Reader of one row of each format. Source: load-and-quality notes, §2 "Dataset formats to import". */
+/** Reader of one row of each format. Source: docs/load.md. */
 export const ROW_READERS: Readonly<
   Record<DatasetFormat, (value: Readonly<Record<string, unknown>>) => RowResult>
 > = {

@@ -7,7 +7,7 @@ import type { Trap } from './traps.ts';
 /** A repeat this much faster than what came for the first time was answered from somewhere. Source: own reasoning. */
 const FASTER = 0.5;
 const MIN_TRAPS = 3;
-/** Cached share that unique prompts may have: the template. Source: load-and-quality notes, 2 points. */
+/** Cached share that unique prompts may have: the template. Source: docs/load.md, 2 points. */
 const MAX_CACHED = 0.05;
 /** Share of different prompts that may get one answer. Source: own reasoning. */
 const MAX_SAME = 0.2;

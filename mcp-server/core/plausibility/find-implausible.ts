@@ -14,7 +14,7 @@ import {
   workShrinkage,
 } from './token-checks.ts';
 
-/** The twelve checks in the order of load-and-quality notes, §7, then output health. */
+/** The twelve checks in the order of docs/load.md, then output health. */
 const CHECKS: readonly Check[] = [
   tokenAccounting,
   ttftPhysics,

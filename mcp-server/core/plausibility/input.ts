@@ -25,7 +25,7 @@ export interface Reference {
 }
 
 /** Physical limits of the hardware for this model. Null when: unknown. */
-export interface Floors {
+interface Floors {
   readonly prefillMsPerToken: number | null;
   readonly decodeMs: number | null;
   readonly outputTokensPerS: number | null;
@@ -58,7 +58,7 @@ export interface PlausibilityInput {
   } | null;
 }
 
-/** Why a run cannot be believed. `check` is the point of load-and-quality notes, §7; 0 is output health, §6. */
+/** Why a run cannot be believed. `check` is its number in docs/load.md; 0 is output health. */
 export interface Finding {
   readonly check: number;
   readonly name: string;

@@ -2,7 +2,7 @@ import { endedAtMs, tbotMs, ttftMs, ttltMs } from '../metrics/request-metrics.ts
 import { meanOf } from '../stats/mean-sd.ts';
 import { type Check, type Facts, found, percent } from './input.ts';
 
-/** Source of all three: load-and-quality notes, §7 point 12. */
+/** Source of all three: docs/load.md, check 12. */
 const LITTLE_TOLERANCE = 0.03;
 const IDENTITY_TOLERANCE = 0.01;
 const CLOCK_TOLERANCE = 0.001;

@@ -5,7 +5,7 @@ import { type Check, type Facts, found, percent } from './input.ts';
 const MAX_SHARE = 0.01;
 /** Prompts of what was turned away against those that were served. Source: own reasoning. */
 const LONGER = 1.5;
-/** First words on fixed prompts that a quantised model still shares. Source: load-and-quality notes, §7 point 8. */
+/** First words on fixed prompts that a quantised model still shares. Source: docs/load.md, check 8. */
 const MIN_AGREEMENT = 0.6;
 
 /** Another model than the one that was asked for. */

@@ -4,12 +4,12 @@ import { type Check, type Facts, found } from './input.ts';
 
 /** Share below a physical floor that measurement error may explain. Source: own reasoning; clocks agree within 1 %. */
 const SLACK = 0.02;
-/** Prompt lengths must differ so much before a slope is asked for. Source: load-and-quality notes, §7 point 2. */
+/** Prompt lengths must differ so much before a slope is asked for. Source: docs/load.md, check 2. */
 const MIN_SPREAD = 4;
 /** Slope of TTFT below this part of the physical one. Source: own reasoning. */
 const MIN_SLOPE_RATIO = 0.5;
 const MIN_REQUESTS = 10;
-/** Source: load-and-quality notes, §7 point 11. */
+/** Source: docs/load.md, check 11. */
 const TOO_GOOD = 2;
 
 /** TTFT against the time that the prompt's arithmetic takes. */

@@ -4,7 +4,7 @@ import { quantile } from '../stats/quantile.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { type Check, type Facts, found, percent } from './input.ts';
 
-/** Source of both: load-and-quality notes, §7 point 4. */
+/** Source of both: docs/load.md, check 4. */
 const FIRST_GAP_TIMES = 5;
 const SUSPICIOUS_SHARE = 0.2;
 /** A gap below this is within the path's own jitter. Source: own reasoning. */

@@ -6,7 +6,7 @@ const MAX_ODD = 0.005;
 /** Standard errors by which it must be above. Source: normal table, one-sided 0.1 %. */
 const Z = 3.1;
 const MIN_SHARE = 0.05;
-/** A loop repeats one period of at most so many words to the end of the sample. Source: load-and-quality notes, §6. */
+/** A loop repeats one period of at most so many words to the end of the sample. Source: docs/load.md. */
 const MAX_PERIOD = 20;
 const MIN_ROUNDS = 3;
 

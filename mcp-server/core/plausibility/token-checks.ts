@@ -3,13 +3,13 @@ import { quantile } from '../stats/quantile.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { type Check, type Facts, type Finding, found, percent } from './input.ts';
 
-/** Disagreement of counters that is rounding. Source: load-and-quality notes, §7 point 1. */
+/** Disagreement of counters that is rounding. Source: docs/load.md, check 1. */
 const COUNTER_TOLERANCE = 0.01;
 /** No tokenizer in use has less text a token on average over an answer. Source: own reasoning; Chinese has about 1.3. */
 const MIN_CHARS_PER_TOKEN = 1;
 /** Text per token against the honest run. Source: own reasoning; a seed changes it by a few per cent. */
 const MIN_TEXT_RATIO = 0.8;
-/** Prompt lengths against what was asked for. Source: load-and-quality notes, §2, AIPerf's 10 %. */
+/** Prompt lengths against what was asked for. Source: AIPerf's warning, 10 %. */
 const PROMPT_TOLERANCE = 0.1;
 /** Mean answer against the honest run's. Source: MLPerf inference rules, 90 %. */
 const MIN_LENGTH_RATIO = 0.9;

@@ -8,7 +8,7 @@ export interface Trap {
   readonly kind: 'exact' | 'near';
 }
 
-/** Part of the requests that repeat, of each kind. Source: load-and-quality notes, §7 point 5. */
+/** Part of the requests that repeat, of each kind. Source: docs/load.md, check 5. */
 const SHARE = 0.05;
 /** Fewest of each kind, so that a median says something. Source: own reasoning. */
 const LEAST = 4;

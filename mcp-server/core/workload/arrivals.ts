@@ -17,7 +17,7 @@ export interface ArrivalOptions {
  * `count / rate` and the rate does not differ between seeds.
  * Units: ms since the start. Shape: ascending, length `count`.
  * Throws: InvalidInputError `E_WORKLOAD` when a trace has fewer arrivals than requests.
- * Source: vLLM's serving benchmark (load-and-quality notes on arrival models).
+ * Source: vLLM's serving benchmark (docs/load.md).
  */
 export function arrivalTimesMs(options: ArrivalOptions): readonly number[] {
   const times: number[] = [];

@@ -63,7 +63,7 @@ function repeated(first: PlannedRequest, times: number): readonly PlannedRequest
 
 /**
  * Turns whose history is recorded, not generated: a reply in it has the length that was asked for and words of ours, so
- * that the work of a turn does not depend on what the service said. Source: load-and-quality notes, §2 "Multi-turn".
+ * that the work of a turn does not depend on what the service said. Source: docs/load.md.
  */
 function planConversation(options: MaterialiseOptions, chosen: Chosen): readonly PlannedRequest[] {
   const { workload, seed, repeat, phase, calibration } = options;

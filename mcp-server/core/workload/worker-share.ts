@@ -9,10 +9,10 @@ export interface WorkerShare {
 
 export const WHOLE_RUN: WorkerShare = { index: 0, of: 1 };
 
-/** Stream events per second that one worker is given. Source: load-and-quality notes, §4 "Design", point 3. */
+/** Stream events per second that one worker is given. Source: docs/load.md. */
 const EVENTS_PER_WORKER = 8000;
 const MAX_WORKERS = 8;
-/** Cores left to the main thread and to whatever else runs here. Source: load-and-quality notes, §4 "Design". */
+/** Cores left to the main thread and to whatever else runs here. Source: docs/load.md. */
 const SPARE_CORES = 2;
 
 /** Workers for a run: as many as its events need, as the cores allow, at most eight, at least one. */
