@@ -111,6 +111,7 @@ interface BenchOutcome {
   readonly records: readonly RequestRecord[];
   readonly notes: readonly string[];
   readonly eventsPerRead: number | null;
+  readonly clientLagMs: number | null;
 }
 
 /** What cannot be true of the answers, as far as one run without a reference can tell. */
@@ -126,6 +127,7 @@ function doubts(
     exactOutput: workload.exactOutput,
     rttMs: null,
     eventsPerRead: outcome.eventsPerRead,
+    clientLagMs: outcome.clientLagMs,
     wallMs: null,
     engine: null,
     floors: null,
@@ -144,9 +146,10 @@ async function runOrReport(
 ): Promise<BenchOutcome> {
   try {
     const run = await deps.load.run(request, { signal: deps.signal, onProgress });
-    return { ...run, eventsPerRead: run.client.eventsPerRead };
+    const { eventsPerRead, loopLagP99Ms } = run.client;
+    return { ...run, eventsPerRead, clientLagMs: loopLagP99Ms };
   } catch (error) {
     if (!(error instanceof LoadError) || error.code !== 'E_ENDPOINT') throw error;
-    return { records: [], notes: [error.toText()], eventsPerRead: null };
+    return { records: [], notes: [error.toText()], eventsPerRead: null, clientLagMs: null };
   }
 }

@@ -116,6 +116,7 @@ export async function measure(
       exactOutput,
       rttMs: 0,
       eventsPerRead: run.client.eventsPerRead,
+      clientLagMs: run.client.loopLagP99Ms,
       wallMs: run.windowEndMs - run.windowStartMs,
       engine: {
         promptTokens: after.promptTokens - before.promptTokens,

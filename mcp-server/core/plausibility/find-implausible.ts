@@ -6,6 +6,7 @@ import { tbotPhysics, tooGood, ttftPhysics } from './speed-checks.ts';
 import { firstChunk, gatheringPath } from './stream-checks.ts';
 import { countOddWords, outputHealth } from './text-checks.ts';
 import {
+  answerErrorRatio,
   answerRatio,
   promptRatio,
   stopShare,
@@ -52,6 +53,7 @@ export function referenceOf(
     service,
     promptRatio: promptRatio(valid),
     answerRatio: answerRatio(valid),
+    answerErrorRatio: answerErrorRatio(valid),
     stopShare: stopShare(valid),
     charsPerToken: textPerToken(valid),
     oddWords: countOddWords(valid),

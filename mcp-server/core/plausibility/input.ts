@@ -16,6 +16,8 @@ export interface Reference {
   /** Tokens counted over tokens asked for, of prompts and of answers: other seeds draw other lengths. */
   readonly promptRatio: number | null;
   readonly answerRatio: number | null;
+  /** Standard error of the answers' ratio. */
+  readonly answerErrorRatio: number | null;
   /** Share of answers that the model ended itself. */
   readonly stopShare: number | null;
   readonly charsPerToken: number | null;
@@ -38,6 +40,8 @@ export interface PlausibilityInput {
   readonly exactOutput: boolean;
   readonly rttMs: number | null;
   readonly eventsPerRead: number | null;
+  /** Lag of the client's own loop (p99): gaps that it explains say nothing about the service. */
+  readonly clientLagMs: number | null;
   /** Length of the measured phase by the wall clock. */
   readonly wallMs: number | null;
   /** Differences of the engine's own counters over the run, warm-up left out. */

@@ -12,9 +12,10 @@ const LEAST_GAP_MS = 10;
 const MIN_EVENTS = 6;
 
 /** A first event that is there to stop the clock. */
-export const firstChunk: Check = ({ valid }) => {
+export const firstChunk: Check = (facts) => {
+  const { valid } = facts;
   const streams = valid.filter((record) => record.contentEvents >= MIN_EVENTS);
-  const early = streams.filter(hasLongFirstGap);
+  const early = streams.filter((record) => hasLongFirstGap(record, leastGapMs(facts)));
   const blank = valid.filter((record) => record.firstTextBlank === true);
   const share = (part: readonly unknown[], all: readonly unknown[]): number =>
     all.length === 0 ? 0 : part.length / all.length;
@@ -36,13 +37,20 @@ export const firstChunk: Check = ({ valid }) => {
   ];
 };
 
-function hasLongFirstGap(record: RequestRecord): boolean {
+/** Lags that a gap must exceed. Source: own reasoning; both its ends may be late. */
+const LAG_TIMES = 4;
+
+function leastGapMs({ clientLagMs }: Facts): number {
+  return Math.max(LEAST_GAP_MS, LAG_TIMES * (clientLagMs ?? 0));
+}
+
+function hasLongFirstGap(record: RequestRecord, leastMs: number): boolean {
   const [first, ...rest] = record.gapsMs;
   const usual = quantile(rest, 0.5);
   return (
     first !== undefined &&
     usual !== null &&
-    first > LEAST_GAP_MS &&
+    first > leastMs &&
     first > FIRST_GAP_TIMES * usual &&
     first >= Math.max(...rest)
   );
@@ -68,16 +76,18 @@ function whyBuffered({ eventsPerRead }: Facts): string | null {
 const SLEPT_SHARE = 0.6;
 const FEW_GAPS = 0.25;
 
-function whyBursts({ valid }: Facts): string | null {
+function whyBursts(facts: Facts): string | null {
+  const { valid } = facts;
+  const leastMs = leastGapMs(facts);
   const streams = valid.filter((record) => record.contentEvents >= 2 * MIN_EVENTS);
   const bursty = streams.filter((record) => {
     const sorted = record.gapsMs.toSorted((a, b) => b - a);
     const total = sorted.reduce((sum, gap) => sum + gap, 0);
-    const few = sorted.slice(1, 1 + Math.ceil(sorted.length * FEW_GAPS));
-    const slept = few.reduce((sum, gap) => sum + gap, 0) + (sorted[0] ?? 0);
+    const few = sorted.slice(0, Math.ceil(sorted.length * FEW_GAPS)).filter((gap) => gap > leastMs);
+    const slept = few.reduce((sum, gap) => sum + gap, 0);
     const usual = quantile(sorted, 0.5) ?? 0;
     const perToken = tbotMs(record) ?? 0;
-    return total > LEAST_GAP_MS && slept > SLEPT_SHARE * total && usual < 0.2 * perToken;
+    return few.length > 1 && slept > SLEPT_SHARE * total && usual < 0.2 * perToken;
   });
   if (streams.length === 0 || bursty.length / streams.length <= SUSPICIOUS_SHARE) return null;
   return `${percent(bursty.length / streams.length)} of the answers come in bursts between long gaps`;

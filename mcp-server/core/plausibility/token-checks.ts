@@ -1,4 +1,4 @@
-import { meanOf } from '../stats/mean-sd.ts';
+import { meanOf, sampleSd } from '../stats/mean-sd.ts';
 import { quantile } from '../stats/quantile.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { type Check, type Facts, type Finding, found, percent } from './input.ts';
@@ -14,6 +14,8 @@ const PROMPT_TOLERANCE = 0.1;
 /** Mean answer against the honest run's. Source: MLPerf inference rules, 90 %. */
 const MIN_LENGTH_RATIO = 0.9;
 const MAX_LENGTH_RATIO = 1.1;
+/** Standard errors that few answers may differ by. Source: normal table, two-sided 0.3 %. */
+const ERRORS = 3;
 /** Change of the share of answers that the model ended. Source: own reasoning. */
 const MAX_STOP_CHANGE = 0.2;
 
@@ -124,14 +126,27 @@ export function answerRatio(records: readonly RequestRecord[]): number | null {
   return ratioOf(records, (record) => [record.outputTokens, record.requestedOutputTokens]);
 }
 
+/** Standard error of that ratio. Null when: fewer than two answers. */
+export function answerErrorRatio(records: readonly RequestRecord[]): number | null {
+  const sd = sampleSd(
+    records.map((record) => (record.outputTokens ?? 0) / record.requestedOutputTokens),
+  );
+  return sd === null ? null : sd / Math.sqrt(records.length);
+}
+
 function whyShorter({ valid, reference, exactOutput }: Facts): string | null {
   const now = answerRatio(valid);
   const before = reference?.answerRatio ?? null;
   if (exactOutput || now === null || before === null || before === 0) return null;
-  const ratio = now / before;
-  return ratio >= MIN_LENGTH_RATIO && ratio <= MAX_LENGTH_RATIO
+  const errors = [answerErrorRatio(valid), reference?.answerErrorRatio ?? null];
+  const error = Math.hypot(...errors.map((one) => one ?? 0)) / before;
+  return isLengthKept(now / before, ERRORS * error)
     ? null
     : `answers use ${percent(now)} of the length allowed, ${percent(before)} before`;
+}
+
+function isLengthKept(ratio: number, chance: number): boolean {
+  return Math.abs(ratio - 1) <= chance || (ratio >= MIN_LENGTH_RATIO && ratio <= MAX_LENGTH_RATIO);
 }
 
 /** Share of answers that ended by themselves. Null when: none came. */
