@@ -1,17 +1,13 @@
-import {
-  findImplausible,
-  referenceOf,
-} from '../../mcp-server/core/plausibility/find-implausible.ts';
+import { findImplausible } from '../../mcp-server/core/plausibility/find-implausible.ts';
 import type { Reference } from '../../mcp-server/core/plausibility/input.ts';
-import { CASES, measureCheat } from '../../test/fakes/cheating-run.ts';
+import { CASES, honestReference, measureCheat } from '../../test/fakes/cheating-run.ts';
 import type { Cheat } from '../../test/fakes/cheating-server.ts';
 
 /** Prints how many runs of each way to cheat are caught, and by their own name; and how many honest runs are doubted. */
 async function main(runsOfEach: number, honestRuns: number): Promise<void> {
   const references = new Map<boolean, Reference>();
   for (const exactOutput of [true, false]) {
-    const { input, service } = await measureCheat('honest', { exactOutput, reference: null });
-    references.set(exactOutput, referenceOf(input, service));
+    references.set(exactOutput, await honestReference(exactOutput));
   }
   let caught = 0;
   let named = 0;

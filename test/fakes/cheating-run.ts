@@ -1,5 +1,6 @@
 import { runLoad } from '../../mcp-server/adapters/load/run-load.ts';
 import { summarise } from '../../mcp-server/core/metrics/summarise.ts';
+import { referenceOf } from '../../mcp-server/core/plausibility/find-implausible.ts';
 import type {
   PlausibilityInput,
   Reference,
@@ -143,4 +144,15 @@ export async function measureCheat(cheat: Cheat, how: Parameters<typeof measure>
   } finally {
     await server.close();
   }
+}
+
+/** What an honest run tells: the fastest of three, so that a busy moment of this machine is no reference. */
+export async function honestReference(exactOutput: boolean): Promise<Reference> {
+  const references: Reference[] = [];
+  for (let run = 0; run < 3; run += 1) {
+    const { input, service } = await measureCheat('honest', { exactOutput, reference: null });
+    references.push(referenceOf(input, service));
+  }
+  const speed = (one: Reference): number => one.outputTokensPerS ?? 0;
+  return references.reduce((best, one) => (speed(one) > speed(best) ? one : best));
 }

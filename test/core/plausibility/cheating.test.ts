@@ -1,17 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  findImplausible,
-  referenceOf,
-} from '../../../mcp-server/core/plausibility/find-implausible.ts';
+import { findImplausible } from '../../../mcp-server/core/plausibility/find-implausible.ts';
 import type { Reference } from '../../../mcp-server/core/plausibility/input.ts';
-import { CASES, measure, measureCheat } from '../../fakes/cheating-run.ts';
+import { CASES, honestReference, measure, measureCheat } from '../../fakes/cheating-run.ts';
 import { CHEATS, type Cheat, startCheatingServer } from '../../fakes/cheating-server.ts';
 
 const references = new Map<boolean, Reference>();
 beforeAll(async () => {
   for (const exactOutput of [true, false]) {
-    const { input, service } = await measureCheat('honest', { exactOutput, reference: null });
-    references.set(exactOutput, referenceOf(input, service));
+    references.set(exactOutput, await honestReference(exactOutput));
   }
 });
 const referenceFor = (exactOutput = true): Reference | null => references.get(exactOutput) ?? null;
