@@ -127,6 +127,14 @@ const bench: Register = async (program) => {
   });
 };
 
+const diagnose: Register = async (program) => {
+  const { registerDiagnose } = await import('./cli/diagnose.ts');
+  const { diagnoseCase } = await import('./app/diagnose-case.ts');
+  const { readFile } = await import('node:fs/promises');
+  const readText = (path: string) => readFile(path, 'utf8');
+  registerDiagnose(program, { diagnoseCase, readText, write, writeError, setExitCode });
+};
+
 const status: Register = async (program, parts) => {
   const { registerStatus } = await import('./cli/status.ts');
   registerStatus(program, { app: appOf(parts), write });
@@ -207,6 +215,7 @@ export const COMMANDS: Readonly<Record<string, Register>> = {
   demo,
   run,
   bench,
+  diagnose,
   status,
   simulate,
   rehearse,

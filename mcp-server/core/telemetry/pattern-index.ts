@@ -1,13 +1,17 @@
 import type { LogPattern } from './log-pattern.ts';
 import { ACCELERATOR_PATTERNS } from './patterns/accelerator.ts';
+import { CONFIGURATION_PATTERNS } from './patterns/configuration.ts';
 import { ENVIRONMENT_PATTERNS } from './patterns/environment.ts';
 import { ORCHESTRATOR_PATTERNS } from './patterns/orchestrator.ts';
+import { PLATFORM_PATTERNS } from './patterns/platform.ts';
 
 /** Patterns of everything below and around an engine: accelerator, system, orchestrator. */
 const SHARED_PATTERNS: readonly LogPattern[] = [
   ...ACCELERATOR_PATTERNS,
   ...ENVIRONMENT_PATTERNS,
   ...ORCHESTRATOR_PATTERNS,
+  ...PLATFORM_PATTERNS,
+  ...CONFIGURATION_PATTERNS,
 ];
 
 interface PatternMatch {
