@@ -102,6 +102,7 @@ function lastRedraws(raw: string): readonly string[] {
 
 function readPart(raw: string, state: State, index: ReturnType<typeof indexPatterns>): void {
   if (BULK_LINE.test(raw)) return;
+  if (state.trace === null && !index.mayMatter(raw)) return;
   const { message, level } = readLogLine(raw);
   if (message === '') return;
   const match = index.match(message);
