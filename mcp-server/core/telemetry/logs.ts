@@ -191,7 +191,8 @@ const EXPLAINS: ReadonlyMap<string, readonly string[]> = new Map([
   ['driver_or_cuda_mismatch', ['nccl_interconnect', 'bad_install']],
   ['unsupported_gpu_or_kernel', ['nccl_interconnect']],
   ['oom_cuda_graph_capture', ['oom_under_load']],
-  ['kv_cache_too_small', ['bad_flag_value']],
+  ['kv_cache_too_small', ['bad_flag_value', 'weights_do_not_fit']],
+  ['oom_activation_prefill', ['weights_do_not_fit']],
 ]);
 
 /**

@@ -121,6 +121,10 @@ export const SPEED_SIGNALS: readonly Signal[] = [
   ...words(
     'client_limited',
     [
+      0.8,
+      /(?:benchmark|load)[^\n]{0,20}(?:client|generator|script|tool|process)[^\n]{0,60}(?:limit|cpu|bottleneck|saturat|single|one core)/i,
+    ],
+    [
       0.65,
       near(
         'client|load generator|benchmark(?:er| script| tool)?|bench_serving|aiohttp|httpx|locust|k6|requests library|semaphore|connection (?:pool|limit)|ulimit|open files',

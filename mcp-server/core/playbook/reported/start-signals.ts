@@ -48,7 +48,7 @@ export const START_SIGNALS: readonly Signal[] = [
     [
       0.65,
       oomNear(
-        'after (?:some|a few|several|\\d+|running)|under load|concurren|requests?|benchmark|prompts|hours|minutes|stress|long[- ]running|decode|batch|burst|generation|traffic|rps|qps|days|parallel',
+        '\\b(?:after (?:some|a few|several|\\d+|running)|under load|concurren|requests?|benchmark|prompts|hours|minutes|stress|long[- ]running|decode|batch|burst|generation|traffic|rps|qps|days|parallel)\\b',
       ),
     ],
     [
