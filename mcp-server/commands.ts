@@ -135,6 +135,14 @@ const diagnose: Register = async (program) => {
   registerDiagnose(program, { diagnoseCase, readText, write, writeError, setExitCode });
 };
 
+const read: Register = async (program) => {
+  const { registerRead } = await import('./cli/read.ts');
+  const { readArtefact } = await import('./app/read-artefact.ts');
+  const { readFile } = await import('node:fs/promises');
+  const readText = (path: string) => readFile(path, 'utf8');
+  registerRead(program, { readArtefact, readText, write, writeError, setExitCode });
+};
+
 const status: Register = async (program, parts) => {
   const { registerStatus } = await import('./cli/status.ts');
   registerStatus(program, { app: appOf(parts), write });
@@ -216,6 +224,7 @@ export const COMMANDS: Readonly<Record<string, Register>> = {
   run,
   bench,
   diagnose,
+  read,
   status,
   simulate,
   rehearse,

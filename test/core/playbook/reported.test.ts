@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
 import { classifyLog } from '../../../mcp-server/core/telemetry/logs.ts';
 import { ENGINES } from '../../../mcp-server/engines/index.ts';
-import { REPORTS } from './report-cases.ts';
+import { LOAD_REPORTS } from './load-report-cases.ts';
+import { START_REPORTS } from './report-cases.ts';
+
+const REPORTS = [...START_REPORTS, ...LOAD_REPORTS];
 
 describe('a report of texts alone', () => {
   it.each(REPORTS)('is told as %s by the texts of %s', (cls, engine, input) => {
