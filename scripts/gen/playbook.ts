@@ -1,9 +1,11 @@
 import type { Knob, Rule } from '../../mcp-server/core/playbook/rule.ts';
 import { ADMISSION_RULES } from '../../mcp-server/core/playbook/rules/admission.ts';
 import { DECODE_RULES } from '../../mcp-server/core/playbook/rules/decode.ts';
+import { KERNEL_RULES } from '../../mcp-server/core/playbook/rules/kernels.ts';
 import { LLAMACPP_RULES } from '../../mcp-server/core/playbook/rules/llamacpp.ts';
 import { MEASUREMENT_RULES } from '../../mcp-server/core/playbook/rules/measurement.ts';
 import { PREFILL_RULES } from '../../mcp-server/core/playbook/rules/prefill.ts';
+import { SERVICE_RULES } from '../../mcp-server/core/playbook/rules/service.ts';
 import { STARTUP_RULES } from '../../mcp-server/core/playbook/rules/startup.ts';
 import { THROUGHPUT_RULES } from '../../mcp-server/core/playbook/rules/throughput.ts';
 import { ENGINES } from '../../mcp-server/engines/index.ts';
@@ -40,6 +42,16 @@ const FAMILIES: readonly Family[] = [
     title: 'Throughput when saturated',
     advice: 'The service is full, and more should fit.',
     rules: THROUGHPUT_RULES,
+  },
+  {
+    title: 'What fills a step, by kernel',
+    advice: 'A profile tells which kernels take the GPU’s time.',
+    rules: KERNEL_RULES,
+  },
+  {
+    title: 'Around the engine’s steps',
+    advice: 'Nodes, front ends and caches.',
+    rules: SERVICE_RULES,
   },
   {
     title: 'llama.cpp',
