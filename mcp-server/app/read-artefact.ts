@@ -5,7 +5,7 @@ import { createLogClassifier } from '../core/telemetry/logs.ts';
 import { readPrometheus } from '../core/telemetry/prometheus.ts';
 import { ENGINES } from '../engines/index.ts';
 
-export const ARTEFACT_KINDS = ['graphsignal', 'metrics', 'log'] as const;
+const ARTEFACT_KINDS = ['graphsignal', 'metrics', 'log'] as const;
 
 /** A foreign or stored artefact as normalised records. Every text in them is data from outside. */
 export interface ArtefactRecords {

@@ -56,7 +56,7 @@ function loadAboveCap(report: Report, words: string): readonly Hint[] {
 }
 
 /** Parameters in billions that a name tells. Null when: it tells none. */
-export function billionsOf(text: string): number | null {
+function billionsOf(text: string): number | null {
   const sparse = /(\d+)x(\d+(?:\.\d+)?)b\b/i.exec(text);
   if (sparse !== null) return Number(sparse[1]) * Number(sparse[2]) * 0.85;
   const found = /(?:^|[^\da-z.])(\d+(?:\.\d+)?) ?b(?![a-z])/i.exec(text);
