@@ -23,7 +23,8 @@ export function decideStop(facts: {
 }): StopDecision {
   const { input, loop, state, next } = facts;
   const letGo = (message: string | null): StopDecision => ({ kind: 'let-go', message, loop });
-  if (typeof input.agent_id === 'string' || (input.background_tasks ?? []).length > 0) return letGo(null);
+  if (typeof input.agent_id === 'string' || (input.background_tasks ?? []).length > 0)
+    return letGo(null);
   if (facts.stopRequested || state.stopped !== null || next.tool === null) return letGo(null);
   const progressed = state.lastSeq > loop.blocksAtSeq;
   const blocks = progressed ? 1 : loop.blocks + 1;
