@@ -117,14 +117,42 @@ const run: Register = async (program, parts) => {
 const bench: Register = async (program) => {
   const { registerBench } = await import('./cli/bench.ts');
   const { createLoadGenerator } = await import('./adapters/load/load-generator.ts');
+  const { writeFile } = await import('node:fs/promises');
+  const { readTextFile } = await import('./adapters/store/read-text-file.ts');
+  const { sha256 } = await import('./adapters/clock/sha256-hasher.ts');
   registerBench(program, {
     ...terminal,
+    readText: readTextFile,
+    hash: sha256,
     writeError,
     load: createLoadGenerator(),
     env: process.env,
     isTerminal: process.stderr.isTTY,
     signal: interruptSignal(),
+    saveFile: (path, text) => writeFile(path, text),
   });
+};
+
+const diagnose: Register = async (program) => {
+  const { registerDiagnose } = await import('./cli/diagnose.ts');
+  const { diagnoseCase } = await import('./app/diagnose-case.ts');
+  const { readFile } = await import('node:fs/promises');
+  const readText = (path: string) => readFile(path, 'utf8');
+  registerDiagnose(program, { diagnoseCase, readText, write, writeError, setExitCode });
+};
+
+const read: Register = async (program) => {
+  const { registerRead } = await import('./cli/read.ts');
+  const { readArtefact } = await import('./app/read-artefact.ts');
+  const { readFile } = await import('node:fs/promises');
+  const readText = (path: string) => readFile(path, 'utf8');
+  registerRead(program, { readArtefact, readText, write, writeError, setExitCode });
+};
+
+const compare: Register = async (program) => {
+  const { registerCompare } = await import('./cli/compare.ts');
+  const { readResultFile } = await import('./adapters/store/read-result-file.ts');
+  registerCompare(program, { readFile: readResultFile, write, setExitCode });
 };
 
 const status: Register = async (program, parts) => {
@@ -207,6 +235,9 @@ export const COMMANDS: Readonly<Record<string, Register>> = {
   demo,
   run,
   bench,
+  diagnose,
+  read,
+  compare,
   status,
   simulate,
   rehearse,

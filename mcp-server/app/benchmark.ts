@@ -1,13 +1,17 @@
+import { refuseWithoutSlo } from '../core/capacity/level.ts';
 import { METRIC_CARDS, type MetricId, type Quantile, readMetric } from '../core/metrics/metric.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
 import { meanOf, sampleSd } from '../core/stats/mean-sd.ts';
 import { describeLoadPoint } from '../core/workload/workload.ts';
 import type { Answer, App, Call, JobOutcome, JobResult } from './app.ts';
 import { type BenchmarkPlan, type BenchmarkWish, planBenchmark } from './benchmark-plan.ts';
+import { findCapacity } from './find-capacity.ts';
 import type { Measurement } from './measure.ts';
 import { runBenchmark } from './run-benchmark.ts';
 
 export interface BenchmarkArgs extends BenchmarkWish {
+  /** Search the most load that meets the contract's service level, instead of measuring given load points. */
+  readonly find?: 'max_rate' | 'max_concurrency' | undefined;
   readonly session_id?: string | undefined;
   readonly wait_s: number;
 }
@@ -28,11 +32,17 @@ export async function benchmark(
   call: Call,
 ): Promise<BenchmarkAnswer> {
   const writer = await app.sessions.use(args.session_id);
-  const plan = await planBenchmark(app, writer.state(), args);
+  const { find } = args;
+  if (find !== undefined) refuseWithoutSlo(writer.state().contract.terms.slo);
+  const wish = find === undefined ? args : { ...args, purpose: 'probe' as const };
+  const plan = await planBenchmark(app, writer.state(), wish);
   const job = await app.jobs.start(
     { writer, kind: 'benchmark', trialId: plan.trialId, args: jobArgs(plan), waitS: args.wait_s },
     call,
-    async (context) => describe(plan, await runBenchmark(app, writer, { plan, call: context })),
+    async (context) =>
+      find === undefined
+        ? describe(plan, await runBenchmark(app, writer, { plan, call: context }))
+        : findCapacity(app, writer, { plan, find, call: context }),
   );
   return {
     summary: job.summary,

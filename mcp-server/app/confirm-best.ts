@@ -1,6 +1,7 @@
 import { DeployError, LoadError, PreconditionError } from '../core/errors.ts';
+import { describeComparison } from '../core/judge/describe-comparison.ts';
 import { rulerOf, sideOfTrial } from '../core/judge/from-state.ts';
-import { describeComparison, type Judgement, judge } from '../core/judge/judge.ts';
+import { type Judgement, judge } from '../core/judge/judge.ts';
 import type { JudgeInput } from '../core/judge/sides.ts';
 import { baselineTrial, findDeployment, findTrial } from '../core/ledger/lookup.ts';
 import type { SessionState, TrialState } from '../core/ledger/state.ts';

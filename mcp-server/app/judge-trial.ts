@@ -2,6 +2,7 @@ import { PreconditionError } from '../core/errors.ts';
 import {
   canAlterOutputs,
   crashOf,
+  isSimplerThan,
   ownDeploymentOf,
   retestsOf,
   rulerOf,
@@ -105,6 +106,7 @@ async function inputOf(
     },
     floors: [],
     retests: retestsOf(trial),
+    isSimpler: isSimplerThan(trial, reference),
     unfit: unfitnessOf(trial, await readWorkload(app, state)),
   };
 }

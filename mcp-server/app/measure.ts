@@ -27,6 +27,8 @@ export interface MeasureWish {
   readonly repeat: number;
   /** Shown before the progress of the run, e.g. `run 2 of 3`. */
   readonly label: string;
+  /** Ends an open loop once its queue grows without end; the measurement is then flagged SATURATED. */
+  readonly stopWhenSaturated?: boolean;
   readonly call: Call;
 }
 
@@ -115,6 +117,7 @@ function loadRequest(
     deadlineMs: Math.max(1000, Math.min(MAX_RUN_MS, leftMs)),
     stallMs: STALL_MS,
     warmup: true,
+    stopWhenSaturated: wish.stopWhenSaturated ?? false,
   };
 }
 

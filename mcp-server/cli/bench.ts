@@ -1,12 +1,20 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { refuseWithoutSlo } from '../core/capacity/level.ts';
 import { ConfigError, LoadError } from '../core/errors.ts';
 import { renderBenchTable, toBenchReport } from '../core/metrics/bench-report.ts';
 import { summarise } from '../core/metrics/summarise.ts';
 import type { MeasurementSummary } from '../core/metrics/summary.ts';
+import { findImplausible } from '../core/plausibility/find-implausible.ts';
+import { trapPlaces } from '../core/plausibility/traps.ts';
 import { normaliseBaseUrl } from '../core/workload/base-url.ts';
 import type { RequestRecord } from '../core/workload/request-record.ts';
-import { type LoadPoint, WorkloadSpec } from '../core/workload/workload.ts';
 import type { LoadGenerator, LoadProgress, LoadRequest } from '../ports/load-generator.ts';
+import { findCapacity } from './bench-find.ts';
+import { addBenchOptions, type BenchOptions } from './bench-options.ts';
+import { createProgressLine } from './bench-progress.ts';
+import { type BenchArgs, type BenchSource, benchLoadPoint, benchSource } from './bench-request.ts';
+import { saveResult } from './bench-save.ts';
+import { sloClauses } from './bench-slo.ts';
 
 export interface BenchDeps {
   readonly load: Pick<LoadGenerator, 'run'>;
@@ -21,42 +29,11 @@ export interface BenchDeps {
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
   readonly setExitCode: (code: number) => void;
-}
-
-interface BenchOptions {
-  readonly model: string;
-  readonly concurrency: number;
-  readonly numPrompts: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly requestRate?: number;
-  readonly apiKeyEnv?: string;
-  readonly seed?: number;
-  readonly text: 'random-words' | 'natural';
-  readonly ignoreEos: boolean;
-  readonly warmup: boolean;
-  readonly timeout: number;
-  readonly stallTimeout: number;
-  readonly json?: boolean;
-}
-
-function integer(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
-  };
-}
-
-function positive(text: string): number {
-  const value = text === 'inf' ? Infinity : Number(text);
-  if (value > 0) return value;
-  throw new InvalidArgumentError('Expected a number above 0, or inf.');
-}
-
-function textKind(text: string): BenchOptions['text'] {
-  if (text === 'random-words' || text === 'natural') return text;
-  throw new InvalidArgumentError('Expected random-words or natural.');
+  /** Writes a file that the caller named. Rejects: the place cannot be written. */
+  readonly saveFile: (path: string, text: string) => Promise<void>;
+  /** Reads a dataset. Throws: InvalidInputError when it cannot. */
+  readonly readText: (path: string) => Promise<string>;
+  readonly hash: (text: string) => string;
 }
 
 /** `autodebug bench <base-url>`: loads any OpenAI-compatible endpoint and prints what a client saw. */
@@ -65,43 +42,33 @@ export function registerBench(program: Command, deps: BenchDeps): void {
     .command('bench')
     .description('load an OpenAI-compatible endpoint and print what the client saw')
     .argument('<base-url>', 'root of the service, with or without /v1');
-  command
-    .requiredOption('--model <name>', 'model name as the service knows it')
-    .option('--max-concurrency, --concurrency <n>', 'requests in flight', integer(1), 16)
-    .option('--num-prompts <n>', 'measured requests', integer(1), 200)
-    .option('--random-input-len, --input-tokens <n>', 'prompt length', integer(1), 512)
-    .option('--random-output-len, --output-tokens <n>', 'completion length', integer(1), 128)
-    .option('--request-rate <r>', 'open loop: Poisson arrivals per second', positive)
-    .option('--api-key-env <name>', 'environment variable that holds the bearer token')
-    .option('--seed <n>', 'seed of the prompts; default: another one each time', integer(0))
-    .option('--text <kind>', 'random-words or natural', textKind, 'random-words')
-    .option('--no-ignore-eos', 'let answers end where the model ends them')
-    .option('--no-warmup', 'measure from the first request on')
-    .option('--timeout <s>', 'longest run in seconds', positive, 3600)
-    .option('--stall-timeout <s>', 'longest silence of one stream in seconds', positive, 120)
-    .option('--json', 'print one JSON object and nothing else on standard output')
-    .action((baseUrl: string, options: BenchOptions) => {
-      const capGiven = command.getOptionValueSource('concurrency') !== 'default';
-      return bench(deps, { baseUrl, options, capGiven });
-    });
-}
-
-interface BenchArgs {
-  readonly baseUrl: string;
-  readonly options: BenchOptions;
-  /** True when the caller named a concurrency: it then also caps an open loop. */
-  readonly capGiven: boolean;
+  addBenchOptions(command);
+  command.action((baseUrl: string, options: BenchOptions) => {
+    const isGiven = (option: keyof BenchOptions): boolean =>
+      command.getOptionValueSource(option) === 'cli';
+    return bench(deps, { baseUrl, options, isGiven });
+  });
 }
 
 async function bench(deps: BenchDeps, args: BenchArgs): Promise<void> {
-  const request = toRequest(deps, args);
+  const slo = sloClauses(args.options);
+  if (args.options.find !== undefined) refuseWithoutSlo(slo);
+  const source = await benchSource(args, deps);
+  const request = toRequest(deps, args, source);
+  if (args.options.find !== undefined) {
+    await findCapacity(deps, { args, request, slo, find: args.options.find });
+    return;
+  }
   const progress = createProgressLine(deps);
   const outcome = await runOrReport(deps, request, progress.show);
   progress.end();
   const { loadPoint } = request;
-  const summary = summarise(outcome.records, { loadPoint, slo: [] });
-  for (const note of outcome.notes) deps.writeError(`note: ${note}\n`);
+  const summary = summarise(outcome.records, { loadPoint, slo });
+  for (const note of [...outcome.notes, ...doubts(request, outcome, summary)]) {
+    deps.writeError(`note: ${note}\n`);
+  }
   print(deps, args, summary);
+  await saveResult(deps, args.options.saveResult, { request, summary });
   if (deps.signal.aborted) deps.setExitCode(130);
   else deps.setExitCode(summary.completed === 0 ? 1 : 0);
 }
@@ -114,19 +81,15 @@ function print(deps: BenchDeps, args: BenchArgs, summary: MeasurementSummary): v
   deps.write(`${renderBenchTable(summary)}\n`);
 }
 
-function toRequest(deps: BenchDeps, args: BenchArgs): LoadRequest {
+function toRequest(deps: BenchDeps, args: BenchArgs, source: BenchSource): LoadRequest {
   const { options } = args;
   return {
     baseUrl: normaliseBaseUrl(args.baseUrl),
     model: options.model,
     headers: authHeaders(deps, options.apiKeyEnv),
-    workload: WorkloadSpec.parse({
-      id: 'bench',
-      text: options.text,
-      exactOutput: options.ignoreEos,
-      components: [{ inputTokens: options.inputTokens, outputTokens: options.outputTokens }],
-    }),
-    loadPoint: toLoadPoint(args),
+    workload: source.workload,
+    rows: source.rows,
+    loadPoint: benchLoadPoint(args, source),
     seed: options.seed ?? deps.nowMs() % 2 ** 31,
     repeat: 0,
     sampling: { temperature: 0 },
@@ -134,16 +97,8 @@ function toRequest(deps: BenchDeps, args: BenchArgs): LoadRequest {
     deadlineMs: options.timeout * 1000,
     stallMs: options.stallTimeout * 1000,
     warmup: options.warmup,
+    traps: options.traps ?? false,
   };
-}
-
-function toLoadPoint({ options, capGiven }: BenchArgs): LoadPoint {
-  const { concurrency, numPrompts: requests, requestRate } = options;
-  if (requestRate === undefined || requestRate === Infinity) {
-    return { kind: 'closed', concurrency, requests };
-  }
-  const cap = capGiven ? { maxConcurrency: concurrency } : {};
-  return { kind: 'open', requestRatePerS: requestRate, requests, burstiness: 1, ...cap };
 }
 
 function authHeaders(deps: BenchDeps, name: string | undefined): Readonly<Record<string, string>> {
@@ -159,6 +114,32 @@ function authHeaders(deps: BenchDeps, name: string | undefined): Readonly<Record
 interface BenchOutcome {
   readonly records: readonly RequestRecord[];
   readonly notes: readonly string[];
+  readonly eventsPerRead: number | null;
+  readonly clientLagMs: number | null;
+}
+
+/** What cannot be true of the answers, as far as one run without a reference can tell. */
+function doubts(
+  request: LoadRequest,
+  outcome: BenchOutcome,
+  summary: MeasurementSummary,
+): readonly string[] {
+  const { traps, workload, loadPoint, seed } = request;
+  return findImplausible({
+    records: outcome.records,
+    summary,
+    exactOutput: workload.exactOutput,
+    rttMs: null,
+    eventsPerRead: outcome.eventsPerRead,
+    clientLagMs: outcome.clientLagMs,
+    wallMs: null,
+    engine: null,
+    floors: null,
+    traps: traps === true ? trapPlaces(loadPoint.requests, seed) : [],
+    service: null,
+    reference: null,
+    holdOut: null,
+  }).map(({ name, detail }) => `implausible: ${name}: ${detail}`);
 }
 
 /** An endpoint that cannot be reached is an answer too: nothing completed. */
@@ -168,36 +149,11 @@ async function runOrReport(
   onProgress: (progress: LoadProgress) => void,
 ): Promise<BenchOutcome> {
   try {
-    return await deps.load.run(request, { signal: deps.signal, onProgress });
+    const run = await deps.load.run(request, { signal: deps.signal, onProgress });
+    const { eventsPerRead, loopLagP99Ms } = run.client;
+    return { ...run, eventsPerRead, clientLagMs: loopLagP99Ms };
   } catch (error) {
     if (!(error instanceof LoadError) || error.code !== 'E_ENDPOINT') throw error;
-    return { records: [], notes: [error.toText()] };
+    return { records: [], notes: [error.toText()], eventsPerRead: null, clientLagMs: null };
   }
-}
-
-const LINES_NOT_MORE_THAN = 10;
-
-/** One line on standard error: redrawn on a terminal, else at most ten lines a phase. */
-function createProgressLine(deps: BenchDeps): {
-  readonly show: (progress: LoadProgress) => void;
-  readonly end: () => void;
-} {
-  let lastTenth = '';
-  let isDrawn = false;
-  return {
-    show: ({ phase, completed, failed, total }) => {
-      const text = `${phase} ${completed + failed}/${total}${failed === 0 ? '' : `, ${failed} failed`}`;
-      if (deps.isTerminal) {
-        isDrawn = true;
-        deps.writeError(`\r${text.padEnd(60)}`);
-        return;
-      }
-      const tenth = `${phase} ${Math.floor(((completed + failed) / total) * LINES_NOT_MORE_THAN)}`;
-      if (tenth !== lastTenth) deps.writeError(`${text}\n`);
-      lastTenth = tenth;
-    },
-    end: () => {
-      if (isDrawn) deps.writeError('\n');
-    },
-  };
 }

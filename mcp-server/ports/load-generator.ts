@@ -1,3 +1,4 @@
+import type { DatasetRow } from '../core/dataset/row.ts';
 import type { RequestRecord } from '../core/workload/request-record.ts';
 import type { LoadPoint, WorkloadSpec } from '../core/workload/workload.ts';
 
@@ -8,6 +9,8 @@ export interface LoadRequest {
   readonly model: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly workload: WorkloadSpec;
+  /** Imported requests of a workload with a `dataset`. */
+  readonly rows?: readonly DatasetRow[] | undefined;
   readonly loadPoint: LoadPoint;
   readonly seed: number;
   readonly repeat: number;
@@ -18,6 +21,10 @@ export interface LoadRequest {
   /** Longest silence of one stream. */
   readonly stallMs: number;
   readonly warmup: boolean;
+  /** Sends some prompts again, exactly or nearly, so that answers from a cache betray themselves. */
+  readonly traps?: boolean | undefined;
+  /** Ends an open loop early once its queue grows without end; what was in flight is then censored. */
+  readonly stopWhenSaturated?: boolean | undefined;
 }
 
 export interface LoadProgress {
@@ -47,6 +54,8 @@ export interface LoadRun {
   /** Part of the measured prompts that the workload itself shares (template, common prefix, repeats); null when unknown. */
   readonly sharedPromptRatio: number | null;
   readonly notes: readonly string[];
+  /** True when the run ended early because its queue grew without end. */
+  readonly overSaturated?: boolean | undefined;
 }
 
 /**

@@ -25,6 +25,10 @@ export const benchmarkTool = defineTool({
       .max(8)
       .optional()
       .describe('Only a probe may differ from the contract.'),
+    find: z
+      .enum(['max_rate', 'max_concurrency'])
+      .optional()
+      .describe('Search the most load that meets the contract’s SLO (a probe).'),
     repeats: z.number().int().min(1).max(20).optional(),
     wait_s: z.number().int().min(0).max(50).default(45),
   }),

@@ -4,9 +4,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type CaseScore, renderScores, scoreCases, shareOf, timeReaders } from './diagnosis.ts';
 import { benchLoadClient, renderLoadBench } from './load.ts';
 import { benchServer } from './server.ts';
 import { benchSimulator, renderSimulatorBench } from './simulator.ts';
+import { benchVerdicts, describeShare, renderVerdictBench } from './verdicts.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -91,6 +93,63 @@ async function loadSection(): Promise<Section> {
   };
 }
 
+const atLeast = (
+  name: string,
+  value: number,
+  [limit, unit]: readonly [number, string],
+): Figure => ({
+  name,
+  wanted: `≥ ${limit} ${unit}`,
+  measured: `${Number(value.toFixed(1))} ${unit}`,
+  reached: value >= limit,
+});
+
+function scoreFigures(scores: readonly CaseScore[]): readonly Figure[] {
+  const percent = (holds: (one: CaseScore) => boolean): number => 100 * shareOf(scores, holds);
+  return [
+    atLeast(
+      'right cause first',
+      percent((one) => one.rank === 1),
+      [90, '%'],
+    ),
+    atLeast(
+      'among the first three',
+      percent((one) => one.rank !== null && one.rank <= 3),
+      [97, '%'],
+    ),
+    atLeast(
+      'names a right thing to turn',
+      percent((one) => one.knobHit),
+      [80, '%'],
+    ),
+    atMost(
+      'recommends what must not be',
+      percent((one) => one.hasForbidden),
+      [0, '%'],
+    ),
+  ];
+}
+
+function diagnosisSection(): Section {
+  const scores = scoreCases(process.env['AUTODEBUG_DIAGNOSIS_CASES']);
+  const readers = timeReaders();
+  return {
+    title: `Diagnosis of ${scores?.length ?? 0} labelled cases, and the readers of telemetry`,
+    command: 'npm run bench:diagnosis',
+    figures: [
+      ...(scores === null ? [] : scoreFigures(scores)),
+      atLeast('log classifier, batch and access lines', readers.bulkMbPerS, [50, 'MB/s of a core']),
+      atLeast('log classifier, mixed lines', readers.mixedMbPerS, [50, 'MB/s of a core']),
+      atMost('scrape of 10,000 series', readers.prometheusMs, [50, 'ms']),
+      atMost('profiler answer of 20 MB', readers.graphsignalMs, [2000, 'ms']),
+    ],
+    details:
+      scores === null
+        ? 'Cases skipped: AUTODEBUG_DIAGNOSIS_CASES names no folder of labelled cases.'
+        : renderScores(scores),
+  };
+}
+
 function simulatorSection(): Section {
   const bench = benchSimulator();
   return {
@@ -114,10 +173,54 @@ function simulatorSection(): Section {
   };
 }
 
+const percent = (ratio: number): string => `${(ratio * 100).toFixed(2)} %`;
+
+function verdictsSection(): Section {
+  const bench = benchVerdicts();
+  const { seen, confirmed, se } = bench.thirty;
+  const falsely = (
+    name: string,
+    share: { readonly hits: number; readonly of: number },
+  ): Figure => ({
+    name,
+    wanted: '≤ 5 %',
+    measured: describeShare(share),
+    reached: share.hits / share.of <= 0.05,
+  });
+  return {
+    title:
+      'Verdicts by simulation: launch 0.3 %, session 0.5 %, 3 % of runs slowed by 2 to 10 %; each pair two deployments',
+    command: 'npm run bench verdicts',
+    figures: [
+      ...bench.falseKeeps.map(({ runSd, share }) =>
+        falsely(`equal pair kept, run noise ${percent(runSd)}`, share),
+      ),
+      ...bench.falseConfirms.map(({ runSd, share }) =>
+        falsely(`session of 20 equal trials confirms one, run noise ${percent(runSd)}`, share),
+      ),
+      {
+        name: 'true +5 % kept within five repeats, run noise 2 %',
+        wanted: '≥ 80 %',
+        measured: describeShare(bench.power),
+        reached: bench.power.hits / bench.power.of >= 0.8,
+      },
+      {
+        name: 'confirmed gain of the luckiest of 30 equal trials',
+        wanted: 'within noise of 0',
+        measured: `${percent(confirmed)} ± ${percent(1.96 * se)} (the search saw ${percent(seen)})`,
+        reached: Math.abs(confirmed) <= 1.96 * se,
+      },
+    ],
+    details: renderVerdictBench(bench),
+  };
+}
+
 const SECTIONS: Readonly<Record<string, () => Promise<Section> | Section>> = {
   server: serverSection,
   load: loadSection,
   simulator: simulatorSection,
+  diagnosis: diagnosisSection,
+  verdicts: verdictsSection,
   demo: demoSection,
 };
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateContractSchema } from './contract-schema.ts';
 import { generateFlags } from './flags.ts';
+import { generatePlaybook } from './playbook.ts';
 import { generateToolTable } from './tool-table.ts';
 
 interface Generated {
@@ -16,6 +17,7 @@ const check = process.argv.includes('--check');
 const generators: (() => Promise<readonly Generated[]>)[] = [
   async () => generateFlags(),
   generateContractSchema,
+  generatePlaybook,
   () => generateToolTable(root),
 ];
 

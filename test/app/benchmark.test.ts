@@ -267,12 +267,12 @@ describe('benchmark refuses', () => {
 });
 
 describe('calibration', () => {
-  it('measures the contract three times and writes down its spread', async () => {
+  it('measures the contract five times and writes down its spread', async () => {
     app = { ...app, load: cannedLoad(null) };
     const answer = await run();
     expect(answer).toMatchObject({ status: 'done', purpose: 'calibrate' });
     const spreads = writer.state().calibration?.spreads ?? {};
-    expect(spreads['ttftMs.p95@0']).toMatchObject({ n: 3 });
+    expect(spreads['ttftMs.p95@0']).toMatchObject({ n: 5 });
     expect(Object.keys(spreads)).toEqual(
       expect.arrayContaining([
         'ttftMs.p50@0',
@@ -285,14 +285,16 @@ describe('calibration', () => {
       [0, 1, 0],
       [1, 1, 0],
       [2, 1, 0],
+      [3, 1, 0],
+      [4, 1, 0],
     ]);
     expect(answer.summary).toContain('TTFT p50');
     const table = await computeMetrics(app, {});
     const row = table.rows.find((one) => one.metric === 'ttftMs.p50');
-    expect(row?.trial).toMatchObject({ n: 3 });
+    expect(row?.trial).toMatchObject({ n: 5 });
     expect(row?.engine).toBeNull();
     expect(table.summary.split('\n').length).toBeLessThanOrEqual(15);
-    expect(table.measurements).toHaveLength(3);
+    expect(table.measurements).toHaveLength(5);
   });
 
   it('does not take runs that may not be judged', async () => {
@@ -302,6 +304,44 @@ describe('calibration', () => {
       message: expect.stringContaining('CACHE_CONTAMINATED'),
     });
     expect(writer.state().calibration).toBeNull();
-    expect(measurements()).toHaveLength(3);
+    expect(measurements()).toHaveLength(5);
+  });
+
+  it('searches the most load under the contract’s service level, every run a recorded probe', async () => {
+    const levels: number[] = [];
+    app = {
+      ...app,
+      load: {
+        ...cannedLoad(null),
+        run: async (request, options) => {
+          const { loadPoint } = request;
+          const level = loadPoint.kind === 'closed' ? loadPoint.concurrency : 0;
+          levels.push(level);
+          const ran = await cannedLoad(null).run(request, options);
+          const rounds = Math.ceil(loadPoint.requests / level);
+          const slow = steadyRecords(level, rounds).map((record) => ({
+            ...record,
+            firstTokenAtMs: record.sentAtMs + 20 * level,
+          }));
+          return { ...ran, records: slow };
+        },
+      },
+    };
+    const { contract } = writer.state();
+    contract.terms.slo.push({ metric: 'ttftMs', quantile: 'p50', max: 250 });
+    const answer = await probe({ find: 'max_concurrency' });
+    expect(answer.status).toBe('done');
+    expect(answer.summary).toContain('max_concurrency 12');
+    expect(answer.result).toMatchObject({ reason: 'found', highestPassing: 12, lowestFailing: 13 });
+    expect(levels.slice(0, 3)).toEqual([4, 8, 16]);
+    expect(measurements().map(({ purpose }) => purpose)).toEqual(levels.map(() => 'probe'));
+  });
+
+  it('refuses a search where the contract has no service level, before any request', async () => {
+    const { slo } = writer.state().contract.terms;
+    slo.splice(0, slo.length);
+    await expect(probe({ find: 'max_rate' })).rejects.toMatchObject({ code: 'E_NO_SLO' });
+    expect(measurements()).toEqual([]);
+    expect(server.bodies).toEqual([]);
   });
 });

@@ -1,10 +1,17 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLoadGenerator } from '../../mcp-server/adapters/load/load-generator.ts';
 import { type BenchDeps, registerBench } from '../../mcp-server/cli/bench.ts';
+import { readResults } from '../../mcp-server/core/interchange/read-results.ts';
 import { BenchReport } from '../../mcp-server/core/metrics/bench-report.ts';
 import type { LoadRequest, LoadRun } from '../../mcp-server/ports/load-generator.ts';
 import { type CalibratedServer, startCalibratedServer } from '../fakes/calibrated-server.ts';
+import { startCheatingServer } from '../fakes/cheating-server.ts';
+import { startQueueingServer } from '../fakes/queueing-server.ts';
 
 let server: CalibratedServer | null = null;
 afterEach(async () => {
@@ -42,6 +49,9 @@ async function bench(args: readonly string[], change: Partial<BenchDeps> = {}): 
     setExitCode: (value) => {
       code = value;
     },
+    saveFile: async () => {},
+    readText: (path) => readFile(path, 'utf8'),
+    hash: (text) => createHash('sha256').update(text).digest('hex'),
     ...change,
   });
   await program.parseAsync(['node', 'autodebug', 'bench', ...args]);
@@ -111,6 +121,40 @@ describe('autodebug bench', () => {
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     expect(err).toContain('measure 6/6');
     expect(code).toBe(0);
+  });
+
+  it('saves the result in the shape of vLLM’s files, which compare reads back to the same numbers', async () => {
+    server = await startCalibratedServer();
+    const saved: [string, string][] = [];
+    const saveFile: BenchDeps['saveFile'] = async (path, text) => {
+      saved.push([path, text]);
+    };
+    const args = [server.url, ...SMALL, ...SHORT, '--seed', '7', '--json'];
+    const { out } = await bench([...args, '--save-result', 'a.json'], { saveFile });
+    const [path = '', text = ''] = saved[0] ?? [];
+    expect(path).toBe('a.json');
+    expect(JSON.parse(text)).toMatchObject({
+      definition: 'autodebug',
+      model_id: 'fake',
+      num_prompts: 6,
+      max_concurrency: 2,
+      request_rate: 'inf',
+      completed: 6,
+      failed: 0,
+      date: '19700101-001640',
+    });
+    const [fromSaved] = readResults('a.json', text);
+    const [fromJson] = readResults('b.json', out);
+    expect(fromSaved?.dialect).toBe('autodebug');
+    expect(fromSaved?.metrics).toMatchObject(fromJson?.metrics ?? {});
+    expect(Object.keys(fromJson?.metrics ?? {}).length).toBeGreaterThan(10);
+  });
+
+  it('says where a result could not be written, after printing it', async () => {
+    const { load } = noting();
+    const saveFile: BenchDeps['saveFile'] = () => Promise.reject(new Error('EACCES'));
+    const args = ['http://h', '--model', 'm', '--save-result', '/nowhere/a.json'];
+    await expect(bench(args, { load, saveFile })).rejects.toMatchObject({ code: 'E_SAVE_RESULT' });
   });
 
   it('counts failures by class, and exits with 1 when nothing completed', async () => {
@@ -203,5 +247,112 @@ describe('autodebug bench', () => {
     await expect(bench(['h:80', '--model', 'm'], { load })).rejects.toMatchObject({
       code: 'E_BASE_URL',
     });
+  });
+
+  it('drives the forms of arrival that other tools name', async () => {
+    const { asked, load } = noting();
+    const base = ['http://h', '--model', 'm', '--num-prompts', '50'];
+    const ramp = ['--ramp-up-strategy', 'linear', '--ramp-up-start-rps', '2', '--ramp-up-end-rps'];
+    await bench([...base, ...ramp, '20'], { load });
+    await bench([...base, '--request-rate', '4', '--burstiness', 'inf'], { load });
+    await bench([...base, '--request-rate', '4', '--burstiness', '0.5'], { load });
+    expect(asked.map((request) => request.loadPoint)).toMatchObject([
+      { kind: 'open', pattern: { kind: 'ramp', from: 2, to: 20, curve: 'linear' } },
+      { kind: 'open', requestRatePerS: 4, pattern: { kind: 'constant' } },
+      { kind: 'open', requestRatePerS: 4, burstiness: 0.5 },
+    ]);
+    await expect(bench([...base, ...ramp.slice(0, 2)], { load })).rejects.toMatchObject({
+      code: 'E_USAGE',
+    });
+  });
+
+  it('sends an imported dataset, and names its hash in the workload', async () => {
+    server = await startCalibratedServer();
+    const dir = await mkdtemp(join(tmpdir(), 'bench-'));
+    const path = join(dir, 'rows.jsonl');
+    const rows = ['The ferry left', 'Bread needs', 'A map is'].map((prompt, index) =>
+      JSON.stringify({ prompt, output_tokens: 3 + index }),
+    );
+    await writeFile(path, rows.join('\n'));
+    const dataset = ['--dataset-name', 'custom', '--dataset-path', path];
+    const ran = await bench([server.url, '--model', 'fake', ...dataset, '--no-warmup', '--json']);
+    expect(JSON.parse(ran.out)).toMatchObject({ completed: 3, failed: 0 });
+    const sent = server.bodies.filter((body) => body['stream'] === true);
+    expect(new Set(sent.map((body) => body['max_tokens']))).toEqual(new Set([3, 4, 5]));
+    expect(JSON.stringify(sent)).toContain('The ferry left');
+    const { asked, load } = noting();
+    await bench([server.url, '--model', 'fake', ...dataset], { load });
+    expect(asked[0]?.workload.dataset?.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(asked[0]?.loadPoint.requests).toBe(3);
+    await rm(dir, { recursive: true });
+  });
+
+  it('refuses a malformed dataset by line, before any request', async () => {
+    const { asked, load } = noting();
+    const readText = async (): Promise<string> => '{"prompt":"a"}\n{"prompt":}\n{"p":1}';
+    const args = ['http://h', '--model', 'm', '--dataset-name', 'custom', '--dataset-path', 'f'];
+    await expect(bench(args, { load, readText })).rejects.toThrow(
+      'f: 2 of 3 rows are not custom: line 2 is not JSON; line 3 has no text "prompt".',
+    );
+    await expect(bench(args.slice(0, 5), { load })).rejects.toMatchObject({ code: 'E_USAGE' });
+    expect(asked).toHaveLength(0);
+  });
+
+  it('replays a trace at its recorded times, slower where asked', async () => {
+    const { asked, load } = noting();
+    const row = (timestamp: number) =>
+      JSON.stringify({ timestamp, input_length: 20, output_length: 2, hash_ids: [1] });
+    const readText = async (): Promise<string> => [row(0), row(500), row(4000)].join('\n');
+    const args = ['http://h', '--model', 'm', '--dataset-name', 'mooncake', '--dataset-path', 'f'];
+    await bench([...args, '--use-trace-timestamps', '--slowdown-factor', '2'], { load, readText });
+    expect(asked[0]?.loadPoint).toMatchObject({
+      kind: 'open',
+      requestRatePerS: 3 / 8,
+      pattern: { kind: 'trace', timesMs: [0, 500, 4000] },
+    });
+  });
+
+  it('refuses a search without a service level before any request, and an unknown one', async () => {
+    const { asked, load } = noting();
+    const base = ['http://h', '--model', 'm'];
+    await expect(bench([...base, '--find', 'max_rate'], { load })).rejects.toMatchObject({
+      code: 'E_NO_SLO',
+    });
+    await expect(bench([...base, '--goodput', 'speed:3'], { load })).rejects.toMatchObject({
+      code: 'E_USAGE',
+    });
+    expect(asked).toHaveLength(0);
+  });
+
+  it('finds how many requests in flight a service of six lanes bears, with interval and curve', async () => {
+    const queue = await startQueueingServer({ lanes: 6, serviceMs: 90 });
+    // a seventh waits for the next of six to end: 10 ms and more, as they start 10 ms apart
+    const level = ['--find', 'max_concurrency', '--goodput', 'ttft:6', '--num-prompts', '48'];
+    const args = [queue.url, '--model', 'fake', '--output-tokens', '2', '--input-tokens', '16'];
+    const half = ['--slo-quantile', 'p50', '--json', '--no-warmup'];
+    const { out, err, code } = await bench([...args, ...level, ...half]);
+    await queue.close();
+    const answer = JSON.parse(out) as {
+      reason: string;
+      level: number;
+      interval: [number, number];
+      highestPassing: number;
+      curve: { level: number; runs: number }[];
+    };
+    expect(err).toContain('bracket 8');
+    expect(answer.reason).toBe('found');
+    expect([5, 6, 7]).toContain(answer.highestPassing);
+    expect(answer.interval[0]).toBeLessThanOrEqual(6.5);
+    expect(answer.interval[1]).toBeGreaterThanOrEqual(6);
+    expect(answer.interval[1]).toBeLessThan(9);
+    expect(answer.curve.length).toBeGreaterThanOrEqual(4);
+    expect(code).toBe(0);
+  }, 60_000);
+
+  it('says what cannot be true of the answers', async () => {
+    const cheat = await startCheatingServer('blank_first_chunk');
+    const { err } = await bench([cheat.url, ...SMALL, '--input-tokens', '32', '--no-warmup']);
+    await cheat.close();
+    expect(err).toContain('implausible: blank_first_chunk');
   });
 });

@@ -28,7 +28,7 @@ export const completeChat: LoadGenerator['complete'] = async (request, signal) =
       cause: error,
     });
   } finally {
-    await connection.agent.destroy();
+    await connection.destroy();
   }
 };
 

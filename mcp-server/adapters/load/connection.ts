@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
+import { createSpareSockets } from './spare-sockets.ts';
 
 /** A service as the load client reaches it: its own connections, no proxy, no redirects, no retries. */
 export interface Connection {
@@ -6,6 +7,10 @@ export interface Connection {
   readonly origin: string;
   readonly pathPrefix: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Opens connections before they are needed, one after the other. */
+  open(count: number): Promise<void>;
+  /** Ends every connection. */
+  destroy(): Promise<void>;
 }
 
 /** Longest wait for a TCP or TLS handshake. Source: undici's own default. */
@@ -13,21 +18,32 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Below the keep-alive of uvicorn (5 s), so that we never send into a socket that the server is closing. */
 const KEEP_ALIVE_MS = 4000;
 
-/** Opens nothing yet; `agent.destroy()` ends every connection. */
+/** Opens nothing yet. */
 export function createConnection(
   baseUrl: string,
   headers: Readonly<Record<string, string>>,
 ): Connection {
   const url = new URL(baseUrl);
+  const spare = createSpareSockets(CONNECT_TIMEOUT_MS);
   const agent = new Agent({
     pipelining: 1,
     allowH2: false,
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
+    connect: spare.connect,
   });
-  return { agent, origin: url.origin, pathPrefix: url.pathname.replace(/\/+$/, ''), headers };
+  return {
+    agent,
+    origin: url.origin,
+    pathPrefix: url.pathname.replace(/\/+$/, ''),
+    headers,
+    open: (count) => spare.open(url, count),
+    destroy: async () => {
+      spare.close();
+      await agent.destroy();
+    },
+  };
 }
 
 export interface JsonAnswer {

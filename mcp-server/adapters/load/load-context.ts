@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
-import type { PlannedRequest } from '../../core/workload/materialise.ts';
+import type { PlannedRequest } from '../../core/workload/planned-request.ts';
 import type { RequestRecord } from '../../core/workload/request-record.ts';
 import type { LoadProgress, LoadRequest } from '../../ports/load-generator.ts';
 import type { Connection } from './connection.ts';
@@ -20,6 +20,10 @@ export interface LoadContext {
   send(planned: PlannedRequest, how: SendOptions): Promise<StreamResult>;
   /** Says how far the run is; at most five times a second. */
   report(progress: LoadProgress): void;
+  /** Requests in flight now. */
+  inFlight(): number;
+  /** Ends the run before its time; what was in flight is censored. */
+  endEarly(why: string): void;
   /** Ends whatever still runs. */
   close(): void;
 }
@@ -70,6 +74,12 @@ export function createLoadContext(options: ContextOptions): LoadContext {
       return result;
     },
     report: createReport(options.onProgress, nowMs),
+    inFlight: () => streams.count(),
+    endEarly: (why) => {
+      notes.add(why);
+      ending.over.abort();
+      streams.endAll('cancelled', why);
+    },
     close: () => {
       ending.close();
       streams.close();
@@ -102,7 +112,7 @@ function planStream(
     index: planned.index,
     phase: how.phase,
     path: apiPath(load.workload.api),
-    body: requestBody(load, { prompt: planned.prompt, outputTokens, exactOutput }),
+    body: requestBody(load, { planned, outputTokens, exactOutput }),
     intendedAtMs: how.intendedAtMs,
     inputTokens: planned.inputTokens,
     expected: {

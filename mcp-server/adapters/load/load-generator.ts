@@ -1,18 +1,12 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
-import {
-  type AutodebugError,
-  InvalidInputError,
-  InvariantError,
-  LoadError,
-} from '../../core/errors.ts';
+import { availableParallelism } from 'node:os';
 import type { TokenCalibration } from '../../core/workload/token-calibration.ts';
-import type { LoadGenerator, LoadRequest } from '../../ports/load-generator.ts';
+import { expectedEventsPerS, workerCount } from '../../core/workload/worker-share.ts';
+import type { LoadGenerator, LoadProgress, LoadRequest } from '../../ports/load-generator.ts';
 import { completeChat } from './complete-chat.ts';
-import type { FromWorker, ToWorker, WorkerJob } from './load-messages.ts';
-import type { RunOptions, StampedLoadRun } from './run-load.ts';
+import type { WorkerJob } from './load-messages.ts';
+import { mergeRuns } from './merge-runs.ts';
+import type { StampedLoadRun } from './run-load.ts';
+import { startWorkerThread, type WorkerThread } from './worker-thread.ts';
 
 type GeneratorOptions = Parameters<LoadGenerator['run']>[1];
 
@@ -22,20 +16,22 @@ export interface StampedLoadGenerator extends LoadGenerator {
 }
 
 /**
- * Runs each load in a worker thread of its own, so that the server's other work does not delay a stamp. What a run
- * learns about an endpoint's tokens is kept for the next.
+ * Runs each load in worker threads of its own, so that the server's other work does not delay a stamp: as many as the
+ * expected events need (`workers` fixes the number). What a run learns about an endpoint's tokens is kept for the next.
  */
-export function createLoadGenerator(): StampedLoadGenerator {
+export function createLoadGenerator(
+  fixed: { readonly workers?: number } = {},
+): StampedLoadGenerator {
   const learnt = new Map<string, TokenCalibration>();
   return {
     run: async (request, options) => {
-      const { workload } = request;
+      const { workload, loadPoint } = request;
       const key = JSON.stringify([request.baseUrl, request.model, workload.api, workload.text]);
-      const run = await runInWorker(request, {
-        signal: options.signal,
+      const events = expectedEventsPerS(loadPoint, workload);
+      const workers = fixed.workers ?? workerCount(events, availableParallelism());
+      const run = await runInWorkers(request, options, {
+        workers: Math.min(workers, mostWorkers(loadPoint)),
         calibration: learnt.get(key) ?? null,
-        onProgress: options.onProgress ?? ((): void => undefined),
-        onMeasureStart: options.onMeasureStart ?? ((): Promise<void> => Promise.resolve()),
       });
       learnt.set(key, run.calibration);
       return run;
@@ -44,79 +40,109 @@ export function createLoadGenerator(): StampedLoadGenerator {
   };
 }
 
-function runInWorker(load: LoadRequest, options: RunOptions): Promise<StampedLoadRun> {
-  const worker = startWorker({ load, calibration: options.calibration });
-  const tell = (message: ToWorker): void => {
-    worker.postMessage(message);
-  };
-  const onAbort = (): void => {
-    tell('abort');
-  };
-  const run = new Promise<StampedLoadRun>((resolve, reject) => {
-    worker.on('message', (message: FromWorker) => {
-      switch (message.type) {
-        case 'progress':
-          options.onProgress(message.progress);
-          return;
-        case 'measure_start':
-          options.onMeasureStart().then(
-            () => {
-              tell('measure');
-            },
-            (error: unknown) => {
-              reject(error);
-              tell('abort');
-            },
-          );
-          return;
-        case 'done':
-          resolve(message.run);
-          return;
-        case 'failed':
-          reject(asError(message));
-      }
-    });
-    worker.on('error', reject);
-    worker.on('exit', (code) => {
-      reject(asError({ code: 'E_BUG', message: `The load worker ended (${code}).`, fix: '' }));
-    });
-  });
-  options.signal.addEventListener('abort', onAbort);
-  if (options.signal.aborted) onAbort();
-  return run.finally(() => {
-    options.signal.removeEventListener('abort', onAbort);
-  });
+/** No worker may be left without a lane or a place under the cap. */
+function mostWorkers(point: LoadRequest['loadPoint']): number {
+  const lanes = point.kind === 'closed' ? point.concurrency : (point.maxConcurrency ?? Infinity);
+  return Math.max(1, Math.min(lanes, point.requests));
 }
 
-/**
- * From dist/ the worker is plain JavaScript; from source it needs the TypeScript loader, which Node 20 does not hand
- * down to worker threads by itself.
- */
-function startWorker(job: WorkerJob): Worker {
-  const isSource = fileURLToPath(import.meta.url).endsWith('.ts');
-  if (!isSource) {
-    return new Worker(new URL('./load-worker.js', import.meta.url), { workerData: job });
+/** Time between the word to all workers and the common start, so that none hears of it too late. */
+const START_DELAY_MS = 100;
+
+async function runInWorkers(
+  load: LoadRequest,
+  options: GeneratorOptions,
+  how: { readonly workers: number; readonly calibration: TokenCalibration | null },
+): Promise<StampedLoadRun> {
+  const crew = createCrew(load, options, how);
+  options.signal.addEventListener('abort', crew.abort);
+  try {
+    return await runCrew(crew, load, options);
+  } catch (error) {
+    crew.abort();
+    throw error;
+  } finally {
+    options.signal.removeEventListener('abort', crew.abort);
   }
-  const entry = new URL('./load-worker.ts', import.meta.url).href;
-  const require = createRequire(import.meta.url);
-  const loader = join(dirname(require.resolve('tsx/package.json')), 'dist/esm/api/index.mjs');
-  const script = `import(${JSON.stringify(pathToFileURL(loader).href)}).then((tsx) => {
-    tsx.register();
-    return import(${JSON.stringify(entry)});
-  });`;
-  return new Worker(script, { eval: true, execArgv: [], workerData: job });
 }
 
-function asError(failure: {
-  readonly code: string;
-  readonly message: string;
-  readonly fix: string;
-}): AutodebugError {
-  const { message, fix } = failure;
-  if (failure.code === 'E_ENDPOINT') {
-    return new LoadError(message, { code: 'E_ENDPOINT', fix, retryable: true });
-  }
-  if (failure.code === 'E_CONTEXT')
-    return new InvalidInputError(message, { code: 'E_CONTEXT', fix });
-  return new InvariantError(message, { code: 'E_BUG', fix: 'Report this text.' });
+/** The first worker finds out and warms up; the others open their connections; then all start at one moment. */
+async function runCrew(
+  crew: Crew,
+  load: LoadRequest,
+  options: GeneratorOptions,
+): Promise<StampedLoadRun> {
+  const startedMs = nowMonotonicMs();
+  const first = crew.start(0, { load, learnt: null });
+  const learnt = await Promise.race([first.ready, first.done.then(() => null)]);
+  if (learnt === null) return first.done;
+  await options.onMeasureStart?.();
+  const deadlineMs = Math.max(1, load.deadlineMs - (nowMonotonicMs() - startedMs));
+  const others = Array.from({ length: crew.size - 1 }, (_, place) =>
+    crew.start(place + 1, { load: { ...load, deadlineMs }, learnt }),
+  );
+  await Promise.all(others.map((thread) => Promise.race([thread.ready, thread.done])));
+  const startAtMs = others.length === 0 ? null : nowMonotonicMs() + START_DELAY_MS;
+  for (const thread of [first, ...others]) thread.begin(startAtMs);
+  const rest = Promise.all(others.map((thread) => thread.done));
+  const [ran, shares] = await Promise.all([first.done, rest]);
+  return mergeRuns(ran, shares);
+}
+
+interface Crew {
+  readonly size: number;
+  start(index: number, job: Pick<WorkerJob, 'load' | 'learnt'>): WorkerThread;
+  readonly abort: () => void;
+}
+
+function createCrew(
+  load: LoadRequest,
+  options: GeneratorOptions,
+  how: { readonly workers: number; readonly calibration: TokenCalibration | null },
+): Crew {
+  const size = how.workers;
+  const progress = sumProgress(size, load, options.onProgress ?? ((): void => undefined));
+  const threads: WorkerThread[] = [];
+  return {
+    size,
+    start: (index, job) => {
+      const share = { index, of: size };
+      const thread = startWorkerThread({ ...job, share, calibration: how.calibration }, (told) => {
+        progress(index, told);
+      });
+      threads.push(thread);
+      if (options.signal.aborted) thread.abort();
+      return thread;
+    },
+    abort: () => {
+      for (const thread of threads) thread.abort();
+    },
+  };
+}
+
+function nowMonotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** Progress of all workers as one; the warm-up is the first one's alone. */
+function sumProgress(
+  workers: number,
+  load: LoadRequest,
+  onProgress: (progress: LoadProgress) => void,
+): (worker: number, progress: LoadProgress) => void {
+  const latest = new Map<number, LoadProgress>();
+  return (worker, progress) => {
+    if (progress.phase === 'warmup' || workers === 1) {
+      onProgress(progress);
+      return;
+    }
+    latest.set(worker, progress);
+    const all = [...latest.values()];
+    onProgress({
+      phase: 'measure',
+      completed: all.reduce((sum, one) => sum + one.completed, 0),
+      failed: all.reduce((sum, one) => sum + one.failed, 0),
+      total: load.loadPoint.requests,
+    });
+  };
 }

@@ -1,32 +1,35 @@
 import { InvalidInputError } from '../../core/errors.ts';
-import { quantile } from '../../core/stats/quantile.ts';
-import { arrivalTimesMs } from '../../core/workload/arrivals.ts';
-import {
-  longestContextTokens,
-  materialise,
-  type PlannedRequest,
-  sharedPromptRatio,
-} from '../../core/workload/materialise.ts';
+import { setTraps, trapPlaces } from '../../core/plausibility/traps.ts';
+import { longestContextTokens, materialise } from '../../core/workload/materialise.ts';
+import type { PlannedRequest } from '../../core/workload/planned-request.ts';
 import {
   assumedCalibration,
   type TokenCalibration,
 } from '../../core/workload/token-calibration.ts';
+import { partOf, WHOLE_RUN, type WorkerShare } from '../../core/workload/worker-share.ts';
 import type { LoadProgress, LoadRequest, LoadRun } from '../../ports/load-generator.ts';
 import { calibrateWords } from './calibrate-words.ts';
 import { createConnection } from './connection.ts';
 import { type EndpointFacts, readEndpoint } from './endpoint-facts.ts';
 import { createLoadContext, type LoadContext } from './load-context.ts';
-import { watchLoop } from './loop-health.ts';
-import { runClosedLoop, runOpenLoop } from './pace.ts';
-import { promptLengthNote } from './prompt-length-note.ts';
+import { measurePhase } from './measure-phase.ts';
 import { warmUp } from './warm-up.ts';
 
 export interface RunOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: LoadProgress) => void;
-  readonly onMeasureStart: () => Promise<void>;
+  /** Awaited before the first measured request; resolves with the start on the machine's monotonic clock, or null: now. */
+  readonly onMeasureStart: (learnt: Learnt) => Promise<number | null>;
   /** What an earlier run learnt about this endpoint. Null: learn it. */
   readonly calibration: TokenCalibration | null;
+  /** Part of the measured requests that this thread sends; absent: all. */
+  readonly share?: WorkerShare;
+}
+
+/** What the first worker of a run found out for the others. */
+export interface Learnt {
+  readonly calibration: TokenCalibration;
+  readonly servedModels: readonly string[];
 }
 
 /** A run with what the next one on the same endpoint can use. */
@@ -42,6 +45,7 @@ export interface StampedLoadRun extends LoadRun {
  */
 export async function runLoad(load: LoadRequest, options: RunOptions): Promise<StampedLoadRun> {
   const connection = createConnection(load.baseUrl, load.headers);
+  const share = options.share ?? WHOLE_RUN;
   let servedModels: readonly string[] = [];
   const context = createLoadContext({
     connection,
@@ -67,8 +71,12 @@ export async function runLoad(load: LoadRequest, options: RunOptions): Promise<S
       }),
     );
     if (load.warmup) await warmUp(context, learnt);
-    if (!context.isOver()) await options.onMeasureStart();
-    const measured = await measure(context, planMeasured(load, learnt));
+    else await connection.open(lanesToOpen(load, share));
+    const startAtMs = context.isOver()
+      ? null
+      : await options.onMeasureStart({ calibration: learnt, servedModels });
+    const originMs = startAtMs === null ? context.nowMs() : startAtMs - originMonotonicMs;
+    const measured = await measurePhase(context, planMeasured(load, learnt), { share, originMs });
     return {
       ...measured,
       records: context.results.map((result) => result.record),
@@ -80,19 +88,38 @@ export async function runLoad(load: LoadRequest, options: RunOptions): Promise<S
     };
   } finally {
     context.close();
-    await connection.agent.destroy();
+    await connection.destroy();
   }
 }
 
-function planMeasured(load: LoadRequest, calibration: TokenCalibration): readonly PlannedRequest[] {
-  return materialise({
+/** Connections that the first seconds of a share need. Source: own reasoning for the open loop. */
+export function lanesToOpen({ loadPoint }: LoadRequest, share: WorkerShare): number {
+  const wanted =
+    loadPoint.kind === 'closed'
+      ? loadPoint.concurrency
+      : Math.min(
+          loadPoint.maxConcurrency ?? OPEN_LOOP_SOCKETS,
+          Math.ceil(loadPoint.requestRatePerS),
+        );
+  return partOf(Math.min(wanted, loadPoint.requests), share);
+}
+
+const OPEN_LOOP_SOCKETS = 128;
+
+export function planMeasured(
+  load: LoadRequest,
+  calibration: TokenCalibration,
+): readonly PlannedRequest[] {
+  const plan = materialise({
     workload: load.workload,
     seed: load.seed,
     repeat: load.repeat,
     count: load.loadPoint.requests,
     phase: 'measure',
     calibration,
+    rows: load.rows,
   });
+  return load.traps === true ? setTraps(plan, trapPlaces(plan.length, load.seed)) : plan;
 }
 
 function refuseTooLong(plan: readonly PlannedRequest[], facts: EndpointFacts): void {
@@ -116,75 +143,4 @@ async function learnTokens(
   const { calibration, note } = await learn();
   if (note !== null) context.notes.add(note);
   return calibration;
-}
-
-type Measured = Pick<LoadRun, 'windowStartMs' | 'windowEndMs' | 'client' | 'sharedPromptRatio'>;
-
-async function measure(context: LoadContext, plan: readonly PlannedRequest[]): Promise<Measured> {
-  const health = watchLoop();
-  const windowStartMs = Date.now();
-  const firstResult = context.results.length;
-  let completed = 0;
-  let failed = 0;
-  const send = async (
-    index: number,
-    intendedAtMs: number | null,
-  ): ReturnType<LoadContext['send']> => {
-    const planned = plan[index];
-    if (planned === undefined) throw new RangeError(`no request ${index}`);
-    const { outputTokens } = planned;
-    const result = await context.send(planned, { phase: 'measure', intendedAtMs, outputTokens });
-    context.results.push(result);
-    if (result.record.failure === null) completed += 1;
-    else failed += 1;
-    context.report({ phase: 'measure', completed, total: plan.length, failed });
-    return result;
-  };
-  await drive(context, plan.length, send);
-  const results = context.results.slice(firstResult);
-  const note = promptLengthNote(results.map((result) => result.record));
-  if (note !== null) context.notes.add(note);
-  const reads = results.reduce((sum, result) => sum + result.contentReads, 0);
-  const events = results.reduce((sum, result) => sum + result.record.contentEvents, 0);
-  const lags = results.flatMap(({ record }) =>
-    record.intendedAtMs === null ? [] : [record.sentAtMs - record.intendedAtMs],
-  );
-  return {
-    windowStartMs,
-    windowEndMs: Date.now(),
-    client: {
-      ...health.stop(),
-      workers: 1,
-      sendLagP99Ms: quantile(lags, 0.99),
-      eventsPerRead: reads === 0 ? null : events / reads,
-    },
-    sharedPromptRatio: sharedPromptRatio(plan),
-  };
-}
-
-async function drive(
-  context: LoadContext,
-  count: number,
-  send: (index: number, intendedAtMs: number | null) => ReturnType<LoadContext['send']>,
-): Promise<void> {
-  const { loadPoint, seed, repeat } = context.load;
-  const pace = {
-    count,
-    send,
-    nowMs: context.nowMs,
-    isOver: context.isOver,
-    signal: context.signal,
-  };
-  if (loadPoint.kind === 'closed') {
-    await runClosedLoop(pace, loadPoint.concurrency);
-    return;
-  }
-  const timesMs = arrivalTimesMs({
-    count,
-    ratePerS: loadPoint.requestRatePerS,
-    burstiness: loadPoint.burstiness,
-    seed,
-    repeat,
-  });
-  await runOpenLoop(pace, { timesMs, maxConcurrency: loadPoint.maxConcurrency ?? null });
 }

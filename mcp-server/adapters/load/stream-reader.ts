@@ -21,6 +21,8 @@ export interface StreamFacts {
   malformed: string | null;
   error: string | null;
   textChars: number;
+  usageEvents: number;
+  firstTextBlank: boolean;
   textSample: string;
   /** First characters of the body as it came, for what is not an event stream at all. */
   head: string;
@@ -57,6 +59,8 @@ function emptyFacts(): StreamFacts {
     malformed: null,
     error: null,
     textChars: 0,
+    usageEvents: 0,
+    firstTextBlank: false,
     textSample: '',
     head: '',
   };
@@ -112,6 +116,7 @@ function takeEvent(
   if (event.hasDelta) facts.roleAtMs ??= read.atMs;
   if (event.text !== '') takeText(facts, event, read.atMs);
   facts.usage = event.usage ?? facts.usage;
+  if (event.usage !== null) facts.usageEvents += 1;
 }
 
 function takeFaults(facts: StreamFacts, event: ChunkEvent, isErrorEvent: boolean): void {
@@ -123,6 +128,7 @@ function takeFaults(facts: StreamFacts, event: ChunkEvent, isErrorEvent: boolean
 function takeText(facts: StreamFacts, event: ChunkEvent, atMs: number): void {
   if (facts.lastTokenAtMs === null) {
     facts.firstTokenAtMs = atMs;
+    facts.firstTextBlank = event.text.trim() === '';
     const told = event.usage?.outputTokens ?? event.logprobTokens ?? 1;
     facts.firstEventTokens = Math.max(1, told);
   } else {

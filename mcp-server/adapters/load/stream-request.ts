@@ -211,6 +211,9 @@ function finish(parts: {
     model: cleanOrNull(facts.model, 200),
     textHash: reader.textHash(),
     textSample: cleanText(facts.textSample, 240),
+    textChars: facts.textChars,
+    usageEvents: facts.usageEvents,
+    firstTextBlank: facts.firstTextBlank,
   };
   return { record, contentReads: facts.contentReads };
 }

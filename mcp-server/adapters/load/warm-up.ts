@@ -3,7 +3,7 @@ import { materialise } from '../../core/workload/materialise.ts';
 import type { TokenCalibration } from '../../core/workload/token-calibration.ts';
 import type { LoadPoint } from '../../core/workload/workload.ts';
 import type { LoadContext } from './load-context.ts';
-import { runClosedLoop } from './pace.ts';
+import { allLanes, runClosedLoop } from './pace.ts';
 
 /** Completion length of a warm-up: enough for every batch size on the way. Source: own reasoning. */
 const WARMUP_OUTPUT_TOKENS = 32;
@@ -43,13 +43,15 @@ export async function warmUp(context: LoadContext, calibration: TokenCalibration
   const probes = planPhase(context, { phase: 'probe', count: MAX_PROBES, calibration });
   await runClosedLoop(
     {
-      count: burst,
+      units: plan.map((planned) => [planned.index]),
       send: (index) => send(index, 'warmup'),
+      thinkTimeMs: () => 0,
       nowMs: context.nowMs,
+      originMs: context.nowMs(),
       isOver: context.isOver,
       signal: context.signal,
     },
-    burst,
+    allLanes(burst),
   );
   if (completed === 0) return;
   await probeUntilSteady(context, (index) => send(index, 'probe'));

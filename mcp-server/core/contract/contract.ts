@@ -99,9 +99,9 @@ export const MeasurementTerms = z.strictObject({
       .min(0)
       .max(2 ** 31),
   }),
-  /** Measured repeats of a trial, and of the A/A calibration. */
+  /** Measured repeats of a trial, and of the A/A calibration. Source: at least five A/A repeats, docs/measuring.md. */
   repeats: z.number().int().min(1).max(20).default(3),
-  calibrationRepeats: z.number().int().min(3).max(20).default(3),
+  calibrationRepeats: z.number().int().min(3).max(20).default(5),
   loadPath: z.enum(['direct', 'attached', 'server-proxy', 'gateway']).default('direct'),
   allowedHardware: z.array(HardwareChoice).min(1).max(10),
   minContextTokens: z.number().int().min(1),

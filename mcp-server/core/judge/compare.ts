@@ -1,9 +1,10 @@
 import type { Delta, Spread } from '../ledger/vocabulary.ts';
-import type { MetricId, Quantile } from '../metrics/metric.ts';
+import { METRIC_CARDS, type MetricId, type Quantile } from '../metrics/metric.ts';
 import { meanOf, sampleSd } from '../stats/mean-sd.ts';
 import { findSpread, metricName, relativeSd } from '../stats/spread.ts';
-import { tFactor95 } from '../stats/student-t.ts';
 import { describeLoadPoint } from '../workload/workload.ts';
+import { logInterval, probabilityBetter } from './gain.ts';
+import { combineErrors, deploymentSdRatio, deploymentVariance } from './noise.ts';
 import {
   type JudgedRun,
   type JudgeInput,
@@ -36,12 +37,13 @@ interface Pair {
 }
 
 /**
- * Twice the A/A spread of run values, relative to their mean.
- * Null when: the metric was not calibrated. Source: rule of this version, 2 × sample sd of at least three run values.
+ * The difference that two deployments of one configuration show by noise alone: twice the root of the squared A/A sd of a run
+ * and the squared prior between deployments. Null when: the metric was not calibrated.
+ * Source: own rule, 2 sd; the prior of `deploymentSdRatio`.
  */
-export function noiseFloorRatio(spread: Spread | null): number | null {
+export function noiseFloorRatio(spread: Spread | null, metric: NamedMetric): number | null {
   const relative = spread === null ? null : relativeSd(spread);
-  return relative === null ? null : 2 * relative;
+  return relative === null ? null : 2 * Math.hypot(relative, deploymentSdRatio(metric));
 }
 
 /** Compares one metric at one load point over the usable runs of both sides. */
@@ -59,7 +61,7 @@ export function compareAt(
   const trial = readRuns(pair.trial, metric);
   const reference = readRuns(pair.reference, metric);
   const logRatio = logRatioOf(meanOf(trial), meanOf(reference));
-  const error = errorOf(pair, trial, reference);
+  const error = errorOf(pair, { trial, reference }, metric);
   const point = [...pair.trial, ...pair.reference][0]?.measurement.loadPoint;
   return {
     logRatio,
@@ -71,7 +73,8 @@ export function compareAt(
       trial: meanOf(trial),
       deltaRatio: finiteRatio(logRatio),
       interval: intervalOf(logRatio, error),
-      noiseFloorRatio: noiseFloorRatio(pair.spread),
+      probabilityBetter: chanceOf(logRatio, error, metric),
+      noiseFloorRatio: noiseFloorRatio(pair.spread, metric),
     },
   };
 }
@@ -98,6 +101,7 @@ export function compareOverall(
       trial: null,
       deltaRatio: finiteRatio(logRatio),
       interval: intervalOf(logRatio, error),
+      probabilityBetter: chanceOf(logRatio, error, metric),
       noiseFloorRatio: noiseOfMean(parts),
     },
   };
@@ -121,14 +125,16 @@ function finiteRatio(logRatio: number | null): number | null {
 }
 
 /**
- * Error of a log ratio of two means from the pooled relative sd of the A/A runs and of the runs compared.
- * The calibration runs are counted once where they are the reference. Source: pooled two-sample t, delta method for logs.
+ * Error of a log ratio of two means: the pooled relative sd of the A/A runs and of the runs compared, and the prior between
+ * deployments where the sides ran in different ones. The calibration runs are counted once where they are the reference.
+ * Source: pooled two-sample t, delta method for logs; the prior is added in quadrature.
  */
 function errorOf(
   pair: Pair,
-  trial: readonly number[],
-  reference: readonly number[],
+  values: { readonly trial: readonly number[]; readonly reference: readonly number[] },
+  metric: NamedMetric,
 ): Comparison['error'] {
+  const { trial, reference } = values;
   const calibrated = pair.spread === null ? null : relativeSd(pair.spread);
   if (pair.spread === null || calibrated === null) return null;
   if (trial.length === 0 || reference.length === 0) return null;
@@ -139,8 +145,8 @@ function errorOf(
   ];
   const df = groups.reduce((sum, group) => sum + group.df, 0);
   const squares = groups.reduce((sum, group) => sum + group.df * group.relative ** 2, 0);
-  const pooled = Math.sqrt(squares / df);
-  return { se: pooled * Math.sqrt(1 / trial.length + 1 / reference.length), df };
+  const variance = (squares / df) * (1 / trial.length + 1 / reference.length);
+  return combineErrors({ variance, df }, deploymentVariance(pair, deploymentSdRatio(metric)));
 }
 
 function relativeOf(values: readonly number[]): { readonly df: number; readonly relative: number } {
@@ -152,11 +158,17 @@ function relativeOf(values: readonly number[]): { readonly df: number; readonly 
 
 /** 95 % interval of trial / reference − 1. Null when: the error or the ratio is unknown or infinite. */
 function intervalOf(logRatio: number | null, error: Comparison['error']): [number, number] | null {
-  const factor = error === null ? null : tFactor95(error.df);
-  if (logRatio === null || error === null || factor === null) return null;
-  if (!Number.isFinite(logRatio)) return null;
-  const half = factor * error.se;
-  return [Math.exp(logRatio - half) - 1, Math.exp(logRatio + half) - 1];
+  const interval = logRatio === null ? null : logInterval({ logRatio, error });
+  return interval === null ? null : [Math.expm1(interval[0]), Math.expm1(interval[1])];
+}
+
+function chanceOf(
+  logRatio: number | null,
+  error: Comparison['error'],
+  metric: NamedMetric,
+): number | null {
+  if (logRatio === null) return null;
+  return probabilityBetter({ logRatio, error }, METRIC_CARDS[metric.id].better);
 }
 
 function errorOfMean(parts: readonly Comparison[]): Comparison['error'] {

@@ -79,7 +79,8 @@ export function mendsBeyondNoise(input: JudgeInput, broken: readonly Violation[]
     const metric = { id: clause.metric, quantile: clause.quantile };
     const { logRatio } = compareAt(input, metric, loadPointIndex);
     if (logRatio === null) return true;
-    const noise = noiseFloorRatio(findSpread(input.ruler.spreads, metric, loadPointIndex)) ?? 0;
+    const noise =
+      noiseFloorRatio(findSpread(input.ruler.spreads, metric, loadPointIndex), metric) ?? 0;
     return -logRatio > Math.log1p(noise);
   });
 }

@@ -73,6 +73,16 @@ export function canAlterOutputs(state: SessionState, trial: TrialState): boolean
   return false;
 }
 
+/** True when the trial is its reference with something taken away and nothing added. */
+export function isSimplerThan(trial: TrialState, reference: TrialState): boolean {
+  const { changes, parentId } = trial.planned;
+  return (
+    parentId === reference.trialId &&
+    changes.length > 0 &&
+    changes.every(({ kind }) => kind === 'remove_flag' || kind === 'remove_env')
+  );
+}
+
 const SPECULATION_FLAG = /^--?(speculative|spec-|draft|model-draft|md$)/;
 
 /**

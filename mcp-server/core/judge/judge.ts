@@ -1,8 +1,8 @@
-import type { Objective } from '../contract/contract.ts';
-import type { Delta, Gate, Verdict } from '../ledger/vocabulary.ts';
+import type { Delta } from '../ledger/vocabulary.ts';
 import { METRIC_CARDS } from '../metrics/metric.ts';
 import { cleanText } from '../redact.ts';
-import { type Comparison, compareOverall, loadPoints, type NamedMetric } from './compare.ts';
+import { compareOverall, loadPoints, type NamedMetric } from './compare.ts';
+import { demandProof } from './demand-proof.ts';
 import {
   describeViolation,
   ERROR_CLAUSE,
@@ -11,23 +11,16 @@ import {
   type Violation,
   violationsOf,
 } from './feasibility.ts';
+import { ruleOnObjective } from './objective.ts';
 import { implausibilities } from './plausibility.ts';
+import { invalid, type Ruling, unclear } from './ruling.ts';
 import { type JudgeInput, runsAt, usableRuns } from './sides.ts';
 
-/** Retests before an unclear gain counts as none. Source: docs/measuring.md, verdicts ("at most twice"). */
-export const MAX_RETESTS = 2;
-
-export interface Judgement {
-  readonly verdict: Verdict;
-  /** The gate that failed; null when none did. */
-  readonly gate: Gate | null;
-  readonly reasons: readonly string[];
+export interface Judgement extends Ruling {
   readonly deltas: readonly Delta[];
   /** Measurements that the verdict rests on. */
   readonly measurements: readonly string[];
 }
-
-type Ruling = Pick<Judgement, 'verdict' | 'gate' | 'reasons'>;
 
 /** Metrics that every verdict shows beside the objective and the SLO. */
 const SHOWN: readonly NamedMetric[] = [
@@ -40,9 +33,10 @@ const SHOWN: readonly NamedMetric[] = [
 /**
  * The verdict on a trial against the best. Gates in order: start, errors, plausibility, slo, quality; then the objective.
  *
- * A trial is kept when every gate holds and its gain is above the minimum effect, above twice the A/A spread, and its
- * 95 % interval lies above 0. A best that breaks a bound loses to a trial that holds them all. Swapping the sides never
- * leaves a keep a keep; two equal configurations are kept in at most 5 % of judgements with three runs each.
+ * A trial is kept when every gate holds, its gain is at least the minimum effect, and the lower 95 % bound of the gain is
+ * above 0, where the noise is that of runs and, by a stated prior, of deployments. A best that breaks a bound loses to a
+ * trial that holds them all. Swapping the sides never leaves a keep a keep; two equal configurations are kept in at most
+ * 5 % of judgements, retests included.
  */
 export function judge(input: JudgeInput): Judgement {
   const deltas = input.crash === null ? deltasOf(input) : [];
@@ -80,8 +74,6 @@ function usability(input: JudgeInput): Ruling | null {
   return null;
 }
 
-const invalid = (reason: string): Ruling => ({ verdict: 'invalid', gate: null, reasons: [reason] });
-
 function ruleOnNumbers(input: JudgeInput): Ruling {
   const count = input.ruler.loadPointCount;
   const errors = violationsOf(input.trial, [ERROR_CLAUSE], count);
@@ -93,8 +85,10 @@ function ruleOnNumbers(input: JudgeInput): Ruling {
   const quality = qualityGate(input.quality);
   if (quality !== null) return quality;
   const referenceBroken = violationsOf(input.reference, [ERROR_CLAUSE, ...input.ruler.slo], count);
-  if (referenceBroken.length > 0) return ruleOnFeasibility(input, referenceBroken);
-  return ruleOnObjective(input);
+  return demandProof(
+    input,
+    referenceBroken.length > 0 ? ruleOnFeasibility(input, referenceBroken) : ruleOnObjective(input),
+  );
 }
 
 function brokenBounds(
@@ -138,56 +132,6 @@ function ruleOnFeasibility(input: JudgeInput, broken: readonly Violation[]): Rul
     return { verdict: 'keep', gate: null, reasons: [reason] };
   }
   return unclear(input, `bounds hold where ${input.reference.trialId} breaks them (${said})`);
-}
-
-function ruleOnObjective(input: JudgeInput): Ruling {
-  const { objective } = input.ruler;
-  const { overall } = compareOverall(input, { id: objective.metric, quantile: objective.quantile });
-  const said = describeComparison(overall);
-  if (overall.logRatio === null) return invalid(`the objective is undefined: ${said}`);
-  const sign = objective.direction === 'maximise' ? 1 : -1;
-  const gain = sign * overall.logRatio;
-  const enough = Math.log1p(objective.minEffectRatio);
-  const noise = Math.log1p(overall.delta.noiseFloorRatio ?? 0);
-  if (gain >= enough) {
-    if (gain > noise && isClear(overall, objective.direction)) {
-      return { verdict: 'keep', gate: null, reasons: [`better beyond noise: ${said}`] };
-    }
-    return unclear(input, `a gain that noise could explain: ${said}`);
-  }
-  if (gain < -Math.max(noise, enough)) {
-    return { verdict: 'discard', gate: null, reasons: [`worse beyond noise: ${said}`] };
-  }
-  const reason = `no difference beyond noise and the minimum effect of ${percent(objective.minEffectRatio)}: ${said}; the simpler one stays`;
-  return { verdict: 'tie', gate: null, reasons: [reason] };
-}
-
-/** True when the whole interval is on the good side of 0, or none can be given. */
-function isClear(overall: Comparison, direction: Objective['direction']): boolean {
-  if (overall.delta.interval === null) return true;
-  const [low, high] = overall.delta.interval;
-  return direction === 'maximise' ? low > 0 : high < 0;
-}
-
-function unclear(input: JudgeInput, reason: string): Ruling {
-  if (input.retests < MAX_RETESTS) {
-    return { verdict: 'retest', gate: null, reasons: [`${reason}; measure it once more`] };
-  }
-  const end = `${reason}; it was not cleared up, so it counts as none and the simpler one stays`;
-  return { verdict: 'tie', gate: null, reasons: [end] };
-}
-
-const percent = (ratio: number): string => `${(ratio * 100).toFixed(1)} %`;
-
-/** A comparison in words: name, signed change, interval and noise floor. */
-export function describeComparison({ delta }: Pick<Comparison, 'delta'>): string {
-  const { deltaRatio, interval, noiseFloorRatio } = delta;
-  if (deltaRatio === null) return `${delta.metric} cannot be compared`;
-  const signed = (ratio: number): string => `${ratio < 0 ? '' : '+'}${percent(ratio)}`;
-  const range =
-    interval === null ? 'no interval' : `95 % ${signed(interval[0])} to ${signed(interval[1])}`;
-  const noise = noiseFloorRatio === null ? 'noise unknown' : `noise ${percent(noiseFloorRatio)}`;
-  return `${delta.metric} ${signed(deltaRatio)} (${range}, ${noise})`;
 }
 
 /** Differences of the objective, of each SLO metric and of what every table shows; the overall one first. */

@@ -45,6 +45,8 @@ export interface JudgeInput {
   readonly retests: number;
   /** Why the measurements cannot speak for this change (speculation on random words); null when they can. */
   readonly unfit: string | null;
+  /** True when the trial only takes something away from the reference, so that it wins a tie. Absent: false. */
+  readonly isSimpler?: boolean;
 }
 
 /** Runs that may be judged: no flag stands on them. */

@@ -75,6 +75,8 @@ export const Delta = z.object({
   deltaRatio: z.number().nullable(),
   /** Interval of deltaRatio at 95 %, null when it cannot be given. */
   interval: z.tuple([z.number(), z.number()]).nullable(),
+  /** How probable it is that the trial is better on this metric, 0..1; null when the noise is unknown. */
+  probabilityBetter: z.number().min(0).max(1).nullable().default(null),
   noiseFloorRatio: z.number().nullable(),
 });
 export type Delta = z.infer<typeof Delta>;

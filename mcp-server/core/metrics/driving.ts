@@ -43,7 +43,7 @@ const MIN_IN_FLIGHT = 4;
  * as in the second. Percentiles of such a run are a function of its length.
  */
 export function isSaturated(records: readonly RequestRecord[], point: LoadPoint): boolean {
-  if (point.kind !== 'open' || records.length < 30) return false;
+  if (point.kind !== 'open' || records.length < 30 || isRateMoving(point)) return false;
   const sends = records.map((record) => record.sentAtMs).toSorted((a, b) => a - b);
   const at = (part: number): number => sends[Math.floor((sends.length - 1) * part)] ?? 0;
   const spans = flightSpans(records);
@@ -52,4 +52,10 @@ export function isSaturated(records: readonly RequestRecord[], point: LoadPoint)
   if (middle === null || end === null || end < MIN_IN_FLIGHT) return false;
   const early = meanInFlight(spans, at(0), at(1 / 3)) ?? 0;
   return end > SATURATED_GROWTH * Math.max(early, 1) && end > 1.25 * middle;
+}
+
+/** A form whose rate itself moves: in flight then follows the load, and its growth says nothing. */
+function isRateMoving(point: Extract<LoadPoint, { readonly kind: 'open' }>): boolean {
+  const kind = point.pattern?.kind;
+  return kind === 'ramp' || kind === 'steps' || kind === 'trace';
 }

@@ -18,6 +18,8 @@ export interface RunFacts {
     readonly sendLagP99Ms: number | null;
     readonly eventsPerRead: number | null;
   };
+  /** True when the client ended the run because the queue grew without end. */
+  readonly overSaturated?: boolean | undefined;
   /** Part of the prompts that the workload itself shares; null when unknown. */
   readonly sharedPromptRatio: number | null;
   /** Cache hits over prompt tokens by the engine's own counters; null when it has none. */
@@ -136,7 +138,7 @@ function whyBuffered({ client, summary, records }: RunFacts): string | null {
 }
 
 function whySaturated(facts: RunFacts): string | null {
-  return isSaturated(facts.records, facts.loadPoint)
+  return facts.overSaturated === true || isSaturated(facts.records, facts.loadPoint)
     ? 'requests in flight grew to the end; percentiles depend on the length of the run'
     : null;
 }

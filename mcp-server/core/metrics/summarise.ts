@@ -12,6 +12,7 @@ import {
   ttftMs,
   ttltMs,
 } from './request-metrics.ts';
+import { countAgainstSlo } from './slo-counts.ts';
 import type { MeasurementSummary } from './summary.ts';
 
 const EMPTY_WINDOW: SteadyWindow = { startMs: 0, endMs: 0, steady: false };
@@ -49,6 +50,10 @@ export function summarise(
     steadyWindowMs: window.endMs - window.startMs,
     steady: window.steady,
     ...tokenTotals(valid),
+    sloCounts: countAgainstSlo(
+      attempted.filter((record) => inside(record.sentAtMs)),
+      terms.slo,
+    ),
   };
 }
 

@@ -15,6 +15,16 @@ export const Distribution = z.object({
 });
 export type Distribution = z.infer<typeof Distribution>;
 
+/** How many requests a bound on a quantile speaks about, and how many of them exceed it; failures do. */
+export const SloCount = z.object({
+  metric: z.string().max(40),
+  quantile: z.string().max(10),
+  maxMs: z.number(),
+  n: z.number().int(),
+  above: z.number().int(),
+});
+export type SloCount = z.infer<typeof SloCount>;
+
 /** The metrics of one measurement, by the definitions of docs/measuring.md. */
 export const MeasurementSummary = z.object({
   ttftMs: Distribution,
@@ -45,5 +55,7 @@ export const MeasurementSummary = z.object({
   cachedTokens: z.number().int().nullable(),
   outputTokens: z.number().int(),
   prefixCacheHitRatio: z.number().nullable(),
+  /** What the SLO's quantiles are proven by. Absent: measured before it was counted, or no clause on a quantile. */
+  sloCounts: z.array(SloCount).optional(),
 });
 export type MeasurementSummary = z.infer<typeof MeasurementSummary>;

@@ -73,11 +73,14 @@ export function judgeable(trial: TrialState): readonly MeasurementState[] {
   );
 }
 
-/** How many measurements a trial needs before it is judged (again): a round for each verdict `retest`, and one more. */
+/** Share of the first round that a retest adds. Source: three repeats and two retests end within five repeats. */
+const RETEST_SHARE = 1 / 3;
+
+/** How many measurements a trial needs before it is judged (again): its first round, and a third of it for each `retest`. */
 export function measurementsNeeded(state: SessionState, trial: TrialState): number {
   const { repeats, loadPoints } = state.contract.terms;
   const retests = trial.judgements.filter((judgement) => judgement.verdict === 'retest').length;
-  return repeats * loadPoints.length * (retests + 1);
+  return (repeats + retests * Math.ceil(repeats * RETEST_SHARE)) * loadPoints.length;
 }
 
 /** Whether the trial has its final verdict: judged, and not sent to be measured again. */

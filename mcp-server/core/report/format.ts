@@ -1,3 +1,5 @@
+import { describeProbability } from '../judge/describe-comparison.ts';
+
 /** Up to three significant digits without an exponent: `0.45`, `0.032`, `1530`. */
 export function threeDigits(value: number): string {
   return Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
@@ -31,6 +33,21 @@ export function asDelta(
   if (deltaRatio === null) return 'n/a';
   const range = interval === null ? '' : ` [${asPercent(interval[0])}, ${asPercent(interval[1])}]`;
   return `${asPercent(deltaRatio)}${range}`;
+}
+
+/** `, better with 97.0 %, noise floor 2.3 %`: what a difference is worth; only what is known. */
+export function asStanding(delta: {
+  readonly probabilityBetter: number | null;
+  readonly noiseFloorRatio: number | null;
+}): string {
+  const { probabilityBetter, noiseFloorRatio } = delta;
+  const parts = [
+    ...(probabilityBetter === null
+      ? []
+      : [`better with ${describeProbability(probabilityBetter)}`]),
+    ...(noiseFloorRatio === null ? [] : [`noise floor ${asPercent(noiseFloorRatio).slice(1)}`]),
+  ];
+  return parts.map((part) => `, ${part}`).join('');
 }
 
 /** Dollars with the digits that a small number needs: `$0.042`, `$12.30`. */

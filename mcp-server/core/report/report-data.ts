@@ -4,7 +4,7 @@ import { METRIC_CARDS } from '../metrics/metric.ts';
 import { metricName } from '../stats/spread.ts';
 import { describeLoadPoint } from '../workload/workload.ts';
 import { isSimulated } from './figures.ts';
-import { asDelta, asPercent, asUsd, stampOf, threeDigits } from './format.ts';
+import { asDelta, asPercent, asStanding, asUsd, stampOf, threeDigits } from './format.ts';
 import { oneLine } from './session-log.ts';
 import { type TrialRow, trialRows } from './trial-rows.ts';
 
@@ -73,8 +73,8 @@ export function reportData(state: SessionState, nowMs: number): ReportData {
 const METHOD = [
   'Every number comes from the load generator or from stored telemetry; `autodebug verify` looks each cited one up again.',
   'Latencies are those of the client; TTFT and TBOT are the mean over runs of each run’s p95. Failed requests are counted as errors and never as fast ones.',
-  'Noise: the baseline was run against itself first. A trial is kept when it holds every gate (start, errors, plausibility, SLO, quality) and its gain is above twice that spread, above the minimum effect, and its 95 % interval lies above 0.',
-  'Calibration ran within one deployment: differences between deployments are not in the interval. The confirmation on a fresh deployment with held-out prompts is what speaks about them.',
+  'Noise: the baseline was run against itself first. A trial is kept when it holds every gate (start, errors, plausibility, SLO, quality) and its gain is at least the minimum effect, and the lower 95 % bound of the gain, over a first look and two retests, lies above 0. SLO quantiles hold by their upper 95 % bound, failures counted, where there are requests enough for one.',
+  'Calibration ran within one deployment: what differs between deployments enters the interval as a prior (0.6 % on throughput and TBOT, 5 to 10 % on TTFT), added in quadrature. The confirmation on a fresh deployment with held-out prompts is what measures it.',
 ] as const;
 
 function verdictOf(state: SessionState): string {
@@ -89,7 +89,7 @@ function verdictOf(state: SessionState): string {
   const gain =
     delta === undefined
       ? ''
-      : `: ${METRIC_CARDS[metric].label} ${asDelta(delta.deltaRatio, delta.interval)}`;
+      : `: ${METRIC_CARDS[metric].label} ${asDelta(delta.deltaRatio, delta.interval)}${asStanding(delta)}`;
   if (confirmed === null)
     return `${best.trialId} is the best${gain} against the best before it; not confirmed yet.`;
   return confirmed.holds

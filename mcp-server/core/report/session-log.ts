@@ -4,7 +4,7 @@ import { cleanText, redactText } from '../redact.ts';
 import { describeChange } from '../service/change.ts';
 import type { EngineLatency } from './engine-view.ts';
 import { type Figures, figuresOf, isSimulated } from './figures.ts';
-import { asDelta, asMs, asPercent, asRate, asSeconds } from './format.ts';
+import { asDelta, asMs, asRate, asSeconds, asStanding } from './format.ts';
 
 /** What the engine itself counted at a load point. */
 export interface EngineFigures {
@@ -138,11 +138,7 @@ function judgementLines(state: SessionState, trial: TrialState): readonly string
     ...verdict.reasons.map((reason) => `- Reason: ${oneLine(reason)}`),
     ...verdict.deltas.map(
       (delta) =>
-        `- ${delta.metric} at ${delta.loadPoint}: ${asDelta(delta.deltaRatio, delta.interval)}${
-          delta.noiseFloorRatio === null
-            ? ''
-            : `, noise floor ${asPercent(delta.noiseFloorRatio).slice(1)}`
-        }`,
+        `- ${delta.metric} at ${delta.loadPoint}: ${asDelta(delta.deltaRatio, delta.interval)}${asStanding(delta)}`,
     ),
   ];
 }

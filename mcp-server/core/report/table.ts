@@ -1,6 +1,6 @@
 import type { SessionState } from '../ledger/state.ts';
 import { isSimulated } from './figures.ts';
-import { asDelta, asUsd, threeDigits } from './format.ts';
+import { asDelta, asStanding, asUsd, threeDigits } from './format.ts';
 import { type TrialRow, trialRows } from './trial-rows.ts';
 
 interface Column {
@@ -108,7 +108,7 @@ function legend(state: SessionState, rows: readonly TrialRow[]): readonly string
   const gain =
     shown === null
       ? ''
-      : `: ${shown.metric} ${asDelta(shown.deltaRatio, shown.interval)} (95 % interval)`;
+      : `: ${shown.metric} ${asDelta(shown.deltaRatio, shown.interval)} (95 % interval)${asStanding(shown)}`;
   return [...lines, `Best ${best.trialId}, ${proof}${gain}.`];
 }
 

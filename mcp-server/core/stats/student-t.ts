@@ -1,20 +1,35 @@
-/** 97.5 % quantiles of Student's t for 1 to 9 degrees of freedom. Source: standard table of the t distribution. */
-const T_975 = [12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.306, 2.2622] as const;
+import { incompleteBeta } from './beta.ts';
+import { normalCdf, normalQuantile } from './normal.ts';
 
-/** 97.5 % quantile of the normal distribution. Source: standard table. */
-const Z_975 = 1.959964;
+/** Degrees of freedom from which on the normal distribution serves (difference of the 97.5 % quantile below 2.5e-6). */
+const NORMAL_FROM_DF = 1e6;
 
-/**
- * The factor of a two-sided 95 % interval at `df` degrees of freedom (from 10 on within 0.0002).
- * Null when: df is below 1. Source: table below 10; Cornish-Fisher expansion (Abramowitz and Stegun 26.7.5) from 10 on.
- */
+/** P(T ≤ t) of Student's t; fractional degrees of freedom are allowed. Source: Abramowitz and Stegun 26.7.1. */
+export function studentCdf(t: number, df: number): number {
+  if (df >= NORMAL_FROM_DF) return normalCdf(t);
+  if (!Number.isFinite(t)) return t > 0 ? 1 : 0;
+  const tail = incompleteBeta(df / (df + t * t), df / 2, 0.5) / 2;
+  return t > 0 ? 1 - tail : tail;
+}
+
+/** Quantile of Student's t, by bisection of its distribution function. Infinite at 0 and 1. */
+export function studentQuantile(p: number, df: number): number {
+  if (p <= 0) return Number.NEGATIVE_INFINITY;
+  if (p >= 1) return Number.POSITIVE_INFINITY;
+  if (df >= NORMAL_FROM_DF) return normalQuantile(p);
+  if (p < 0.5) return -studentQuantile(1 - p, df);
+  let high = 2;
+  while (studentCdf(high, df) < p && high < 1e12) high *= 2;
+  let low = 0;
+  while (high - low > 1e-10 * Math.max(1, high)) {
+    const middle = (low + high) / 2;
+    if (studentCdf(middle, df) < p) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** The factor of a two-sided 95 % interval at `df` degrees of freedom. Null when: df is below 1. */
 export function tFactor95(df: number): number | null {
-  if (df < 1) return null;
-  const listed = T_975[Math.floor(df) - 1];
-  if (listed !== undefined) return listed;
-  const z = Z_975;
-  const first = (z ** 3 + z) / 4;
-  const second = (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96;
-  const third = (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384;
-  return z + first / df + second / df ** 2 + third / df ** 3;
+  return df < 1 ? null : studentQuantile(0.975, df);
 }

@@ -102,6 +102,7 @@ function lastRedraws(raw: string): readonly string[] {
 
 function readPart(raw: string, state: State, index: ReturnType<typeof indexPatterns>): void {
   if (BULK_LINE.test(raw)) return;
+  if (state.trace === null && !index.mayMatter(raw)) return;
   const { message, level } = readLogLine(raw);
   if (message === '') return;
   const match = index.match(message);
@@ -190,7 +191,8 @@ const EXPLAINS: ReadonlyMap<string, readonly string[]> = new Map([
   ['driver_or_cuda_mismatch', ['nccl_interconnect', 'bad_install']],
   ['unsupported_gpu_or_kernel', ['nccl_interconnect']],
   ['oom_cuda_graph_capture', ['oom_under_load']],
-  ['kv_cache_too_small', ['bad_flag_value']],
+  ['kv_cache_too_small', ['bad_flag_value', 'weights_do_not_fit']],
+  ['oom_activation_prefill', ['weights_do_not_fit']],
 ]);
 
 /**

@@ -1,13 +1,19 @@
+import { createGramFilter } from './gram-filter.ts';
 import type { LogPattern } from './log-pattern.ts';
 import { ACCELERATOR_PATTERNS } from './patterns/accelerator.ts';
+import { CONFIGURATION_PATTERNS } from './patterns/configuration.ts';
 import { ENVIRONMENT_PATTERNS } from './patterns/environment.ts';
 import { ORCHESTRATOR_PATTERNS } from './patterns/orchestrator.ts';
+import { PLATFORM_PATTERNS } from './patterns/platform.ts';
+import { requiredLiterals } from './required-literals.ts';
 
 /** Patterns of everything below and around an engine: accelerator, system, orchestrator. */
 const SHARED_PATTERNS: readonly LogPattern[] = [
   ...ACCELERATOR_PATTERNS,
   ...ENVIRONMENT_PATTERNS,
   ...ORCHESTRATOR_PATTERNS,
+  ...PLATFORM_PATTERNS,
+  ...CONFIGURATION_PATTERNS,
 ];
 
 interface PatternMatch {
@@ -18,6 +24,8 @@ interface PatternMatch {
 export interface PatternIndex {
   /** The first pattern that matches, engine patterns before the shared ones. */
   match(message: string): PatternMatch | null;
+  /** False when no pattern can match a line and no traceback begins in it, whatever stands before its message. */
+  mayMatter(line: string): boolean;
 }
 
 const cache = new WeakMap<readonly LogPattern[], PatternIndex>();
@@ -36,16 +44,25 @@ function buildIndex(patterns: readonly LogPattern[]): PatternIndex {
     pattern,
     regex: new RegExp(pattern.pattern.source, pattern.pattern.flags.replace(/[gy]/g, '')),
   }));
+  const literals = stateless.map(({ regex }) => requiredLiterals(regex));
+  const filter = createGramFilter(literals);
+  const lineFilter = createGramFilter([...literals, [TRACE_HEAD]]);
   return {
     match: (message) => {
-      for (const { pattern, regex } of stateless) {
-        const found = regex.exec(message);
-        if (found !== null) return { pattern, values: namedValues(found.groups) };
+      for (const id of filter.candidates(message)) {
+        const entry = stateless[id];
+        const found = entry?.regex.exec(message) ?? null;
+        if (entry !== undefined && found !== null) {
+          return { pattern: entry.pattern, values: namedValues(found.groups) };
+        }
       }
       return null;
     },
+    mayMatter: (line) => lineFilter.hasCandidate(line),
   };
 }
+
+const TRACE_HEAD = 'traceback (most recent call last)';
 
 /** Longest extracted value. Source: own reasoning, flags and sizes are far shorter. */
 const MAX_VALUE_CHARS = 200;

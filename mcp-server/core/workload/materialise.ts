@@ -1,17 +1,10 @@
+import { planRows } from '../dataset/plan-rows.ts';
+import type { ChatMessage, DatasetRow } from '../dataset/row.ts';
 import { type KeyedRandom, keyedRandom } from './keyed-random.ts';
+import type { PlannedRequest } from './planned-request.ts';
 import { promptWords } from './prompt-text.ts';
 import { type TokenCalibration, wordsForTokens } from './token-calibration.ts';
 import type { WorkloadSpec } from './workload.ts';
-
-/** One request as it will be sent. */
-export interface PlannedRequest {
-  readonly index: number;
-  readonly prompt: string;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  /** Prompt tokens that the workload itself lets a prefix cache hit: template, common prefix, repeated prompt. */
-  readonly sharedTokens: number;
-}
 
 export interface MaterialiseOptions {
   readonly workload: WorkloadSpec;
@@ -21,6 +14,8 @@ export interface MaterialiseOptions {
   /** Prompts of another phase never share a word order with these. */
   readonly phase: 'warmup' | 'measure' | 'probe';
   readonly calibration: TokenCalibration;
+  /** Imported requests: what is measured then is these. */
+  readonly rows?: readonly DatasetRow[] | undefined;
 }
 
 type Component = WorkloadSpec['components'][number];
@@ -35,27 +30,69 @@ const MAX_SIGMAS = 3;
  * the prompts of another.
  */
 export function materialise(options: MaterialiseOptions): readonly PlannedRequest[] {
+  const { rows, phase } = options;
+  if (rows !== undefined && rows.length > 0 && phase === 'measure') return planRows(rows, options);
   const shapes = keyedRandom(['shapes', options.workload.id, options.seed, options.phase]);
   const requests: PlannedRequest[] = [];
   const seenGroups = new Set<string>();
   for (let prompt = 0; requests.length < options.count; prompt += 1) {
     const chosen = chooseComponent(options.workload.components, shapes);
     const group = `${chosen.index}:${prompt % chosen.component.prefixGroups}`;
-    const first = planOne(options, {
-      ...chosen,
-      prompt,
-      group,
-      isGroupCold: !seenGroups.has(group),
-      shapes,
-    });
+    const place = { ...chosen, prompt, group, isGroupCold: !seenGroups.has(group), shapes };
     seenGroups.add(group);
-    for (let turn = 0; turn < chosen.component.repeatsOfEachPrompt; turn += 1) {
-      if (requests.length >= options.count) break;
-      const sharedTokens = turn === 0 ? first.sharedTokens : first.inputTokens;
-      requests.push({ ...first, index: requests.length, sharedTokens });
-    }
+    const left = options.count - requests.length;
+    const made = isConversation(chosen.component)
+      ? planConversation(options, place)
+      : repeated(planOne(options, place), chosen.component.repeatsOfEachPrompt);
+    requests.push(
+      ...made.slice(0, left).map((one, at) => ({ ...one, index: requests.length + at })),
+    );
   }
   return requests;
+}
+
+function isConversation(component: Component): boolean {
+  return (component.turns ?? 1) > 1;
+}
+
+function repeated(first: PlannedRequest, times: number): readonly PlannedRequest[] {
+  return Array.from({ length: times }, (_, turn) =>
+    turn === 0 ? first : { ...first, sharedTokens: first.inputTokens },
+  );
+}
+
+/**
+ * Turns whose history is recorded, not generated: a reply in it has the length that was asked for and words of ours, so
+ * that the work of a turn does not depend on what the service said. Source: docs/load.md.
+ */
+function planConversation(options: MaterialiseOptions, chosen: Chosen): readonly PlannedRequest[] {
+  const { workload, seed, repeat, phase, calibration } = options;
+  const key = [workload.id, seed, repeat, phase, 'reply', chosen.prompt];
+  const history: ChatMessage[] = [];
+  const turns: PlannedRequest[] = [];
+  let tokens = 0;
+  for (let number = 0; number < (chosen.component.turns ?? 1); number += 1) {
+    const own = planOne(options, {
+      ...chosen,
+      prompt: `${chosen.prompt}.${number}`,
+      prefixTokens: number === 0 ? chosen.component.sharedPrefixTokens : 0,
+    });
+    history.push({ role: 'user', content: own.prompt });
+    const messages = [...history];
+    turns.push({
+      ...own,
+      inputTokens: tokens + own.inputTokens,
+      sharedTokens: number === 0 ? own.sharedTokens : (turns.at(-1)?.inputTokens ?? 0),
+      messages: workload.api === 'chat' ? messages : null,
+      prompt: messages.map(({ content }) => String(content)).join('\n'),
+      turn: { conversation: chosen.prompt, thinkTimeMs: chosen.component.thinkTimeMs ?? 0 },
+    });
+    const words = Math.max(1, Math.round(own.outputTokens / calibration.tokensPerWord));
+    const reply = promptWords(workload.text, words, [...key, number]).join(' ');
+    history.push({ role: 'assistant', content: reply });
+    tokens += own.inputTokens + own.outputTokens;
+  }
+  return turns;
 }
 
 interface Chosen {
@@ -67,7 +104,14 @@ interface Chosen {
   readonly shapes: KeyedRandom;
 }
 
-function planOne(options: MaterialiseOptions, chosen: Chosen): PlannedRequest {
+function planOne(
+  options: MaterialiseOptions,
+  chosen: Omit<Chosen, 'prompt'> & {
+    readonly prompt: number | string;
+    /** Tokens of the common front; default: the component's. */
+    readonly prefixTokens?: number;
+  },
+): PlannedRequest {
   const { workload, seed, repeat, phase, calibration } = options;
   const { component } = chosen;
   const inputTokens = drawLength(component.inputTokens, chosen.shapes);
@@ -75,7 +119,7 @@ function planOne(options: MaterialiseOptions, chosen: Chosen): PlannedRequest {
   const words = wordsForTokens(inputTokens, calibration);
   const prefixCount = Math.min(
     Math.max(0, words - 1),
-    Math.round(component.sharedPrefixTokens / calibration.tokensPerWord),
+    Math.round((chosen.prefixTokens ?? component.sharedPrefixTokens) / calibration.tokensPerWord),
   );
   const key = [workload.id, seed, repeat, phase];
   const prefix = promptWords(workload.text, prefixCount, [...key, 'prefix', chosen.group]);
@@ -87,6 +131,9 @@ function planOne(options: MaterialiseOptions, chosen: Chosen): PlannedRequest {
     inputTokens,
     outputTokens,
     sharedTokens: Math.min(inputTokens, Math.round(calibration.overheadTokens + sharedPrefix)),
+    messages: null,
+    turn: null,
+    params: {},
   };
 }
 

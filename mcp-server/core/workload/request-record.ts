@@ -60,5 +60,11 @@ export const RequestRecord = z.object({
   /** Stable hash of the produced text, and its first characters; empty when nothing came. */
   textHash: z.string().max(64),
   textSample: z.string().max(240),
+  /** Characters of the whole text; absent in older records, as the two below are. */
+  textChars: z.number().int().optional(),
+  /** Events that carried a usage: one, or one an event where the server tells it throughout. */
+  usageEvents: z.number().int().optional(),
+  /** True when the first content event had no visible character. */
+  firstTextBlank: z.boolean().optional(),
 });
 export type RequestRecord = z.infer<typeof RequestRecord>;

@@ -16,6 +16,10 @@ const Component = z.strictObject({
   prefixGroups: z.number().int().min(1).default(1),
   /** How often the very same prompt is sent in a row; above 1 it probes the prefix cache. */
   repeatsOfEachPrompt: z.number().int().min(1).default(1),
+  /** Turns of one conversation; each turn carries the ones before it with replies of recorded length. Absent: 1. */
+  turns: z.number().int().min(1).max(64).optional(),
+  /** Pause of the user between an answer and the next turn. */
+  thinkTimeMs: z.number().min(0).max(600_000).optional(),
 });
 
 /** What is asked of the service, apart from how fast: shapes of prompts and completions. Presets are workloads/*.yaml. */
@@ -28,8 +32,45 @@ export const WorkloadSpec = z.strictObject({
   /** True: `ignore_eos` with exact `max_tokens`, so that work does not depend on the configuration. */
   exactOutput: z.boolean().default(true),
   components: z.array(Component).min(1).max(8),
+  /** Requests that were imported instead of made: which, and the hash of their unified rows. */
+  dataset: z
+    .strictObject({
+      format: z.string().max(40),
+      rows: z.number().int().min(1).max(100_000),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    })
+    .optional(),
 });
 export type WorkloadSpec = z.infer<typeof WorkloadSpec>;
+
+const relativeRate = z.number().gt(0).max(1_000_000);
+
+/**
+ * Form of an open loop over time. Rates in it are relative: the mean is always the load point's `requestRatePerS`, and
+ * the last arrival always falls at `requests / requestRatePerS`. Absent: the same rate throughout, gamma gaps.
+ */
+export const ArrivalPattern = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('constant') }),
+  z.strictObject({
+    kind: z.literal('ramp'),
+    from: relativeRate,
+    to: relativeRate,
+    curve: z.enum(['linear', 'exponential']).default('linear'),
+  }),
+  z.strictObject({
+    kind: z.literal('steps'),
+    stages: z
+      .array(z.strictObject({ rate: relativeRate, share: relativeRate }))
+      .min(1)
+      .max(32),
+  }),
+  z.strictObject({ kind: z.literal('bursts'), size: z.number().int().min(2).max(10_000) }),
+  z.strictObject({
+    kind: z.literal('trace'),
+    timesMs: z.array(z.number().min(0)).min(2).max(100_000),
+  }),
+]);
+export type ArrivalPattern = z.infer<typeof ArrivalPattern>;
 
 /** How fast: closed loop (requests in flight) or open loop (Poisson arrivals per second). */
 export const LoadPoint = z.discriminatedUnion('kind', [
@@ -45,13 +86,29 @@ export const LoadPoint = z.discriminatedUnion('kind', [
     /** Gamma shape of the gaps: 1 Poisson, below 1 bursty (docs/measuring.md). */
     burstiness: z.number().gt(0).max(100).default(1),
     maxConcurrency: z.number().int().min(1).max(8192).optional(),
+    pattern: ArrivalPattern.optional(),
   }),
 ]);
 export type LoadPoint = z.infer<typeof LoadPoint>;
 
 /** Short text of a load point for tables and ids, e.g. `closed c=16 n=64`. */
 export function describeLoadPoint(point: LoadPoint): string {
-  return point.kind === 'closed'
-    ? `closed c=${point.concurrency} n=${point.requests}`
-    : `open ${point.requestRatePerS}/s n=${point.requests}`;
+  if (point.kind === 'closed') return `closed c=${point.concurrency} n=${point.requests}`;
+  const form = point.pattern === undefined ? '' : ` ${describePattern(point.pattern)}`;
+  return `open ${point.requestRatePerS}/s n=${point.requests}${form}`;
+}
+
+function describePattern(pattern: ArrivalPattern): string {
+  switch (pattern.kind) {
+    case 'constant':
+      return 'constant';
+    case 'ramp':
+      return `${pattern.curve} ramp ${pattern.from}:${pattern.to}`;
+    case 'steps':
+      return `steps ${pattern.stages.map(({ rate, share }) => `${rate}x${share}`).join(',')}`;
+    case 'bursts':
+      return `bursts of ${pattern.size}`;
+    case 'trace':
+      return `trace of ${pattern.timesMs.length}`;
+  }
 }

@@ -33,6 +33,11 @@ export const LLAMACPP_LOG_PATTERNS: readonly LogPattern[] = [
     /(?:failed to find (?:free space in the KV cache|a memory slot)|no slot (?:available|found) .*batch|decode: failed to find|Context size has been exceeded|context shift is disabled|failed to (?:initialize|create) (?:the )?(?:memory|KV cache|kv cache))/,
   ),
   fatal(
+    'oom_activation_prefill',
+    /(?:ggml_gallocr_reserve\w*: failed|graph_reserve: failed|failed to (?:allocate|reserve) (?:\w+ )?compute (?:pp )?buffers?)/,
+  ),
+  fatal('kv_cache_too_small', /failed to allocate buffer for (?:the )?kv cache/),
+  fatal(
     'weights_do_not_fit',
     /(?:unable to allocate (?<buffer>\S+) buffer|failed to allocate .*buffer(?: of size (?<bytes>\d+))?|ggml_backend_\w+_buffer_type_alloc_buffer: (?:allocating|failed to allocate) .*(?:failed)?|alloc_tensor_range: failed to allocate|ggml_aligned_malloc: insufficient memory|cudaMalloc failed: out of memory|failed to mmap|mmap failed|failed to fit params to free device memory)/,
   ),

@@ -69,7 +69,7 @@ describe('a load run', () => {
       runOptions({
         onMeasureStart: () => {
           phases.push('measure start');
-          return Promise.resolve();
+          return Promise.resolve(null);
         },
         onProgress: ({ phase }) => phases.push(phase),
       }),

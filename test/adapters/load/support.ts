@@ -30,7 +30,7 @@ export function runOptions(change: Partial<RunOptions> = {}): RunOptions {
   return {
     signal: new AbortController().signal,
     onProgress: () => undefined,
-    onMeasureStart: () => Promise.resolve(),
+    onMeasureStart: () => Promise.resolve(null),
     calibration: null,
     ...change,
   };

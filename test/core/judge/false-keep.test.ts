@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { judge, MAX_RETESTS } from '../../../mcp-server/core/judge/judge.ts';
+import { MAX_RETESTS } from '../../../mcp-server/core/judge/gain.ts';
+import { judge } from '../../../mcp-server/core/judge/judge.ts';
 import { createDraw } from '../../../mcp-server/core/quality/draw.ts';
+import {
+  runSessions,
+  shrinkageOf,
+  shareKept as simulated,
+} from '../../../scripts/bench/simulate-verdicts.ts';
 import { inputOf, rates, sideOf } from './builders.ts';
 
 /** Normal deviates by sums of twelve uniforms, seeded: near enough to normal for rates of a few percent. */
@@ -57,5 +63,31 @@ describe('a real gain', () => {
 
   it('of −10 % is never kept', () => {
     expect(shareKept(5, 0.02, -0.1)).toBe(0);
+  });
+});
+
+describe('verdicts under the noise of launches, sessions and slowed runs', () => {
+  // Of 400 pairs at a true 4.2 %, more than 7.5 % are kept falsely once in a thousand seeds; the full count is a bench.
+  it.each([
+    [0, 0.01],
+    [1, 0.03],
+    [2, 0.1],
+  ])('keep one of two equal deployments rarely (seed %i, run sd %d)', (seed, runSd) => {
+    const { hits, of } = simulated({ seed, pairs: 400, runSd, gain: 0 });
+    expect(hits / of).toBeLessThanOrEqual(0.075);
+  });
+
+  it('keep a true gain of 5 % within five repeats at 2 % run noise', () => {
+    const { hits, of } = simulated({ seed: 11, pairs: 400, runSd: 0.02, gain: 0.05 });
+    expect(hits / of).toBeGreaterThanOrEqual(0.77);
+  });
+
+  it('confirm a trial of twenty equal ones in few sessions, and no gain that is not there', () => {
+    const outcomes = runSessions({ seed: 1, sessions: 60, trials: 20, runSd: 0.03 });
+    const falsely = outcomes.filter((one) => one.falselyConfirmed).length;
+    expect(falsely).toBeLessThanOrEqual(4);
+    const { seen, confirmed, se } = shrinkageOf(outcomes);
+    expect(seen).toBeGreaterThan(confirmed);
+    expect(Math.abs(confirmed)).toBeLessThanOrEqual(3 * se);
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Judgement, judge } from '../../../mcp-server/core/judge/judge.ts';
 import type { JudgeInput } from '../../../mcp-server/core/judge/sides.ts';
+import { studentQuantile } from '../../../mcp-server/core/stats/student-t.ts';
 import { inputOf, type RunFacts, rates, runOf, sideOf } from './builders.ts';
 
 const text = (judgement: Judgement): string => judgement.reasons.join(' | ');
@@ -18,16 +19,44 @@ describe('the objective', () => {
     const [delta] = result.deltas;
     expect(delta?.metric).toBe('outputTokensPerS');
     expect(delta?.deltaRatio).toBeCloseTo(0.2, 10);
-    expect(delta?.noiseFloorRatio).toBeCloseTo(0.02, 10); // 2 × 10 / 1000
+    // 2 × √(A/A sd 1 %² + launch 0.3 %² + session 0.5 %²)
+    expect(delta?.noiseFloorRatio).toBeCloseTo(2 * Math.sqrt(1e-4 + 9e-6 + 25e-6), 10);
+    expect(delta?.probabilityBetter).toBeGreaterThan(0.999);
     expect(delta?.interval?.[0]).toBeGreaterThan(0.15);
     expect(delta?.interval?.[1]).toBeLessThan(0.25);
   });
 
-  it('gives the interval of the pooled t by hand', () => {
-    // A/A sd 1 % (df 2) and trial sd 0 (df 2): pooled 0.7071 %; se = pooled × √(1/3 + 1/3); t(4) = 2.7764
+  it('gives the interval of the pooled t and the prior between deployments by hand', () => {
+    // Runs: A/A sd 1 % (df 2) and trial sd 0 (df 2), pooled 0.7071 %, variance 5e-5 × (1/3 + 1/3) = 3.3333e-5 at df 4.
+    // Deployments: 2 × (0.3 %² + 0.5 %²) = 6.8e-5, known. Satterthwaite: df = 4 × (10.1333 / 3.3333)² = 36.97.
+    // Pocock's level for three looks, 0.0232 on each side: t(36.97) = 2.0613.
     const result = judge(inputOf(sideOf(1, rates(1200, 1200, 1200))));
-    const half = 2.7764 * Math.sqrt((2 * 0.01 ** 2) / 4) * Math.sqrt(2 / 3);
+    const half = 2.0613 * Math.sqrt(3.3333e-5 + 6.8e-5);
     expect(result.deltas[0]?.interval?.[0]).toBeCloseTo(1.2 * Math.exp(-half) - 1, 4);
+  });
+
+  it('adds nothing for deployments where both sides ran in the same one', () => {
+    const same = [1200, 1200, 1200].map((tokensPerS) => ({
+      tokensPerS,
+      measurement: { deploymentId: 'd0000-1' },
+    }));
+    const [delta] = judge(inputOf(sideOf(1, same))).deltas;
+    const half = studentQuantile(1 - 0.0232, 4) * Math.sqrt(3.3333e-5);
+    expect(delta?.interval?.[1]).toBeCloseTo(1.2 * Math.exp(half) - 1, 4);
+  });
+
+  it('says how probable it is that the trial is better, and 50 % for equals', () => {
+    const equal = judge(inputOf(sideOf(1, rates(990, 1000, 1010)))).deltas[0];
+    expect(equal?.probabilityBetter).toBeCloseTo(0.5, 6);
+    const result = judge(inputOf(sideOf(1, rates(890, 900, 910))));
+    expect(result.deltas[0]?.probabilityBetter).toBeLessThan(0.001);
+    expect(text(result)).toContain('better with < 0.1 %');
+  });
+
+  it('asks for another measurement where the noise of the objective is unknown', () => {
+    const result = judge(withRuler(inputOf(sideOf(1, rates(1190, 1200))), { spreads: {} }));
+    expect(result.verdict).toBe('retest');
+    expect(result.deltas[0]).toMatchObject({ interval: null, probabilityBetter: null });
   });
 
   it('discards a loss beyond noise', () => {
@@ -39,6 +68,22 @@ describe('the objective', () => {
   it('ties what differs by less than the minimum effect', () => {
     expect(judge(inputOf(sideOf(1, rates(1001, 1011, 1012)))).verdict).toBe('tie');
     expect(judge(inputOf(sideOf(1, rates(985, 990, 995)))).verdict).toBe('tie');
+  });
+
+  it('lets a simpler trial win a tie where it cannot lose the minimum effect, and only there', () => {
+    const quiet = { reference: sideOf(0, rates(999, 1000, 1001)), isSimpler: true };
+    const equal = judge(inputOf(sideOf(1, rates(998, 999, 1000)), quiet));
+    expect(equal.verdict).toBe('keep');
+    expect(text(equal)).toContain('the simpler wins');
+    const noisy = { reference: sideOf(0, rates(950, 1000, 1050)), isSimpler: true };
+    expect(judge(inputOf(sideOf(1, rates(998, 999, 1000)), noisy)).verdict).toBe('tie');
+    const lossy = judge(inputOf(sideOf(1, rates(984, 985, 986)), quiet));
+    expect(lossy.verdict).toBe('tie');
+  });
+
+  it('says that the noise between deployments is believed, not measured', () => {
+    const result = judge(inputOf(sideOf(1, rates(1190, 1200, 1210))));
+    expect(text(result)).toContain('noise between deployments is a prior of 0.6 %');
   });
 
   it('retests a gain that noise could explain, twice, then ties', () => {
@@ -76,7 +121,7 @@ describe('the objective', () => {
     const result = judge(withRuler(inputOf(sideOf(1, half)), { objective }));
     expect(result.verdict).toBe('keep');
     expect(result.deltas[0]?.deltaRatio).toBeCloseTo(-0.5, 10);
-    expect(result.deltas[0]?.noiseFloorRatio).toBeCloseTo(0.02, 3);
+    expect(result.deltas[0]?.noiseFloorRatio).toBeCloseTo(0.02315, 3);
   });
 
   it('takes the geometric mean over load points and shows each', () => {

@@ -4,7 +4,10 @@ import { diagnose } from '../../../mcp-server/core/playbook/diagnose.ts';
 import { RULES } from '../../../mcp-server/core/playbook/rules/index.ts';
 import { decodeLines, observation } from './build-observation.ts';
 import { describeTries } from './describe-tries.ts';
-import { CASES } from './rule-cases.ts';
+import { CASES as RULE_CASES } from './rule-cases.ts';
+import { STEP_CASES } from './step-cases.ts';
+
+const CASES = [...RULE_CASES, ...STEP_CASES];
 
 describe('playbook rules', () => {
   it.each(CASES)('$rule fires on its symptom and cites evidence', ({ rule, fires, tries }) => {

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { arrivalTimesMs } from '../../../mcp-server/core/workload/arrivals.ts';
+import {
+  type ArrivalOptions,
+  arrivalTimesMs,
+  rampMeanRatePerS,
+  traceRatePerS,
+} from '../../../mcp-server/core/workload/arrivals.ts';
+import {
+  type ArrivalPattern,
+  describeLoadPoint,
+} from '../../../mcp-server/core/workload/workload.ts';
 
 const times = (burstiness: number, seed = 1, count = 2000): readonly number[] =>
   arrivalTimesMs({ count, ratePerS: 100, burstiness, seed, repeat: 0 });
@@ -56,5 +65,125 @@ describe('arrival times', () => {
   it('differ between seeds and repeat for one', () => {
     expect(times(1, 1, 10)).toEqual(times(1, 1, 10));
     expect(times(1, 1, 10)).not.toEqual(times(1, 2, 10));
+  });
+});
+
+const open = (pattern: ArrivalPattern, change: Partial<ArrivalOptions> = {}): readonly number[] =>
+  arrivalTimesMs({
+    count: 2000,
+    ratePerS: 100,
+    burstiness: 1,
+    seed: 1,
+    repeat: 0,
+    pattern,
+    ...change,
+  });
+
+/** Kolmogorov-Smirnov distance from a unit exponential. */
+function distanceFromExponential(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const sorted = values.map((value) => value / mean).toSorted((a, b) => a - b);
+  return sorted.reduce((max, value, index) => {
+    const expected = 1 - Math.exp(-value);
+    return Math.max(max, Math.abs(expected - (index + 0.5) / sorted.length));
+  }, 0);
+}
+
+const PATTERNS: readonly ArrivalPattern[] = [
+  { kind: 'constant' },
+  { kind: 'ramp', from: 1, to: 9, curve: 'linear' },
+  { kind: 'ramp', from: 9, to: 1, curve: 'exponential' },
+  {
+    kind: 'steps',
+    stages: [
+      { rate: 1, share: 2 },
+      { rate: 10, share: 1 },
+    ],
+  },
+  { kind: 'bursts', size: 8 },
+  { kind: 'trace', timesMs: Array.from({ length: 200 }, (_, index) => index ** 1.5 + 7) },
+];
+
+describe('arrival patterns', () => {
+  it.each(PATTERNS)('ascend and end exactly at count over rate: %j', (pattern) => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 200 }),
+        fc.double({ min: 0.1, max: 1000, noNaN: true }),
+        (count, ratePerS) => {
+          const all = open(pattern, { count, ratePerS });
+          expect(all).toHaveLength(count);
+          expect(all.every((time, index) => time >= (all[index - 1] ?? 0))).toBe(true);
+          expect(all.at(-1)).toBeCloseTo((count / ratePerS) * 1000, 5);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('constant: every gap is the same', () => {
+    const gaps = gapsOf(open({ kind: 'constant' }));
+    expect(Math.max(...gaps) - Math.min(...gaps)).toBeLessThan(1e-6);
+  });
+
+  it.each(['linear', 'exponential'] as const)(
+    'ramp, %s: gaps are exponential around the rate of their place',
+    (curve) => {
+      const gaps = gapsOf(open({ kind: 'ramp', from: 2, to: 20, curve }));
+      const rate = (place: number): number =>
+        curve === 'linear' ? 2 + 18 * place : 2 * 10 ** place;
+      // critical value at 1 % for n = 2000 is 0.0364
+      const unit = gaps.map((gap, index) => gap * rate(index / gaps.length));
+      expect(distanceFromExponential(unit)).toBeLessThan(0.0364);
+      expect(distanceFromExponential(gaps)).toBeGreaterThan(0.0364);
+    },
+  );
+
+  it('steps: each stage lasts its share of the time at its rate', () => {
+    const stages = [
+      { rate: 1, share: 2 },
+      { rate: 10, share: 1 },
+    ];
+    const all = open({ kind: 'steps', stages }, { burstiness: 100 });
+    const totalMs = all.at(-1) ?? 0;
+    const early = all.filter((time) => time <= (totalMs * 2) / 3).length;
+    expect(early / all.length).toBeCloseTo(2 / 12, 1);
+  });
+
+  it('bursts: as many as asked for at one moment, bursts evenly apart', () => {
+    const all = open({ kind: 'bursts', size: 8 }, { count: 80, ratePerS: 8 });
+    expect(new Set(all).size).toBe(10);
+    expect(all[8]).toBe(2000);
+    expect(all[7]).toBe(1000);
+  });
+
+  it('trace: keeps the proportions of the recorded times, and its own speed where the rate says so', () => {
+    const timesMs = [500, 100, 1100, 300];
+    const ratePerS = traceRatePerS(timesMs, 4, 2) ?? 0;
+    const all = open({ kind: 'trace', timesMs }, { count: 4, ratePerS });
+    expect(all.map(Math.round)).toEqual([0, 400, 800, 2000]);
+    expect(() => open({ kind: 'trace', timesMs }, { count: 5 })).toThrow('4 arrivals');
+    expect(traceRatePerS([3, 3], 2, 1)).toBeNull();
+  });
+
+  it('a ramp between two rates has the mean rate that its times need', () => {
+    for (const curve of ['linear', 'exponential'] as const) {
+      const ramp = { from: 2, to: 20, curve };
+      const count = 200_000;
+      let seconds = 0;
+      for (let index = 0; index < count; index += 1) {
+        const place = index / count;
+        seconds += 1 / (curve === 'linear' ? 2 + 18 * place : 2 * 10 ** place);
+      }
+      expect(rampMeanRatePerS(ramp)).toBeCloseTo(count / seconds, 2);
+    }
+    expect(rampMeanRatePerS({ from: 3, to: 3, curve: 'linear' })).toBe(3);
+  });
+
+  it('shows in the name of a load point, so that two forms never share a row', () => {
+    const names = PATTERNS.map((pattern) =>
+      describeLoadPoint({ kind: 'open', requestRatePerS: 1, requests: 9, burstiness: 1, pattern }),
+    );
+    expect(new Set(names).size).toBe(PATTERNS.length);
   });
 });

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseDataset } from '../../../mcp-server/core/dataset/parse-dataset.ts';
 import {
   longestContextTokens,
   type MaterialiseOptions,
   materialise,
   sharedPromptRatio,
 } from '../../../mcp-server/core/workload/materialise.ts';
+import { requestUnits } from '../../../mcp-server/core/workload/planned-request.ts';
 import { WorkloadSpec } from '../../../mcp-server/core/workload/workload.ts';
 
 const spec = (component: Record<string, unknown>, rest: Record<string, unknown> = {}) =>
@@ -128,5 +130,58 @@ describe('planned requests', () => {
     expect(longestContextTokens(plan())).toBe(72);
     expect(longestContextTokens([])).toBe(0);
     expect(sharedPromptRatio([])).toBeNull();
+  });
+});
+
+describe('planned conversations', () => {
+  const workload = spec({ inputTokens: 40, outputTokens: 20, turns: 3, thinkTimeMs: 5 });
+
+  it('carry every turn before them, with replies whose length is recorded', () => {
+    const turns = plan({ workload, count: 7 });
+    expect(turns.map(({ messages }) => messages?.length)).toEqual([1, 3, 5, 1, 3, 5, 1]);
+    expect(turns.map(({ turn }) => turn?.conversation)).toEqual([0, 0, 0, 1, 1, 1, 2]);
+    const [first, second, third] = turns;
+    expect(second?.messages?.slice(0, 1)).toEqual(first?.messages);
+    expect(third?.messages?.slice(0, 3)).toEqual(second?.messages);
+    expect(String(second?.messages?.[1]?.content).split(' ')).toHaveLength(20);
+    expect(turns.map((one) => one.inputTokens).slice(0, 3)).toEqual([40, 100, 160]);
+    expect(turns.map((one) => one.sharedTokens).slice(0, 3)).toEqual([10, 40, 100]);
+    expect(requestUnits(turns)).toEqual([[0, 1, 2], [3, 4, 5], [6]]);
+  });
+
+  it('do the same work in every repeat, with words of their own', () => {
+    const lengths = (repeat: number) =>
+      plan({ workload, repeat, count: 6 }).map((one) => one.inputTokens);
+    expect(lengths(1)).toEqual(lengths(0));
+    expect(plan({ workload, repeat: 1 })[2]?.prompt).not.toBe(plan({ workload })[2]?.prompt);
+  });
+});
+
+describe('planned rows of a dataset', () => {
+  const rows = parseDataset(
+    [
+      { timestamp: 0, input_length: 1000, output_length: 3, hash_ids: [7, 8] },
+      { timestamp: 9, input_length: 1100, output_length: 4, hash_ids: [7, 8, 9] },
+      { timestamp: 10, input_length: 600, output_length: 5, hash_ids: [1, 8] },
+    ]
+      .map((row) => JSON.stringify(row))
+      .join('\n'),
+    { format: 'mooncake', name: 'f' },
+  );
+
+  it('turn equal blocks into equal words, and no more than those', () => {
+    const [first, second, third] = plan({ rows, count: 3 });
+    const words = (prompt: string | undefined) => prompt?.split(' ') ?? [];
+    expect(words(first?.prompt)).toHaveLength(990);
+    expect(words(second?.prompt).slice(0, 990)).toEqual(words(first?.prompt));
+    expect(words(third?.prompt).slice(0, 16)).not.toEqual(words(first?.prompt).slice(0, 16));
+    expect([first, second, third].map((one) => one?.sharedTokens)).toEqual([0, 1024, 0]);
+    expect([first, second, third].map((one) => one?.outputTokens)).toEqual([3, 4, 5]);
+  });
+
+  it('are measured as they are, and never used for the warm-up', () => {
+    const warmup = plan({ rows, count: 3, phase: 'warmup' });
+    const measured = new Set(plan({ rows, count: 3 }).map((one) => one.prompt));
+    expect(warmup.filter((one) => measured.has(one.prompt))).toEqual([]);
   });
 });

@@ -1,0 +1,116 @@
+import { datasetWorkload } from '../core/dataset/dataset-workload.ts';
+import { parseDataset } from '../core/dataset/parse-dataset.ts';
+import type { DatasetRow } from '../core/dataset/row.ts';
+import { InvalidInputError } from '../core/errors.ts';
+import { rampMeanRatePerS, traceRatePerS } from '../core/workload/arrivals.ts';
+import { type LoadPoint, WorkloadSpec } from '../core/workload/workload.ts';
+import type { BenchOptions } from './bench-options.ts';
+
+export interface BenchSource {
+  readonly workload: WorkloadSpec;
+  readonly rows?: readonly DatasetRow[];
+}
+
+export interface BenchArgs {
+  readonly baseUrl: string;
+  readonly options: BenchOptions;
+  /** True for an option that the caller wrote. */
+  readonly isGiven: (option: keyof BenchOptions) => boolean;
+}
+
+/**
+ * The requests: made, or imported from a file.
+ * Throws: InvalidInputError `E_DATASET` that names every malformed row by its line, `E_USAGE`.
+ */
+export async function benchSource(
+  { options, isGiven }: BenchArgs,
+  deps: {
+    readonly readText: (path: string) => Promise<string>;
+    readonly hash: (text: string) => string;
+  },
+): Promise<BenchSource> {
+  const { datasetName: format, datasetPath: path } = options;
+  if (format === 'random') {
+    if (path !== undefined) throw usage('--dataset-path needs the --dataset-name of its format');
+    return { workload: madeWorkload(options) };
+  }
+  if (path === undefined) throw usage(`--dataset-name ${format} needs a --dataset-path`);
+  const rows = parseDataset(await deps.readText(path), { format, name: path });
+  return datasetWorkload(rows, {
+    format,
+    count: isGiven('numPrompts') ? options.numPrompts : rows.length,
+    outputTokens: isGiven('outputTokens') ? options.outputTokens : null,
+    exactOutput: options.ignoreEos,
+    api: 'chat',
+    text: options.text,
+    hash: deps.hash,
+  });
+}
+
+function madeWorkload(options: BenchOptions): WorkloadSpec {
+  return WorkloadSpec.parse({
+    id: 'bench',
+    text: options.text,
+    exactOutput: options.ignoreEos,
+    components: [{ inputTokens: options.inputTokens, outputTokens: options.outputTokens }],
+  });
+}
+
+/** How fast. Throws: InvalidInputError `E_USAGE` for options that contradict each other. */
+export function benchLoadPoint(args: BenchArgs, source: BenchSource): LoadPoint {
+  const { options, isGiven } = args;
+  const requests = requestCount(args, source);
+  const cap = isGiven('concurrency') ? { maxConcurrency: options.concurrency } : {};
+  const timed = traceForm(options, source, requests) ?? rampForm(options);
+  if (timed !== null) return { kind: 'open', requests, burstiness: 1, ...timed, ...cap };
+  const { requestRate } = options;
+  if (requestRate === undefined || requestRate === Infinity) {
+    return { kind: 'closed', concurrency: options.concurrency, requests };
+  }
+  const form =
+    options.burstiness === Infinity
+      ? { burstiness: 1, pattern: { kind: 'constant' as const } }
+      : { burstiness: Math.min(100, options.burstiness) };
+  return { kind: 'open', requestRatePerS: requestRate, requests, ...form, ...cap };
+}
+
+function requestCount({ options, isGiven }: BenchArgs, { rows }: BenchSource): number {
+  if (rows === undefined || isGiven('numPrompts')) return options.numPrompts;
+  return rows.length;
+}
+
+type OpenForm = Pick<Extract<LoadPoint, { kind: 'open' }>, 'requestRatePerS' | 'pattern'>;
+
+function traceForm(
+  options: BenchOptions,
+  { rows }: BenchSource,
+  requests: number,
+): OpenForm | null {
+  if (options.useTraceTimestamps !== true) return null;
+  const timesMs = (rows ?? []).flatMap((row) => (row.tMs === null ? [] : [row.tMs]));
+  const requestRatePerS = traceRatePerS(timesMs, requests, options.slowdownFactor);
+  if (timesMs.length < requests || requestRatePerS === null) {
+    throw usage('--use-trace-timestamps needs a dataset that tells when each request came');
+  }
+  return { requestRatePerS, pattern: { kind: 'trace', timesMs } };
+}
+
+function rampForm(options: BenchOptions): OpenForm | null {
+  const { rampUpStrategy: curve, rampUpStartRps: from, rampUpEndRps: to } = options;
+  if (curve === undefined) return null;
+  if (from === undefined || to === undefined) {
+    throw usage('--ramp-up-strategy needs --ramp-up-start-rps and --ramp-up-end-rps');
+  }
+  return {
+    requestRatePerS: rampMeanRatePerS({ from, to, curve }),
+    pattern: { kind: 'ramp', from, to, curve },
+  };
+}
+
+/** What cannot be asked for, before anything is sent. */
+export function usage(why: string): InvalidInputError {
+  return new InvalidInputError(`${why}.`, {
+    code: 'E_USAGE',
+    fix: 'Correct the options; autodebug bench --help lists them.',
+  });
+}

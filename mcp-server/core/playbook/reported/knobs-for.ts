@@ -1,0 +1,57 @@
+import type { LogEvent } from '../../telemetry/log-event.ts';
+import { type FlagNames, flagsMeantBy, flagsNamedIn } from './named-flags.ts';
+import { namesOf, type Remedy } from './remedy.ts';
+
+const MAX_KNOBS = 12;
+
+/** What is known of a cause when its knobs are looked for. */
+interface KnobContext {
+  readonly cls: string;
+  readonly launch: string;
+  readonly names: FlagNames;
+  /** Log events of the class alone. */
+  readonly events: readonly LogEvent[];
+  readonly evidence: readonly string[];
+}
+
+/** How the launch writes a flag: by another of its names, or by its beginning, which argparse takes too. */
+function spellings(knob: string, launch: string, names: FlagNames): readonly string[] {
+  if (!knob.startsWith('--')) return [];
+  const own = [knob, ...names.aliasesOf(knob)];
+  const isSame = (word: string): boolean =>
+    own.includes(word) ||
+    (/^--\w{2}/.test(word) && own.some((name) => name.startsWith(`${word}-`)));
+  return launch.split(/[\s=]+/).filter((word) => word.startsWith('-') && isSame(word));
+}
+
+const isKnown = (names: FlagNames, knob: string): boolean =>
+  !knob.startsWith('-') || names.known.has(knob) || names.known.has(knob.replace(/^--no-/, '--'));
+
+/** Flags that a refusal names, as far as they are flags of the launch or of the engine. */
+function refusedFlags({ events, launch, names }: KnobContext): readonly string[] {
+  return events
+    .flatMap((event) => [event.values['flag'], event.values['name'], event.values['other']])
+    .flatMap((text) => text?.match(/-{0,2}[A-Za-z][\w-]*/g) ?? [])
+    .slice(0, 4)
+    .flatMap((flag) => [
+      ...flagsMeantBy(flag, names),
+      ...(/^--[a-z][\w-]*$/.test(flag) && launch.includes(flag) ? [flag] : []),
+    ]);
+}
+
+/** Flags that the evidence names come first, then those that address the class on this engine. */
+export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[] {
+  const { cls, launch, names, evidence } = context;
+  const listed = namesOf(remedy.knobs[names.id]);
+  const said = flagsNamedIn(evidence.join('\n'), names);
+  const all = [
+    ...refusedFlags(context),
+    ...said.filter((flag) => cls.startsWith('bad_flag') || listed.includes(flag)),
+    ...listed.filter((knob) => isKnown(names, knob)),
+    ...namesOf(remedy.others),
+    ...(cls === 'bad_flag_combination' ? flagsNamedIn(launch, names) : []),
+  ];
+  const spelt = all.flatMap((knob) => [knob, ...spellings(knob, launch, names)]);
+  const never = namesOf(remedy.never);
+  return [...new Set(spelt)].filter((knob) => !never.includes(knob)).slice(0, MAX_KNOBS);
+}

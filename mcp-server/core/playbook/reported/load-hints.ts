@@ -1,0 +1,80 @@
+import type { Level, LogLoad } from '../../telemetry/log-load.ts';
+import type { Hint } from './report.ts';
+
+/** What is read of batch lines; NaN when they do not tell, so that every comparison fails. */
+interface Reading {
+  readonly isQueueing: boolean;
+  readonly isIdle: boolean;
+  readonly kv: number;
+  readonly running: number;
+  /** The running batch never moves, or stands at a round size: a cap. */
+  readonly isAtCap: boolean;
+  readonly said: string;
+}
+
+/** Sizes at which batches are capped by default. Source: SGLang and vLLM defaults. */
+const ROUND_SIZES = [8, 16, 32, 48, 64, 128, 256, 512, 1024];
+
+/** A running batch that never moves. */
+const isFlat = (level: Level): boolean => level.n >= 2 && level.min >= 0.97 * level.max;
+
+function readLoad({ running, queue, kvUsage }: LogLoad): Reading {
+  const kv = kvUsage?.max ?? Number.NaN;
+  const most = running?.max ?? Number.NaN;
+  const waiting = queue ?? NO_QUEUE;
+  return {
+    isQueueing: waiting.shareAboveZero >= 0.5 && waiting.mean >= 1,
+    isIdle: waiting.max === 0,
+    kv,
+    running: most,
+    isAtCap: (running !== null && isFlat(running)) || ROUND_SIZES.includes(most),
+    said: `queue ${waiting.mean}, KV usage ${kv}, running ${most} at most`,
+  };
+}
+
+const NO_QUEUE = { shareAboveZero: Number.NaN, mean: Number.NaN, max: Number.NaN };
+
+type HintRule = Hint & { readonly holds: boolean };
+
+/** Source: playbook rows 8 to 10 and 43. */
+function queueRules(load: LogLoad): readonly HintRule[] {
+  const { isQueueing, isIdle, kv, running, isAtCap, said: evidence } = readLoad(load);
+  // Prefill lines alone tell nothing of why requests wait: they are being taken in.
+  const hasRoom = isQueueing && kv < 0.9 && (load.decodeLines > 0 || load.prefillLines === 0);
+  const cap = 'batch_cap_binding';
+  const careful = 'admission_too_conservative';
+  return [
+    { cls: 'kv_bound_queueing', weight: 0.75, holds: isQueueing && kv >= 0.93, evidence },
+    { cls: cap, weight: isAtCap ? 0.75 : 0.4, holds: hasRoom, evidence },
+    { cls: careful, weight: isAtCap ? 0.4 : 0.65, holds: hasRoom, evidence },
+    { cls: 'client_limited', weight: 0.35, holds: isIdle && running <= 4 && kv < 0.3, evidence },
+  ];
+}
+
+/** Source: playbook rows 2, 14, 22, 29, 33. */
+function stepRules(load: LogLoad): readonly HintRule[] {
+  const eager = load.eagerShare ?? Number.NaN;
+  const accepted = load.acceptLength?.mean ?? Number.NaN;
+  const cached = load.prefillLines >= 2 ? (load.cachedShare ?? Number.NaN) : Number.NaN;
+  const newTokens = load.newTokensPerPrefill?.mean ?? 0;
+  const stalls = load.prefillRuns >= 3 && load.decodeLines === 0 && newTokens > 8192;
+  const warm = 'warm_prefix_cache_in_benchmark';
+  const graph = 'decode_eager_no_cuda_graph';
+  const share = `cached share of prompt tokens ${cached}`;
+  const runs = `${load.prefillRuns} large prefills one after the other`;
+  const without = `${Math.round(eager * 100)} % of decode lines without a graph`;
+  const length = `accepted length ${accepted}`;
+  return [
+    { cls: graph, weight: 0.75, holds: eager > 0.01, evidence: without },
+    { cls: 'prefill_interference', weight: 0.75, holds: stalls, evidence: runs },
+    { cls: warm, weight: 0.5, holds: cached > 0.8, evidence: share },
+    { cls: 'prefix_cache_miss', weight: 0.25, holds: cached < 0.02, evidence: share },
+    { cls: 'speculation_not_paying', weight: 0.7, holds: accepted < 1.6, evidence: length },
+  ];
+}
+
+/** What batch lines of a log say. */
+export function logLoadHints(load: LogLoad | null): readonly Hint[] {
+  if (load === null) return [];
+  return [...queueRules(load), ...stepRules(load)].filter(({ holds }) => holds);
+}

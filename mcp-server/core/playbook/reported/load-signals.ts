@@ -1,0 +1,138 @@
+import { type Signal, signs, words } from './signal.ts';
+
+const SLOW = String.raw`(?:slow(?:er)?|wors|drop|lower|degrad|decreas|fall|half|no (?:gain|speed-?up|improvement|benefit)|not (?:faster|better|above|higher)|less|loss|regress|same)`;
+const near = (a: string, b: string): RegExp =>
+  new RegExp(`(?:${a})[^\n]{0,160}(?:${b})|(?:${b})[^\n]{0,160}(?:${a})`, 'i');
+
+/** How people say what limits a server that runs. Source: own reasoning over the readings of the playbook rows. */
+export const LOAD_SIGNALS: readonly Signal[] = [
+  ...words(
+    'decode_eager_no_cuda_graph',
+    [
+      0.6,
+      near(
+        'cuda ?graphs?|captured?|capture size|graph size|cudagraph',
+        `${SLOW}|not (?:used|captured|replayed)|exceed|above|beyond|disabled|fall ?back|eager|false|missing`,
+      ),
+    ],
+    [
+      0.6,
+      /(?:tpot|itl|latency|throughput|tok\/s)[^\n]{0,80}(?:jumps?|doubles?|cliff|suddenly|sharp)[^\n]{0,80}(?:batch|concurren|\d+)/i,
+    ],
+    [0.5, /eager/i],
+  ),
+  ...signs('decode_eager_no_cuda_graph', 'launch', [
+    0.55,
+    /--enforce-eager|--disable-cuda-graph(?![-\w])|enforce_eager=True/,
+  ]),
+  ...signs(
+    'decode_eager_no_cuda_graph',
+    'any',
+    [0.7, /Decode batch[^\n]*cuda graph: False/],
+    [0.5, /decode_none/],
+    [0.5, /[Cc]uda ?graph is disabled|enforce_eager=True|CUDA graphs? (?:is|are) (?:disabled|not)/],
+  ),
+  ...words(
+    'batch_cap_binding',
+    [
+      0.6,
+      /(?:max[-_ ]?running[-_ ]?requests?|max[-_ ]num[-_ ]seqs|--parallel|n_parallel|-np\b|slots?|batch (?:cap|limit|size limit)|max[-_ ]batch)/i,
+    ],
+    [
+      0.5,
+      near(
+        'cap(?:ped)?|limit(?:ed)?|ceiling|plateau|never (?:above|more|exceeds)|stuck at|at most|only \\d+',
+        'running|concurren|batch|sequences|requests|slots',
+      ),
+    ],
+    [0.4, near('queue|waiting|pending', 'kv[^\\n]{0,20}(?:low|free|room|\\d+ ?%)|running')],
+  ),
+  ...words(
+    'admission_too_conservative',
+    [0.75, /conservativ/i],
+    [
+      0.55,
+      near(
+        'token[_ ]usage|kv (?:usage|cache)|memory',
+        '(?:low|only|0\\.[1-7]|[1-7]\\d ?%)[^\\n]{0,60}(?:queue|waiting)',
+      ),
+    ],
+    [0.45, near('queue|waiting|pending', 'although|while|even though|despite|but')],
+    [0.4, /new[_ ]token[_ ]ratio|admi(?:t|ssion)|reserv/i],
+  ),
+  ...words(
+    'kv_bound_queueing',
+    [
+      0.6,
+      near(
+        'kv[- ]?(?:cache|pool)?|token usage|cache usage|pool',
+        'full|9\\d(?:\\.\\d+)? ?%|100(?:\\.0)? ?%|0\\.9\\d|1\\.0|exhaust|saturat|runs? out|limit|bound',
+      ),
+    ],
+    [0.4, near('queue|waiting|pending', 'kv|memory')],
+  ),
+  ...words('preemption_thrash', [
+    0.75,
+    /preempt(?!ible|ed (?:instance|vm|node))|retract|recompute|swap(?:ped|ping)|thrash|evicted (?:and|from the batch)/i,
+  ]),
+  ...words(
+    'prefill_interference',
+    [
+      0.65,
+      near(
+        'prefill|long prompts?|long inputs?|new requests?|long context',
+        'stall|block|spike|interfere|pause|interrupt|starv|hiccup|stutter|jitter|freez|decode|inter-token|itl|tpot',
+      ),
+    ],
+    [0.5, near('itl|inter[- ]token|tpot|tbot|streaming', 'p99|p95|spik|stall|jump|gap|tail|max')],
+    [0.4, /chunked[-_ ]prefill|mixed[-_ ]chunk|disaggregat/i],
+  ),
+  ...words(
+    'prefill_bound',
+    [
+      0.55,
+      near(
+        'ttft|first token|prompt (?:processing|eval)|prefill',
+        'slow|high|seconds|\\d{4,} ?ms|long|grows|linear|scales?|dominat|bound|chunk|compute',
+      ),
+    ],
+    [
+      0.35,
+      /(?:\d{4,}|\d+k)[- ]?(?:token)?s? (?:input|prompt|context)|input[_ -]?len(?:gth)?[ =:]*\d{4,}|ubatch|batched[-_ ]tokens/i,
+    ],
+  ),
+  ...words(
+    'decode_bandwidth_bound',
+    [0.75, /(?:memory )?bandwidth/i],
+    [
+      0.5,
+      near(
+        'batch (?:size )?(?:of )?1\\b|single (?:user|stream|request|client)|one (?:request|user|client)|concurrency 1\\b|bs ?=? ?1\\b',
+        'tok(?:en)?s?/s|tps|slow|tpot|itl|speed|t/s',
+      ),
+    ],
+    [
+      0.4,
+      /(?:4-?bit|int4|fp8|awq|quanti[sz])[^\n]{0,60}(?:faster|speeds?|helps?|double)|roofline/i,
+    ],
+  ),
+  ...words(
+    'cpu_or_frontend_bound',
+    [
+      0.7,
+      /(?:cpu|core|thread|process)e?s?[^\n]{0,50}(?:100 ?%|bound|bottleneck|saturat|pegged|maxed|busy|overhead|limit|starv)|(?:100 ?%|pegged|saturat)[^\n]{0,40}(?:cpu|core)/i,
+    ],
+    [
+      0.55,
+      /gpu[- ]?(?:util\w*|usage|load|is|sits|sm)?[^\n]{0,40}(?:low|idle|under ?util|only \d\d ?%|[1-6]\d ?%|half)/i,
+    ],
+    [
+      0.5,
+      /(?:api[- ]server|front[- ]?end|\bgil\b|scheduler overhead|host overhead|event loop|tokeni[sz]ation|pydantic|uvicorn|launch overhead|kernel launch|--threads|hyper-?thread|numa|cgroup|cpu (?:limit|quota|request)|vcpu|guided|grammar|xgrammar|outlines|structured|logprob|penalt|image (?:pre)?processing|preprocess)/i,
+    ],
+  ),
+  ...signs('cpu_or_frontend_bound', 'launch', [
+    0.4,
+    /--disable-overlap-schedule|--no-async-scheduling/,
+  ]),
+];

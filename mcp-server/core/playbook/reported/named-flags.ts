@@ -1,0 +1,59 @@
+import type { EngineId } from '../../ledger/vocabulary.ts';
+
+/** What must be known of an engine's flags to name them. */
+export interface FlagNames {
+  readonly id: EngineId;
+  /** Every name that a version of the engine takes. */
+  readonly known: ReadonlySet<string>;
+  /** Other names of a flag. */
+  readonly aliasesOf: (flag: string) => readonly string[];
+  /** Removed flag to what to use instead. */
+  readonly removedFlags: Readonly<Record<string, string>>;
+}
+
+const WORD = /(?<![\w-])--?[a-zA-Z][\w-]*|(?<![\w.-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w.(])/g;
+const MAX_NAMED = 6;
+
+/** Known flags that a text names, spelt `--a-b` or `a_b`, in order. */
+export function flagsNamedIn(text: string, names: FlagNames): readonly string[] {
+  const found = new Set<string>();
+  for (const [word] of text.slice(0, 20_000).matchAll(WORD)) {
+    const flag = word.startsWith('-')
+      ? word.replaceAll('_', '-')
+      : `--${word.replaceAll('_', '-')}`;
+    const known = names.known.has(word) ? word : flag;
+    if (names.known.has(known)) found.add(known);
+    if (found.size >= MAX_NAMED) break;
+  }
+  return [...found];
+}
+
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? Number.POSITIVE_INFINITY;
+}
+
+/** Known flags that an unknown one may have meant: its hyphened spelling, its successor, the nearest names. */
+export function flagsMeantBy(unknown: string, names: FlagNames): readonly string[] {
+  const plain = `--${unknown.replace(/^-+/, '').replace(/=.*$/, '').replaceAll('_', '-')}`;
+  const successor = names.removedFlags[unknown] ?? names.removedFlags[plain];
+  const near = [...names.known]
+    .map((flag) => ({ flag, off: distance(plain, flag) }))
+    .filter(({ flag, off }) => off > 0 && off <= Math.min(3, Math.floor(flag.length / 5)))
+    .toSorted((a, b) => a.off - b.off)
+    .slice(0, 2)
+    .map(({ flag }) => flag);
+  return [
+    ...(names.known.has(plain) ? [plain] : []),
+    ...(successor === undefined ? [] : flagsNamedIn(successor, names)),
+    ...near,
+  ];
+}

@@ -1,0 +1,182 @@
+import { gpuFacts } from '../../roofline/gpus.ts';
+import { bytesPerWeight } from '../../roofline/models.ts';
+import { type Hint, type Report, wordsOf } from './report.ts';
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** Lists of at least three numbers in one line: equal runs, one after the other. */
+const SERIES =
+  /(?:\d[\d.]*(?:\s?(?:ms|s|tok\/s|tps|t\/s))?\s*(?:,|;|->|→|\/|then)\s*){2,}\d[\d.]*/g;
+
+/** Runs that differ though nothing changed: the first ones were cold, or the later ones warm. Source: playbook rows 2 and 3. */
+function unequalRuns(words: string): readonly Hint[] {
+  return words
+    .split('\n')
+    .filter((line) => !/concurren|batch|\bbs\b|clients|gpus/i.test(line))
+    .flatMap((line) => (line.match(SERIES) ?? []).flatMap((series) => readSeries(line, series)));
+}
+
+function readSeries(line: string, series: string): readonly Hint[] {
+  const [first = Number.NaN, ...rest] = (series.match(/\d+(?:\.\d+)?/g) ?? []).map(Number);
+  const later = median(rest);
+  if (/tok|throughput|req|\/s|tps/i.test(line)) {
+    return first < 0.6 * later ? [{ cls: 'cold_jit_in_window', weight: 0.8, evidence: line }] : [];
+  }
+  if (!/ms|ttft|latency|seconds|\btime\b/i.test(line) || !(first > 2 * later)) return [];
+  return [
+    { cls: 'cold_jit_in_window', weight: 0.55, evidence: line },
+    { cls: 'warm_prefix_cache_in_benchmark', weight: 0.35, evidence: line },
+  ];
+}
+
+const CAP =
+  /(?:max[-_ ]running[-_ ]requests?|max[-_ ]num[-_ ]seqs|--parallel|n_parallel|-np|slots?)["']?[ =:]+(\d+)/gi;
+const LOAD =
+  /(?:max[-_ ])?(?:concurrency|concurrent(?: requests)?|clients?|users?)[ =:]+(\d+)|(\d+)[- ](?:way|concurrent|parallel|simultaneous|clients|users)/gi;
+
+const numbersOf = (text: string, pattern: RegExp): readonly number[] =>
+  [...text.matchAll(pattern)].map((found) => Number(found[1] ?? found[2] ?? Number.NaN));
+
+/** More requests in flight than the batch may hold. Source: playbook row 9. */
+function loadAboveCap(report: Report, words: string): readonly Hint[] {
+  const caps = numbersOf(`${report.input.launch_command ?? ''}\n${words}`, CAP);
+  const loads = numbersOf(words, LOAD);
+  if (caps.length === 0 || loads.length === 0) return [];
+  const [cap, load] = [Math.min(...caps), Math.max(...loads)];
+  return load > 1.1 * cap
+    ? [
+        {
+          cls: 'batch_cap_binding',
+          weight: 0.75,
+          evidence: `${load} requests offered, ${cap} may run`,
+        },
+      ]
+    : [];
+}
+
+/** Parameters in billions that a name tells. Null when: it tells none. */
+function billionsOf(text: string): number | null {
+  const sparse = /(\d+)x(\d+(?:\.\d+)?)b\b/i.exec(text);
+  if (sparse !== null) return Number(sparse[1]) * Number(sparse[2]) * 0.85;
+  const found = /(?:^|[^\da-z.])(\d+(?:\.\d+)?) ?b(?![a-z])/i.exec(text);
+  return found === null ? null : Number(found[1]);
+}
+
+function memoryGbOf(gpu: string): number | null {
+  const named = /(\d+(?:\.\d+)?) ?(?:GiB|GB|G)\b/i.exec(gpu);
+  return named === null ? (gpuFacts(gpu)?.memoryGb ?? null) : Number(named[1]);
+}
+
+export interface Sizes {
+  readonly billions: number | null;
+  /** Weights of one GPU / its memory. Null when: model or GPU is not told. */
+  readonly weightShare: number | null;
+  readonly tensorParallel: number;
+}
+
+function tensorParallelOf(launch: string): number {
+  const split = /(?:--tp(?:-size)?|--tensor-parallel-size|-tp)[ =]+(\d+)/.exec(launch)?.[1];
+  return split === undefined ? 1 : Math.max(1, Number(split));
+}
+
+/** How much of the GPU the weights take by the names alone. Source: weight bytes = parameters × bytes per weight. */
+export function sizesOf(report: Report): Sizes {
+  const launch = report.input.launch_command ?? '';
+  const name = `${report.input.model ?? ''} ${launch}`;
+  const billions = billionsOf(name);
+  const memoryGb = memoryGbOf(report.input.gpu ?? '');
+  const tensorParallel = tensorParallelOf(launch);
+  const method = /fp8|awq|gptq|int4|int8|4bit|nvfp4|mxfp4|q[2-8]_/i.exec(name)?.[0] ?? null;
+  const weightGb = (billions ?? Number.NaN) * bytesPerWeight(method);
+  const share = weightGb / tensorParallel / (memoryGb ?? Number.NaN);
+  return { billions, tensorParallel, weightShare: Number.isNaN(share) ? null : share };
+}
+
+const isOom = (report: Report): boolean =>
+  /out of memory|OutOfMemory|\boom\b|Not enough memory|insufficient memory/i.test(
+    `${report.input.log ?? ''}\n${wordsOf(report)}`,
+  );
+
+function sizeHints(report: Report, words: string): readonly Hint[] {
+  const { billions, weightShare, tensorParallel } = sizesOf(report);
+  const hints: Hint[] = [];
+  if (weightShare !== null && weightShare > 0.85 && isOom(report)) {
+    const evidence = `weights take about ${Math.round(weightShare * 100)} % of the GPU`;
+    hints.push({ cls: 'weights_do_not_fit', weight: 0.75, evidence });
+  }
+  // A model that fits one GPU gains little by a split. Source: playbook row 45.
+  if (
+    billions !== null &&
+    billions <= 15 &&
+    tensorParallel >= 2 &&
+    words !== '' &&
+    !isOom(report)
+  ) {
+    hints.push({
+      cls: 'tp_communication_bound',
+      weight: 0.45,
+      evidence: `${billions} B parameters over ${tensorParallel} GPUs`,
+    });
+  }
+  return hints;
+}
+
+/** Of a GPU that the table does not hold. Source: own reasoning, between L40S and H100. */
+const TYPICAL_GB_PER_S = 1500;
+
+/** A tiny model that takes milliseconds a token: launches fill the step. Source: playbook rows 14 and 31. */
+function slowForItsSize(report: Report, words: string): readonly Hint[] {
+  const tpotMs = Number(PER_TOKEN.exec(words)?.[1]);
+  const floorMs = decodeFloorMs(sizesOf(report).billions ?? Number.NaN, report.input.gpu ?? '');
+  const isBusy = BUSY.test(words);
+  const slow = isBusy ? 'decode_eager_no_cuda_graph' : 'cpu_or_frontend_bound';
+  const evidence = `${tpotMs} ms per token, weights alone need ${floorMs.toFixed(2)} ms`;
+  if (tpotMs > 4 * floorMs) return [{ cls: slow, weight: 0.65, evidence }];
+  const isNear = tpotMs <= 2 * floorMs && !isBusy;
+  return isNear ? [{ cls: 'decode_bandwidth_bound', weight: 0.7, evidence }] : [];
+}
+
+/** Time to read 16-bit weights once. NaN when: model or GPU is not told. */
+function decodeFloorMs(billions: number, gpu: string): number {
+  if (gpu === '') return Number.NaN;
+  return (billions * 2 * 1000) / (gpuFacts(gpu)?.bandwidthGbPerS ?? TYPICAL_GB_PER_S);
+}
+
+const PER_TOKEN = /(?:TPOT|TBOT|ITL|inter[- ]token|per token)[^\d\n]{0,30}(\d+(?:\.\d+)?)/i;
+const BUSY =
+  /(?:\d{2,}) ?(?:req(?:uests)?\/s|rps|qps)|concurren\w*[ =:]+(?:[2-9]\d|\d{3,})|\d{3,} (?:random[- ]\w+ )?requests/i;
+
+const TIMES = /(?:(TTFT|ITL|TPOT|TBOT)[^\d\n]{0,24}(\d+(?:\.\d+)?) ?(ms|s)\b)/gi;
+
+/** Two paths measured alike: the longer has the later first token and the seemingly faster pace. Source: playbook row 1. */
+function clumpedPath(words: string): readonly Hint[] {
+  const rows = words.split('\n').map((line) => {
+    const read = new Map<string, number>();
+    for (const [, name = '', value, unit] of line.matchAll(TIMES)) {
+      const key = /ttft/i.test(name) ? 'ttft' : 'pace';
+      if (!read.has(key)) read.set(key, Number(value) * (unit === 's' ? 1000 : 1));
+    }
+    return { line, read };
+  });
+  for (const a of rows) {
+    for (const b of rows) {
+      const later = (b.read.get('ttft') ?? Number.NaN) > 2 * (a.read.get('ttft') ?? Number.NaN);
+      const faster = (b.read.get('pace') ?? Number.NaN) < 0.7 * (a.read.get('pace') ?? Number.NaN);
+      if (later && faster) return [{ cls: 'proxy_buffering', weight: 0.75, evidence: b.line }];
+    }
+  }
+  return [];
+}
+
+/** What the numbers of a report say, whatever its words. */
+export function numberHints(report: Report): readonly Hint[] {
+  const words = wordsOf(report);
+  return [
+    ...unequalRuns(words),
+    ...loadAboveCap(report, words),
+    ...sizeHints(report, words),
+    ...slowForItsSize(report, words),
+    ...clumpedPath(words),
+  ];
+}

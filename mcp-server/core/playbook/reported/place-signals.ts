@@ -1,0 +1,42 @@
+import { type Signal, signs, words } from './signal.ts';
+
+/** How clouds, orchestrators and people say that a place could not be had or kept. Source: dstack, Kubernetes and cloud outcomes. */
+export const PLACE_SIGNALS: readonly Signal[] = [
+  ...words('no_capacity', [
+    0.65,
+    /(?:no|not enough|insufficient|lack of|without|zero) (?:\w+ )?(?:capacity|offers?|instances?|gpus?|quota|stock|availab|matching|fleet)|quota|out of (?:stock|capacity)|sold out|max[-_]price[^\n]{0,40}(?:low|below|under)/i,
+  ]),
+  ...signs('no_capacity', 'log', [
+    0.7,
+    /no[ _-](?:capacity|offers|fleets)|NoCapacityError|No matching instance|FAILED_TO_START_DUE_TO_NO_CAPACITY|Insufficient (?:cpu|memory|nvidia|gpu)|nodes are available|exceed.*quota|insufficient_capacity|capacity-not-available|not enough resources|STOCKOUT|out of stock|not available in/i,
+  ]),
+  ...words('image_pull_failure', [
+    0.7,
+    /(?:image|registry|docker ?hub|manifest|ghcr|ecr|nvcr|pull)[^\n]{0,80}(?:fail|denied|unauthori|not found|rate limit|timeout|timed out|missing|cannot|too large|slow|error|unknown|auth)/i,
+  ]),
+  ...signs('image_pull_failure', 'log', [
+    0.8,
+    /pull access denied|ErrImagePull|ImagePullBackOff|manifest unknown|[Ff]ailed to pull|toomanyrequests|[Ee]rror pulling|pulling image.*(?:fail|error)|image .* not found|no basic auth|unauthorized.*(?:registry|docker|image)|layer does not exist|exec format error|unexpected EOF.*(?:layer|blob)|invalid reference format|error creating container/,
+  ]),
+  ...words('spot_interruption', [
+    0.75,
+    /\bspot\b|preemptible|reclaim|interrupted by|evict(?:ed|ion)? (?:by|from) (?:the )?(?:cloud|provider|node)|instance (?:was )?(?:preempted|taken|terminated by)/i,
+  ]),
+  ...signs('spot_interruption', 'log', [
+    0.75,
+    /INTERRUPTED_BY_NO_CAPACITY|interrupted_by_no_capacity|[Ss]pot (?:instance|interruption|request)|[Pp]reempt(?:ed|ion|ible).*(?:instance|node|VM|vm)|instance-terminated-no-capacity|marked for (?:termination|stop)|rebalance recommendation|instance.*preempted/,
+  ]),
+  ...words('instance_unreachable', [
+    0.65,
+    /(?:instance|host|node|vm|server|shim|runner|ssh|tunnel)[^\n]{0,60}(?:unreachable|not reachable|no (?:response|connection)|lost|disconnect|refus|timed? ?out|stuck|never (?:came|starts|became)|cannot (?:be )?(?:connect|reach)|firewall|key)/i,
+  ]),
+  ...signs('instance_unreachable', 'log', [
+    0.75,
+    /INSTANCE_UNREACHABLE|instance_unreachable|[Uu]nreachable|SSH\s+connection to|ssh: connect|Connection (?:refused|timed out|closed by remote|reset).*(?:22|ssh|shim|runner)|No route to host|[Ss]him|waiting_runner_limit|waiting_instance_limit|WAITING_(?:RUNNER|INSTANCE)_LIMIT|kex_exchange|Permission denied \(publickey|provisioning timed? ?out|runner.*(?:timeout|not responding)|failed to (?:connect|ssh)/,
+  ]),
+  ...signs('disk_full', 'any', [0.7, /[Nn]o space left on device|ENOSPC|DiskPressure/]),
+  ...signs('port_conflict', 'any', [
+    0.7,
+    /ports? (?:binding )?(?:failed|conflict|is already allocated)|address already in use|PORTS_BINDING_FAILED/i,
+  ]),
+];

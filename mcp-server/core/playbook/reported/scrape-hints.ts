@@ -1,0 +1,68 @@
+import type { Sample } from '../../telemetry/prometheus.ts';
+import type { Hint } from './report.ts';
+
+const sum = (samples: readonly Sample[], pattern: RegExp): number => {
+  const found = samples.filter((sample) => pattern.test(sample.name));
+  return found.length === 0 ? Number.NaN : found.reduce((all, one) => all + one.value, 0);
+};
+
+interface ScrapeRule extends Omit<Hint, 'evidence'> {
+  readonly holds: boolean;
+  readonly said: string;
+}
+
+/** Gauges of one moment. Source: playbook rows 8 to 10. */
+function queueRules(samples: readonly Sample[]): readonly ScrapeRule[] {
+  const waiting = sum(samples, /(?:num_queue_reqs|num_requests_waiting|requests_deferred)$/);
+  const running = sum(samples, /(?:num_running_reqs|num_requests_running|requests_processing)$/);
+  const kv = sum(
+    samples,
+    /(?::token_usage|kv_cache_usage_perc|gpu_cache_usage_perc|kv_cache_usage_ratio)$/,
+  );
+  const said = `running ${running}, waiting ${waiting}, KV usage ${kv}`;
+  const hasRoom = waiting > 0 && kv < 0.8;
+  return [
+    { cls: 'kv_bound_queueing', weight: 0.7, holds: waiting > 0 && kv >= 0.9, said },
+    { cls: 'batch_cap_binding', weight: 0.6, holds: hasRoom, said },
+    { cls: 'admission_too_conservative', weight: 0.4, holds: hasRoom, said },
+  ];
+}
+
+/** Counters since the start of the engine. Source: playbook rows 11, 12, 14, 22, 33. */
+function counterRules(samples: readonly Sample[]): readonly ScrapeRule[] {
+  const share = (top: RegExp, bottom: RegExp): number => sum(samples, top) / sum(samples, bottom);
+  const hit = share(/prefix_cache_hits(?:_total)?$/, /prefix_cache_queries(?:_total)?$/);
+  const accepted = share(
+    /spec_decode_num_accepted_tokens(?:_total)?$/,
+    /spec_decode_num_draft_tokens(?:_total)?$/,
+  );
+  const preempted = sum(samples, /(?:num_preemptions(?:_total)?|num_retracted_req\w*)$/);
+  const eager = samples.filter((one) => one.labels['mode'] === 'decode_none');
+  const none = sum(eager, /cuda_graph_passes/);
+  const warm = 'warm_prefix_cache_in_benchmark';
+  const graph = 'decode_eager_no_cuda_graph';
+  return [
+    {
+      cls: 'preemption_thrash',
+      weight: 0.7,
+      holds: preempted > 2,
+      said: `${preempted} preemptions`,
+    },
+    { cls: 'prefix_cache_miss', weight: 0.5, holds: hit < 0.05, said: `hit ratio ${hit}` },
+    { cls: warm, weight: 0.45, holds: hit > 0.8, said: `hit ratio ${hit}` },
+    {
+      cls: 'speculation_not_paying',
+      weight: 0.65,
+      holds: accepted < 0.4,
+      said: `acceptance ${accepted}`,
+    },
+    { cls: graph, weight: 0.6, holds: none > 0, said: `${none} decode passes without a graph` },
+  ];
+}
+
+/** What one scrape says. */
+export function scrapeHints(samples: readonly Sample[]): readonly Hint[] {
+  return [...queueRules(samples), ...counterRules(samples)]
+    .filter(({ holds }) => holds)
+    .map(({ cls, weight, said }) => ({ cls, weight, evidence: said }));
+}

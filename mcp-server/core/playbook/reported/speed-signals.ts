@@ -1,0 +1,139 @@
+import { type Signal, signs, words } from './signal.ts';
+
+const SLOW = String.raw`(?:slow(?:er)?|wors|drop|lower|degrad|decreas|fall|half|no (?:gain|speed-?up|improvement|benefit)|not (?:faster|better|above|higher)|less|loss|regress|same)`;
+const near = (a: string, b: string): RegExp =>
+  new RegExp(`(?:${a})[^\n]{0,160}(?:${b})|(?:${b})[^\n]{0,160}(?:${a})`, 'i');
+
+/** How people say what slows a server that runs, or only its measurement. Source: own reasoning over the readings of the playbook rows. */
+export const SPEED_SIGNALS: readonly Signal[] = [
+  ...words(
+    'detokenizer_bound',
+    [0.85, /detokeni[sz]/i],
+    [0.5, /skip[-_]tokenizer[-_]init|stream[-_]interval|incremental decod/i],
+  ),
+  ...words(
+    'tp_communication_bound',
+    [
+      0.6,
+      near(
+        'tp ?=? ?\\d|tensor[- ]parallel|\\d gpus?|multi-?gpu|two gpus|more gpus|second gpu|scal(?:e|ing)|split[- ]mode|both gpus',
+        SLOW,
+      ),
+    ],
+    [
+      0.55,
+      /(?:pcie|nvlink|all[-_ ]?reduce|communication|interconnect|p2p|peer access|custom all)/i,
+    ],
+  ),
+  ...signs('tp_communication_bound', 'log', [
+    0.5,
+    /[Cc]ustom all-?reduce (?:is )?(?:disabled|not supported)|more than two PCIe-only GPUs/,
+  ]),
+  ...words(
+    'speculation_not_paying',
+    [
+      0.75,
+      near(
+        'specul|eagle|mtp|medusa|draft|n-?gram|spec(?:ulative)?[- _]dec|lookahead|nextn',
+        `${SLOW}|accept|overhead|without`,
+      ),
+    ],
+    [0.45, /specul|eagle|draft model|acceptance/i],
+  ),
+  ...signs('speculation_not_paying', 'launch', [
+    0.35,
+    /--spec(?:ulative)?[-_]|--draft|--model-draft|-md /,
+  ]),
+  ...words(
+    'layers_on_cpu',
+    [
+      0.65,
+      near(
+        'cpu|ram|system memory|host',
+        'offload|layers?|experts?|n[-_]gpu[-_]layers|-ngl|weights|instead of (?:the )?gpu|runs? on|spill|swap',
+      ),
+    ],
+    [
+      0.6,
+      /(?:gpu|cuda|vram|vulkan|metal|rocm)[^\n]{0,50}(?:not used|unused|not detected|idle|0 ?%|ignored|not found|not utili|only)|(?:n[-_]gpu[-_]layers|-ngl|--cpu-moe|--n-cpu-moe|-ot )/i,
+    ],
+  ),
+  ...signs('layers_on_cpu', 'launch', [
+    0.4,
+    /-ngl\s+(?:0|[1-9]|[1-3]\d)\b|--n-gpu-layers\s+\d{1,2}\b|--cpu-moe|--n-cpu-moe|exps=CPU|--cpu-offload-gb/,
+  ]),
+  ...signs(
+    'layers_on_cpu',
+    'log',
+    [
+      0.75,
+      /offloaded 0\/\d+ layers|no usable GPU found|not compiled with GPU(?: offload)? support|failed to initialize CUDA|no CUDA-capable device/,
+    ],
+    [0.45, /offloading \d+ repeating layers|CPU(?:_Mapped)? (?:model )?buffer size/],
+  ),
+  ...words(
+    'prefix_cache_miss',
+    [
+      0.7,
+      near(
+        'prefix|radix|prompt cache|kv reuse|cache reuse|cache[-_ ]hit|hit rate|cached[-_ ]tokens|slot|swa|re-?process',
+        '\\b0(?:\\.0+)? ?%|zero|miss|never|not (?:hit|reused?|used|work)|low|full|every|again|evict|invalid|no reuse|drops?|lost|disabled|re-?process|recomput|differ',
+      ),
+    ],
+    [
+      0.5,
+      /(?:same|shared|common|long) (?:system )?(?:prompt|prefix)[^\n]{0,80}(?:again|every|each|re-?comput|re-?process|not cached|slow)/i,
+    ],
+  ),
+  ...signs('prefix_cache_miss', 'launch', [
+    0.45,
+    /--disable-radix-cache|--no-enable-prefix-caching|--no-cache-prompt/,
+  ]),
+  ...words(
+    'warm_prefix_cache_in_benchmark',
+    [
+      0.7,
+      near(
+        'cache hit|cached|prefix cach|radix|warm cache|hit rate',
+        'benchmark|unreal|too (?:good|fast|high)|impossible|inflat|second run|re-?run|same (?:prompts?|seed|dataset)|repeat|higher than|faster',
+      ),
+    ],
+    [
+      0.55,
+      /(?:same|identical|fixed|repeated) (?:prompts?|seed|dataset|requests?|input)|(?:second|2nd|later|repeat(?:ed)?|re-?)[- ]?runs?[^\n]{0,60}(?:faster|better|higher|lower ttft)|unrealistic|too good/i,
+    ],
+  ),
+  ...words('cold_jit_in_window', [
+    0.75,
+    /jit|compil|autotun|warm[- ]?up|cold (?:start|run|cache)|first (?:run|request|few|call|batch|prompt)|deepgemm|triton cache|inductor/i,
+  ]),
+  ...words(
+    'proxy_buffering',
+    [
+      0.75,
+      /proxy|nginx|gateway|ingress|envoy|cloudflare|load ?balancer|traefik|haproxy|buffer|litellm|istio|alb\b|cdn/i,
+    ],
+    [
+      0.4,
+      /(?:all|whole) (?:tokens|chunks|response)[^\n]{0,50}(?:at once|together|in one|burst)|(?:in )?(?:bursts|clumps|batches of)/i,
+    ],
+  ),
+  ...words(
+    'client_limited',
+    [
+      0.8,
+      /(?:benchmark|load)[^\n]{0,20}(?:client|generator|script|tool|process)[^\n]{0,60}(?:limit|cpu|bottleneck|saturat|single|one core)/i,
+    ],
+    [
+      0.65,
+      near(
+        'client|load generator|benchmark(?:er| script| tool)?|bench_serving|aiohttp|httpx|locust|k6|requests library|semaphore|connection (?:pool|limit)|ulimit|open files',
+        'limit|bottleneck|cpu|slow|saturat|single|cannot|bound|cap|connections?|not enough|too (?:few|low)|thread|sequential',
+      ),
+    ],
+    [
+      0.55,
+      /(?:request[-_ ]rate|max[-_ ]concurrency|num[-_ ]prompts|offered|arrival)[^\n]{0,60}(?:low|too|only|limit|equal|same|match)|throughput (?:equals|matches|follows) (?:the )?(?:request|offered)|(?:one|single) (?:request|client|thread) at a time|sequential(?:ly)?/i,
+    ],
+  ),
+];

@@ -1,0 +1,35 @@
+import { LOAD_SIGNALS } from './load-signals.ts';
+import { PLACE_SIGNALS } from './place-signals.ts';
+import { type Hint, type Report, wordsOf } from './report.ts';
+import type { Signal } from './signal.ts';
+import { SPEED_SIGNALS } from './speed-signals.ts';
+import { START_SIGNALS } from './start-signals.ts';
+
+const SIGNALS: readonly Signal[] = [
+  ...START_SIGNALS,
+  ...LOAD_SIGNALS,
+  ...SPEED_SIGNALS,
+  ...PLACE_SIGNALS,
+];
+const MAX_CHARS = 60_000;
+
+/** The line of a text in which a match stands. */
+function lineAt(text: string, at: number): string {
+  const from = text.lastIndexOf('\n', at) + 1;
+  const to = text.indexOf('\n', at);
+  return text.slice(from, to === -1 ? undefined : to).slice(0, 300);
+}
+
+/** What the words of a report, its launch and its log speak for. */
+export function textHints(report: Report): readonly Hint[] {
+  const cut = (text: string): string => text.slice(0, MAX_CHARS);
+  const words = cut(wordsOf(report));
+  const launch = cut(report.input.launch_command ?? '');
+  const log = cut(report.input.log ?? '');
+  const places = { words, launch, log, any: cut(`${words}\n${log}`) };
+  return SIGNALS.flatMap(({ cls, weight, place, pattern }) => {
+    const text = places[place];
+    const found = text === '' ? null : pattern.exec(text);
+    return found === null ? [] : [{ cls, weight, evidence: lineAt(text, found.index) }];
+  });
+}

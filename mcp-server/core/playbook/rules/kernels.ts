@@ -1,0 +1,173 @@
+import type { Fact } from '../fact.ts';
+import type { Observation } from '../observation.ts';
+import { GPU_ENGINES, type Rule, set, switchOn } from '../rule.ts';
+import { settingOf } from '../settings.ts';
+import { isLowConcurrency, isQueueing, isQueueShort } from './conditions.ts';
+
+/** Share of some GPU kernels among all; kernels do not nest, so they may be added. NaN when: there is no profile. */
+function kernelShare(o: Observation, names: RegExp): number {
+  const kernels = (o.profile?.operations ?? []).filter((one) => one.category === 'gpu.compute');
+  const all = kernels.reduce((sum, row) => sum + (row.cumtimeNs ?? 0), 0);
+  const some = kernels
+    .filter((row) => names.test(row.name))
+    .reduce((sum, row) => sum + (row.cumtimeNs ?? 0), 0);
+  return all === 0 ? Number.NaN : some / all;
+}
+
+/** The kernel that took most of such a share. */
+function kernelFact(names: RegExp): (o: Observation) => Fact | null {
+  return (o) => {
+    const rows = (o.profile?.operations ?? []).filter(
+      (one) => one.category === 'gpu.compute' && names.test(one.name),
+    );
+    const most = rows.toSorted((a, b) => (b.cumtimeNs ?? 0) - (a.cumtimeNs ?? 0))[0];
+    if (most === undefined || o.profile === null) return null;
+    const name = `${most.category}.${most.name}`;
+    return { name, value: `${most.cumtimeNs} ns`, evidenceId: o.profile.evidenceId };
+  };
+}
+
+const ATTENTION = /^attention_/;
+const EXPERTS = /^moe_/;
+const SAMPLING = /^(?:sampling_|softmax$)/;
+const ALL_REDUCE = /allreduce/;
+
+const isKvEightBit = (o: Observation): boolean => /fp8/.test(settingOf(o, 'kvDtype')?.text ?? '');
+const hasManyGpus = (o: Observation): boolean => o.hardware.gpuCount >= 2;
+
+/** What fills a step by kernel. Kernel names of attention say nothing of prefill or decode (they match both). */
+export const KERNEL_RULES: readonly Rule[] = [
+  {
+    id: 'attention-reads-kv',
+    cause: 'kv_read_bound',
+    title: 'Attention fills the step: reading the KV cache of long contexts is the limit',
+    engines: GPU_ENGINES,
+    needs: ['profile'],
+    requires: [
+      (_m, o) => kernelShare(o, ATTENTION) > 0.4,
+      isQueueShort,
+      (_m, o) => !isKvEightBit(o),
+    ],
+    base: 0.4,
+    witnesses: [(m) => m.prompt.value >= 4096],
+    cites: [kernelFact(ATTENTION), 'prompt', 'tbot'],
+    knobs: {
+      sglang: [set('--kv-cache-dtype', 'fp8_e4m3')],
+      vllm: [set('--kv-cache-dtype', 'fp8')],
+    },
+    expected: 'TTFT the same, TBOT lower, throughput higher',
+    confirmBy: 'the share of attention kernels falls and TBOT with it',
+    refutedBy: 'TBOT stays with half the KV bytes',
+    risk: 'may be slower at short contexts; an 8-bit KV cache needs the quality check',
+    source: 'SGLang docs hyperparameter_tuning; SGLang #30815; vLLM #48786',
+  },
+  {
+    id: 'eight-bit-kv-overhead',
+    cause: 'kv_conversion_overhead',
+    title: 'An 8-bit KV cache costs conversions that short contexts do not pay back',
+    engines: GPU_ENGINES,
+    needs: ['client'],
+    requires: [(_m, o) => isKvEightBit(o), (m) => m.prompt.value < 4096, (m) => m.batch.value < 8],
+    base: 0.35,
+    witnesses: [
+      (m, o) => m.tbotClient.value > 1.03 * (o.reference?.summary.tbotMs.mean ?? Number.NaN),
+    ],
+    cites: ['tbotClient', 'prompt', 'batch'],
+    knobs: { sglang: [set('--kv-cache-dtype', 'auto')], vllm: [set('--kv-cache-dtype', 'auto')] },
+    expected: 'TBOT lower, less KV capacity',
+    confirmBy: 'TBOT falls at equal batch and context',
+    refutedBy: 'TBOT stays with a 16-bit KV cache',
+    risk: 'the pool holds half as many tokens',
+    source: 'SGLang #30815; vLLM #48786; flashinfer #1753',
+  },
+  {
+    id: 'experts-not-spread',
+    cause: 'moe_expert_bound',
+    title: 'Expert kernels fill the step while experts are not spread over the GPUs',
+    engines: GPU_ENGINES,
+    needs: ['profile'],
+    requires: [
+      (_m, o) => kernelShare(o, EXPERTS) > 0.5,
+      (_m, o) => hasManyGpus(o),
+      (_m, o) => !['--ep-size', '--enable-expert-parallel'].some((flag) => o.requested.has(flag)),
+    ],
+    base: 0.4,
+    witnesses: [(_m, o) => kernelShare(o, EXPERTS) > 0.65],
+    cites: [kernelFact(EXPERTS), 'tensorParallel', 'tbot'],
+    knobs: {
+      sglang: [set('--ep-size', (o) => String(o.hardware.gpuCount))],
+      vllm: [switchOn('--enable-expert-parallel')],
+    },
+    expected: 'TBOT lower, throughput much higher at high concurrency',
+    confirmBy: 'the share of expert kernels falls',
+    refutedBy: 'the share stays and all-to-all takes what was gained',
+    risk: 'needs a fast link between the GPUs and its own packages',
+    source: 'vLLM docs optimization; SGLang docs hyperparameter_tuning',
+  },
+  {
+    id: 'sampling-fills-step',
+    cause: 'sampler_bound',
+    title: 'Sampling takes more than a tenth of the GPU’s time',
+    engines: GPU_ENGINES,
+    needs: ['profile'],
+    requires: [(_m, o) => kernelShare(o, SAMPLING) > 0.1],
+    base: 0.4,
+    witnesses: [(_m, o) => kernelShare(o, SAMPLING) > 0.2],
+    cites: [kernelFact(SAMPLING), 'tbot'],
+    knobs: { sglang: [set('--sampling-backend', 'flashinfer')] },
+    expected: 'TBOT lower',
+    confirmBy: 'the share of sampling kernels falls',
+    refutedBy: 'the share stays: the load asks for logprobs or penalties',
+    risk: 'random streams differ between backends: check the quality',
+    source: 'SGLang sampler; vLLM sampler source',
+  },
+  {
+    id: 'all-reduce-not-fused',
+    cause: 'allreduce_not_fused',
+    title:
+      'All-reduce takes more than a seventh of the step though the GPUs reach each other directly',
+    engines: ['sglang'],
+    needs: ['profile'],
+    requires: [
+      (m) => m.tensorParallel.value >= 2,
+      (_m, o) => kernelShare(o, ALL_REDUCE) > 0.15,
+      (m) => m.noPeerLines.value === 0,
+    ],
+    base: 0.35,
+    witnesses: [isLowConcurrency],
+    cites: [kernelFact(ALL_REDUCE), 'tensorParallel', 'tbot'],
+    knobs: {
+      sglang: [
+        set('--flashinfer-allreduce-fusion-backend', 'auto'),
+        switchOn('--enable-torch-symm-mem'),
+      ],
+    },
+    expected: 'TTFT and TBOT lower, throughput higher',
+    confirmBy: 'the share of all-reduce kernels falls',
+    refutedBy: 'the share stays: the model or the GPU lacks the fused path',
+    risk: 'compute capability 9.0 or newer, and supported models only',
+    source: 'SGLang server_args.py; vLLM compilation passes',
+  },
+  {
+    id: 'room-to-batch',
+    cause: 'batch_below_critical',
+    title:
+      'Saturated, yet the batch is far below where computing would limit it and the pool is half empty',
+    engines: GPU_ENGINES,
+    needs: ['floors', 'log'],
+    requires: [
+      isQueueing,
+      (m) => m.kvMax.value < 0.5,
+      (m) => m.runningMean.value < 0.25 * m.criticalBatch.value,
+    ],
+    base: 0.3,
+    witnesses: [],
+    cites: ['runningMean', 'criticalBatch', 'kvMax', 'queueMean'],
+    knobs: { vllm: [set('--performance-mode', 'throughput')] },
+    expected: 'throughput much higher, TTFT lower, TBOT higher',
+    confirmBy: 'running requests rise and throughput with them',
+    refutedBy: 'throughput stays with more requests running',
+    risk: 'the TBOT limit',
+    source: 'SGLang docs hyperparameter_tuning; vLLM docs optimization; roofline',
+  },
+];

@@ -1,0 +1,171 @@
+// Scores `autodebug diagnose --case` on labelled cases that are read in place, and times the readers of telemetry.
+// The folder comes from the first argument or AUTODEBUG_DIAGNOSIS_CASES; without one the scores are skipped.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { diagnoseCase } from '../../mcp-server/app/diagnose-case.ts';
+import { parseProfilerContext } from '../../mcp-server/core/telemetry/graphsignal.ts';
+import { createLogClassifier } from '../../mcp-server/core/telemetry/logs.ts';
+import { parsePrometheus } from '../../mcp-server/core/telemetry/prometheus.ts';
+import { sglang } from '../../mcp-server/engines/sglang/sglang.ts';
+
+const Labelled = z.object({
+  id: z.string(),
+  label: z.object({
+    cause_class: z.string(),
+    knobs: z.array(z.string()),
+    must_not: z.array(z.string()).optional(),
+  }),
+});
+
+export interface CaseScore {
+  readonly id: string;
+  readonly cls: string;
+  /** 1 is first. Null when: it was not named at all. */
+  readonly rank: number | null;
+  readonly knobHit: boolean;
+  readonly hasForbidden: boolean;
+  readonly said: string;
+}
+
+function scoreCase(value: unknown): CaseScore {
+  const { id, label } = Labelled.parse(value);
+  const { causes } = diagnoseCase(value);
+  const at = causes.findIndex((cause) => cause.class === label.cause_class);
+  const plain = (text: string): string => text.toLowerCase().replaceAll('_', '-');
+  const offered = (causes[at]?.knobs ?? []).map(plain);
+  // A remedy is forbidden as a whole; what is said after a colon is why.
+  const forbidden = (label.must_not ?? []).flatMap((text) => text.match(/--[a-z][\w-]+/g) ?? []);
+  return {
+    id,
+    cls: label.cause_class,
+    rank: at === -1 ? null : at + 1,
+    knobHit: label.knobs.length === 0 || label.knobs.some((knob) => offered.includes(plain(knob))),
+    hasForbidden: forbidden.some((flag) => (causes[0]?.knobs ?? []).includes(flag)),
+    said: causes
+      .slice(0, 3)
+      .map((cause) => `${cause.class} ${cause.confidence}`)
+      .join(', '),
+  };
+}
+
+/** Null when: no folder is named. */
+export function scoreCases(folder: string | undefined): readonly CaseScore[] | null {
+  if (folder === undefined || folder === '') return null;
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .toSorted()
+    .map((name): CaseScore => scoreCase(JSON.parse(readFileSync(join(folder, name), 'utf8'))));
+}
+
+export const shareOf = (
+  scores: readonly CaseScore[],
+  holds: (one: CaseScore) => boolean,
+): number => (scores.length === 0 ? 0 : scores.filter(holds).length / scores.length);
+
+export function renderScores(scores: readonly CaseScore[]): string {
+  const classes = [...new Set(scores.map((one) => one.cls))].toSorted();
+  const rows = classes.map((cls) => {
+    const own = scores.filter((one) => one.cls === cls);
+    const count = (holds: (one: CaseScore) => boolean): number => own.filter(holds).length;
+    return `${cls.padEnd(32)} ${own.length} cases, first ${count((one) => one.rank === 1)}, in three ${count((one) => one.rank !== null && one.rank <= 3)}, knob ${count((one) => one.knobHit)}, forbidden ${count((one) => one.hasForbidden)}`;
+  });
+  const missed = scores
+    .filter((one) => one.rank !== 1 || !one.knobHit)
+    .map(
+      (one) =>
+        `${one.id}: ${one.cls} is ${one.rank ?? 'not'} named, knob ${one.knobHit}; said ${one.said}`,
+    );
+  return [...rows, ...missed].join('\n');
+}
+
+export interface ReaderTimes {
+  readonly bulkMbPerS: number;
+  readonly mixedMbPerS: number;
+  readonly prometheusMs: number;
+  readonly graphsignalMs: number;
+}
+
+const BULK = [
+  '[2026-03-22 15:00:10 TP0] Decode batch, #running-req: 12, #token: 4096, token usage: 0.03, cuda graph: True, gen throughput (token/s): 1834.20, #queue-req: 0',
+  '[2026-03-22 15:00:11] INFO:     127.0.0.1:40000 - "POST /v1/chat/completions HTTP/1.1" 200 OK',
+];
+const MIXED = [
+  ...BULK,
+  '(APIServer pid=7) INFO 03-22 15:00:10 [logger.py:43] Received request chatcmpl-8d1f: prompt length 512, params: SamplingParams(n=1, temperature=0.7, max_tokens=256)',
+  '[2026-03-22 15:00:12] Loading safetensors checkpoint shards:  50% Completed | 2/4 [00:03<00:03,  1.60s/it]',
+  '[2026-03-22 15:00:13 TP1] Using default MoE config for this shape; a tuned one may be faster on this device.',
+  'DEBUG 03-22 15:00:14 [scheduler.py:812] step 11231 scheduled 48 tokens for 48 sequences in 0.41 ms',
+];
+
+/** Processor time, so that what else runs on the machine does not count. */
+function cpuMs(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+function megabytesPerSecond(lines: readonly string[]): number {
+  const chunk = `${Array.from({ length: 2000 }, (_, at) => lines[at % lines.length]).join('\n')}\n`;
+  const run = (chunks: number): number => {
+    const classifier = createLogClassifier(sglang);
+    const before = process.cpuUsage();
+    for (let at = 0; at < chunks; at += 1) classifier.push(chunk);
+    classifier.end();
+    return cpuMs(before) / 1000;
+  };
+  run(20);
+  const chunks = Math.ceil(30_000_000 / chunk.length);
+  return (chunks * chunk.length) / 1e6 / run(chunks);
+}
+
+function medianMs(run: () => unknown, times: number): number {
+  const took = Array.from({ length: times }, () => {
+    const before = process.cpuUsage();
+    run();
+    return cpuMs(before);
+  });
+  return took.toSorted((a, b) => a - b)[Math.floor(times / 2)] ?? Number.NaN;
+}
+
+export function timeReaders(): ReaderTimes {
+  const series = Array.from(
+    { length: 10_000 },
+    (_, at) =>
+      `sglang:thing_${at % 50}_total{model_name="m",tp_rank="${at % 8}",le="${at}"} ${at}.5`,
+  ).join('\n');
+  const metric = (at: number): unknown => ({
+    name: `sglang.metric_${at}`,
+    type: 'gauge',
+    tags: { 'process.rank': '0' },
+    datapoints: Array.from({ length: 400 }, (_, point) => ({
+      measurement_ts: 1_774_904_552_000_000_000 + point * 1e9,
+      gauge: point * 1.5,
+    })),
+  });
+  const answer = JSON.stringify({ metrics: Array.from({ length: 900 }, (_, at) => metric(at)) });
+  const padded = JSON.stringify({ context: answer.padEnd(20_000_000, ' ').slice(0, 20_000_000) });
+  return {
+    bulkMbPerS: megabytesPerSecond(BULK),
+    mixedMbPerS: megabytesPerSecond(MIXED),
+    prometheusMs: medianMs(() => parsePrometheus(series), 5),
+    graphsignalMs: medianMs(() => parseProfilerContext(padded), 1),
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const scores = scoreCases(process.argv[2] ?? process.env['AUTODEBUG_DIAGNOSIS_CASES']);
+  console.log(
+    scores === null
+      ? 'Scores skipped: no folder of labelled cases. Name one as argument or in AUTODEBUG_DIAGNOSIS_CASES.'
+      : renderScores(scores),
+  );
+  if (scores !== null) {
+    const percent = (holds: (one: CaseScore) => boolean): string =>
+      `${(100 * shareOf(scores, holds)).toFixed(1)} %`;
+    console.log(
+      `first ${percent((one) => one.rank === 1)}, in three ${percent((one) => one.rank !== null && one.rank <= 3)}, knob ${percent((one) => one.knobHit)}, forbidden ${percent((one) => one.hasForbidden)} of ${scores.length} cases`,
+    );
+  }
+  console.log(JSON.stringify(timeReaders()));
+}
