@@ -1,8 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pocockLevel } from '../../../mcp-server/core/stats/group-sequential.ts';
-import { fitIsotonic, isotonicCrossing } from '../../../mcp-server/core/stats/isotonic.ts';
-import { mser5 } from '../../../mcp-server/core/stats/mser.ts';
 import { normalQuantile } from '../../../mcp-server/core/stats/normal.ts';
 import {
   isQuantileProven,
@@ -10,7 +7,6 @@ import {
   mostAbove,
   quantileUpperBound,
 } from '../../../mcp-server/core/stats/quantile-bound.ts';
-import { wilsonInterval } from '../../../mcp-server/core/stats/wilson.ts';
 import { keyedRandom } from '../../../mcp-server/core/workload/keyed-random.ts';
 
 describe('distribution-free bounds of a quantile', () => {
@@ -77,73 +73,5 @@ describe('group-sequential levels', () => {
       }
     }
     expect(crossed / runs).toBeCloseTo(whole, 1.9); // within 0.6 %
-  });
-});
-
-describe('the isotonic fit', () => {
-  it('pools neighbours that fall, by hand', () => {
-    const ys = [1, 3, 2, 4, 3.5, 6].map((y, x) => ({ x, y }));
-    expect(fitIsotonic(ys).map((point) => point.y)).toEqual([1, 2.5, 2.5, 3.75, 3.75, 6]);
-  });
-
-  it('weighs measurements and merges equal places', () => {
-    const fit = fitIsotonic([
-      { x: 1, y: 4, weight: 3 },
-      { x: 2, y: 0, weight: 1 },
-      { x: 1, y: 0, weight: 1 },
-    ]);
-    // x = 1: (4·3 + 0·1) / 4 = 3; pooled with x = 2: (3·4 + 0·1) / 5 = 2.4
-    expect(fit).toEqual([
-      { x: 1, y: expect.closeTo(2.4, 12) },
-      { x: 2, y: expect.closeTo(2.4, 12) },
-    ]);
-  });
-
-  it('never falls and keeps the weighted mean', () => {
-    const point = fc.record({
-      x: fc.integer({ min: 0, max: 9 }),
-      y: fc.integer({ min: -9, max: 9 }),
-    });
-    fc.assert(
-      fc.property(fc.array(point, { minLength: 1 }), (points) => {
-        const ys = fitIsotonic(points).map((one) => one.y);
-        ys.slice(1).forEach((y, index) => {
-          expect(y).toBeGreaterThanOrEqual((ys[index] ?? y) - 1e-9);
-        });
-      }),
-    );
-  });
-
-  it('crosses a limit between two places by interpolation', () => {
-    const fit = [
-      { x: 1, y: 100 },
-      { x: 2, y: 200 },
-    ];
-    expect([50, 150, 300].map((limit) => isotonicCrossing(fit, limit))).toEqual([null, 1.5, 2]);
-  });
-});
-
-describe('Wilson’s interval', () => {
-  it('agrees with the published example of 8 in 10', () => {
-    // (0.8 + 1.92073 / 10 ± 1.95996 √(0.016 + 0.0096036)) / 1.384146
-    const [low, high] = wilsonInterval(8, 10) ?? [0, 0];
-    expect([low, high]).toEqual([expect.closeTo(0.4901625, 6), expect.closeTo(0.9433178, 6)]);
-    expect(wilsonInterval(0, 20)?.[0]).toBe(0);
-    expect(wilsonInterval(0, 0)).toBeNull();
-  });
-});
-
-describe('MSER-5', () => {
-  it('cuts a warm-up in whole batches of five and nothing from a steady series', () => {
-    const steady = Array.from({ length: 60 }, (_, index) => 10 + (index % 5) * 0.1);
-    const warming = [50, 40, 35, 30, 25, 20, 18, 16, 14, 12, ...steady];
-    expect(mser5(warming)).toBe(10);
-    expect(mser5(steady)).toBe(0);
-  });
-
-  it('never cuts more than half', () => {
-    const falling = Array.from({ length: 40 }, (_, index) => 100 - index);
-    expect(mser5(falling)).toBeLessThanOrEqual(20);
-    expect(mser5([1, 2, 3])).toBe(0);
   });
 });
