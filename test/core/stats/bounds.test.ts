@@ -7,6 +7,7 @@ import {
   mostAbove,
   quantileUpperBound,
 } from '../../../mcp-server/core/stats/quantile-bound.ts';
+import { wilsonInterval } from '../../../mcp-server/core/stats/wilson.ts';
 import { keyedRandom } from '../../../mcp-server/core/workload/keyed-random.ts';
 
 describe('distribution-free bounds of a quantile', () => {
@@ -73,5 +74,15 @@ describe('group-sequential levels', () => {
       }
     }
     expect(crossed / runs).toBeCloseTo(whole, 1.9); // within 0.6 %
+  });
+});
+
+describe('Wilson’s interval', () => {
+  it('agrees with the published example of 8 in 10', () => {
+    // (0.8 + 1.92073 / 10 ± 1.95996 √(0.016 + 0.0096036)) / 1.384146
+    const [low, high] = wilsonInterval(8, 10) ?? [0, 0];
+    expect([low, high]).toEqual([expect.closeTo(0.4901625, 6), expect.closeTo(0.9433178, 6)]);
+    expect(wilsonInterval(0, 20)?.[0]).toBe(0);
+    expect(wilsonInterval(0, 0)).toBeNull();
   });
 });
