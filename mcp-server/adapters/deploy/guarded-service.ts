@@ -6,6 +6,7 @@ import { DeployError } from '../../core/errors.ts';
 import { parseWith } from '../../core/parse.ts';
 import { cleanText } from '../../core/redact.ts';
 import type {
+  Deploy,
   DeployHandle,
   DeploymentStatus,
   DeployRequest,
@@ -46,7 +47,7 @@ const servedFileOf = (stateDir: string): string => join(stateDir, 'served');
 const stoppedFileOf = (stateDir: string): string => join(stateDir, 'stopped');
 
 /** A handle as the ledger gives it back. Throws: InvalidInputError when it is not one of ours. */
-export function parseServiceHandle(handle: DeployHandle): ServiceHandle {
+function parseServiceHandle(handle: DeployHandle): ServiceHandle {
   return parseWith(ServiceHandle, handle, {
     name: 'Deployment handle',
     fix: 'Stop the process by hand and plan the trial again: the ledger entry is damaged.',
@@ -97,19 +98,64 @@ function guardIdleMs(idleMinutes: number): number {
   return idleMs + Math.min(IDLE_MARGIN_MS, idleMs / 2);
 }
 
-export const baseUrlOf = (handle: ServiceHandle): string => `http://127.0.0.1:${handle.facts.port}`;
+/** What every backend on this machine does alike: logs, stop and search through the guard; nothing is held in between. */
+export function guardedOperations(
+  backend: string,
+): Pick<Deploy, 'logs' | 'stop' | 'find' | 'releaseSession' | 'authHeaders'> {
+  return {
+    logs: async (handle, { maxBytes }) =>
+      readLogTail(parseServiceHandle(handle).facts.logFile, maxBytes),
+    stop: (handle) => stopService(parseServiceHandle(handle)),
+    find: ({ workDir, runName }) => findService(workDir, runName),
+    releaseSession: async () => ({
+      gone: true,
+      proof: [`${backend}: nothing is held between deployments`],
+      costUsd: 0,
+    }),
+    authHeaders: async () => ({}),
+  };
+}
+
+type Ready = Pick<Extract<DeploymentStatus, { kind: 'ready' }>, 'instance' | 'priceUsdPerHour'>;
+
+/**
+ * Where a guarded service stands: ended, starting or ready.
+ * @param describe what the backend knows of a service that serves. Null when: not known yet, so it still warms up.
+ */
+export async function guardedStatus(
+  handle: DeployHandle,
+  signal: AbortSignal,
+  describe: (baseUrl: string) => Promise<Ready | null>,
+): Promise<DeploymentStatus> {
+  const service = parseServiceHandle(handle);
+  const end = await endOf(service);
+  if (end !== null) return end;
+  const baseUrl = `http://127.0.0.1:${service.facts.port}`;
+  const readiness = await readinessOf(service, baseUrl, signal);
+  const ready = readiness.kind === 'serving' ? await describe(baseUrl) : null;
+  if (readiness.kind === 'waiting' || ready === null) {
+    const phase = readiness.kind === 'waiting' ? readiness.phase : 'warming';
+    // It may have ended while it was asked.
+    return (await endOf(service)) ?? { kind: 'starting', phase };
+  }
+  return { kind: 'ready', endpoint: { baseUrl, model: readiness.model, auth: 'none' }, ...ready };
+}
 
 /** One look at the service. Once it was seen serving, later looks send it no work: it may be under measurement. */
-export async function readinessOf(handle: ServiceHandle, signal: AbortSignal): Promise<Readiness> {
+async function readinessOf(
+  handle: ServiceHandle,
+  baseUrl: string,
+  signal: AbortSignal,
+): Promise<Readiness> {
   const servedFile = servedFileOf(handle.guard.stateDir);
   if (existsSync(servedFile)) return { kind: 'serving', model: readFileSync(servedFile, 'utf8') };
-  const readiness = await checkReadiness({ baseUrl: baseUrlOf(handle), ...handle.facts }, signal);
+  const readiness = await checkReadiness({ baseUrl, ...handle.facts }, signal);
   if (readiness.kind === 'serving') writeAtomically(servedFile, readiness.model);
   return readiness;
 }
 
 /** Null while the process runs; otherwise how it ended. Renews the lease that keeps the guard from ending it as idle. */
-export async function endOf(handle: ServiceHandle): Promise<DeploymentStatus | null> {
+async function endOf(handle: ServiceHandle): Promise<DeploymentStatus | null> {
   touchLease(handle.guard.stateDir);
   if (existsSync(stoppedFileOf(handle.guard.stateDir))) return { kind: 'gone' };
   const status = await guardStatus(handle.guard);
@@ -148,20 +194,15 @@ function exitMessage(handle: ServiceHandle, status: GuardStatus): string {
   return cleanText(`The process exited (${how}). Last line: ${lastLine}`, 500);
 }
 
-/** Output so far, at most the last `maxBytes`. */
-export function logsOf(handle: ServiceHandle, maxBytes: number): string {
-  return readLogTail(handle.facts.logFile, maxBytes);
-}
-
 /** Stops the group through its guard and proves it gone. Idempotent. */
-export async function stopService(handle: ServiceHandle): Promise<StopProof> {
+async function stopService(handle: ServiceHandle): Promise<StopProof> {
   const proof = await stopGuarded(handle.guard);
   if (proof.gone) writeFileSync(stoppedFileOf(handle.guard.stateDir), '');
   return proof;
 }
 
 /** The deployment whose books lie in the folder. Null when: none was ever started there. */
-export async function findService(workDir: string, runName: string): Promise<ServiceHandle | null> {
+async function findService(workDir: string, runName: string): Promise<ServiceHandle | null> {
   const facts = readFacts(workDir);
   if (facts === null || facts.runName !== runName) return null;
   const stateDir = stateDirOf(workDir);

@@ -7,7 +7,6 @@ import { detectEngine } from '../../engines/index.ts';
 import type {
   Deploy,
   DeployHandle,
-  DeploymentStatus,
   DeployRequest,
   SetupFinding,
   SetupRequest,
@@ -15,17 +14,7 @@ import type {
 import type { ProcessRunner } from '../../ports/process-runner.ts';
 import { isPortFree } from '../process/tcp-ports.ts';
 import { childEnvironment, type Environment, missingNames } from './child-env.ts';
-import {
-  baseUrlOf,
-  endOf,
-  findService,
-  logsOf,
-  parseServiceHandle,
-  readinessOf,
-  refusePort,
-  startService,
-  stopService,
-} from './guarded-service.ts';
+import { guardedOperations, guardedStatus, refusePort, startService } from './guarded-service.ts';
 
 export interface LocalDeployOptions {
   readonly environment: Environment;
@@ -44,16 +33,12 @@ export function createLocalDeploy(options: LocalDeployOptions): Deploy {
       return { priceUsdPerHour: 0, notes: ['runs on this machine'] };
     },
     start: (request) => start(request, options.environment),
-    status: async (handle, signal) => readStatus(handle, machine, signal),
-    logs: async (handle, { maxBytes }) => logsOf(parseServiceHandle(handle), maxBytes),
-    stop: (handle) => stopService(parseServiceHandle(handle)),
-    find: ({ workDir, runName }) => findService(workDir, runName),
-    releaseSession: async () => ({
-      gone: true,
-      proof: ['local: nothing is held between deployments'],
-      costUsd: 0,
-    }),
-    authHeaders: async () => ({}),
+    status: (handle, signal) =>
+      guardedStatus(handle, signal, async () => ({
+        instance: await machine(),
+        priceUsdPerHour: 0,
+      })),
+    ...guardedOperations('local'),
   };
 }
 
@@ -93,28 +78,6 @@ const Probe = z.looseObject({
   url: z.string().startsWith('/').max(500),
   method: z.literal('get').default('get'),
 });
-
-async function readStatus(
-  handle: DeployHandle,
-  machine: () => Promise<Instance>,
-  signal: AbortSignal,
-): Promise<DeploymentStatus> {
-  const service = parseServiceHandle(handle);
-  const end = await endOf(service);
-  if (end !== null) return end;
-  const baseUrl = baseUrlOf(service);
-  const readiness = await readinessOf(service, signal);
-  if (readiness.kind === 'waiting') {
-    // It may have ended while it was asked.
-    return (await endOf(service)) ?? { kind: 'starting', phase: readiness.phase };
-  }
-  return {
-    kind: 'ready',
-    endpoint: { baseUrl, model: readiness.model, auth: 'none' },
-    instance: await machine(),
-    priceUsdPerHour: 0,
-  };
-}
 
 /** Name of this machine and of its first GPU, looked up once. */
 function createMachine(runner: ProcessRunner): () => Promise<Instance> {

@@ -2,21 +2,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Instance } from '../../core/ledger/vocabulary.ts';
 import { parseServiceFile } from '../../core/service/service-file.ts';
-import type { Deploy, DeployHandle, DeploymentStatus, DeployRequest } from '../../ports/deploy.ts';
+import type { Deploy, DeployHandle, DeployRequest } from '../../ports/deploy.ts';
 import { writeAtomically } from '../process/guard-files.ts';
 import { type SelfCommand, selfCommand } from '../process/self-command.ts';
 import { findFreePort } from '../process/tcp-ports.ts';
 import { childEnvironment, type Environment } from './child-env.ts';
-import {
-  baseUrlOf,
-  endOf,
-  findService,
-  logsOf,
-  parseServiceHandle,
-  readinessOf,
-  startService,
-  stopService,
-} from './guarded-service.ts';
+import { guardedOperations, guardedStatus, startService } from './guarded-service.ts';
 import { parseJson } from './readiness.ts';
 
 export interface SimulatedDeployOptions {
@@ -50,16 +41,9 @@ export function createSimulatedDeploy(options: SimulatedDeployOptions): Deploy {
       return { priceUsdPerHour: null, notes: ['SIMULATED: nothing is rented'] };
     },
     start: (request) => start(request, options),
-    status: (handle, signal) => readStatus(handle, signal),
-    logs: async (handle, { maxBytes }) => logsOf(parseServiceHandle(handle), maxBytes),
-    stop: (handle) => stopService(parseServiceHandle(handle)),
-    find: ({ workDir, runName }) => findService(workDir, runName),
-    releaseSession: async () => ({
-      gone: true,
-      proof: ['simulated: nothing is held between deployments'],
-      costUsd: 0,
-    }),
-    authHeaders: async () => ({}),
+    status: (handle, signal) =>
+      guardedStatus(handle, signal, (baseUrl) => describeService(baseUrl, signal)),
+    ...guardedOperations('simulated'),
   };
 }
 
@@ -94,22 +78,14 @@ async function start(
   });
 }
 
-async function readStatus(handle: DeployHandle, signal: AbortSignal): Promise<DeploymentStatus> {
-  const service = parseServiceHandle(handle);
-  const end = await endOf(service);
-  if (end !== null) return end;
-  const baseUrl = baseUrlOf(service);
-  const readiness = await readinessOf(service, signal);
-  const facts = readiness.kind === 'serving' ? await readFacts(baseUrl, signal) : null;
-  if (readiness.kind === 'waiting' || facts === null) {
-    const phase = readiness.kind === 'waiting' ? readiness.phase : 'warming';
-    return (await endOf(service)) ?? { kind: 'starting', phase };
-  }
-  const instance: Instance = { id: null, gpu: facts.gpu, driver: null, region: 'simulated' };
+async function describeService(
+  baseUrl: string,
+  signal: AbortSignal,
+): Promise<{ instance: Instance; priceUsdPerHour: number } | null> {
+  const facts = await readFacts(baseUrl, signal);
+  if (facts === null) return null;
   return {
-    kind: 'ready',
-    endpoint: { baseUrl, model: readiness.model, auth: 'none' },
-    instance,
+    instance: { id: null, gpu: facts.gpu, driver: null, region: 'simulated' },
     priceUsdPerHour: facts.priceUsdPerHour,
   };
 }
