@@ -64,6 +64,8 @@ function levels(o: Observation) {
     batch: first(part(running, 'mean'), stated('load point concurrency', offeredConcurrency(o))),
     batchMax: first(part(running, 'max'), stated('load point concurrency', offeredConcurrency(o))),
     queueAtEnd: reading(o, 'queueDepth'),
+    /** In flight as the client counts, over its steady window. */
+    inFlight: ofClient(o, 'concurrencyMean', o.client?.summary.concurrencyMean),
   };
 }
 
@@ -110,6 +112,7 @@ function prefixCache(o: Observation) {
       'share of prompt tokens that the workload repeats',
       o.workload?.sharedRatio,
     ),
+    repeatedRatio: stated('share of the output that repeats itself', o.workload?.repeatedRatio),
     prompt: stated('mean prompt tokens', o.workload?.inputTokens),
     missLines: linesOf(o, ['prefix_cache_miss']),
   };

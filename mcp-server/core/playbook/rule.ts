@@ -17,9 +17,13 @@ export interface Knob {
 /** One row of the playbook: data, and a predicate over an observation. */
 export interface Rule {
   readonly id: string;
+  /** Numbers of the bottlenecks in `bottlenecks.ts` that it stands for; none for what that table leaves out. */
+  readonly rows: readonly number[];
   /** Cause class. */
   readonly cause: string;
   readonly title: string;
+  /** What is required of the evidence, with its thresholds, in words. */
+  readonly sign: string;
   readonly engines: readonly EngineId[];
   /** Parts without which the rule cannot tell. */
   readonly needs: readonly ObservationPart[];

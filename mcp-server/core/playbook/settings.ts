@@ -5,6 +5,7 @@ import type { Observation } from './observation.ts';
 export type SettingKey =
   | 'maxRunning'
   | 'chunk'
+  | 'prefillBatch'
   | 'memoryFraction'
   | 'conservativeness'
   | 'graphMaxBatch'
@@ -42,6 +43,7 @@ const NAMES: Readonly<Record<EngineId, Readonly<Partial<Record<SettingKey, Names
   sglang: {
     maxRunning: n(['--max-running-requests'], ['max_running_requests'], 'maxRunning'),
     chunk: n(['--chunked-prefill-size'], ['chunked_prefill_size'], 'chunk'),
+    prefillBatch: n(['--max-prefill-tokens'], ['max_prefill_tokens']),
     memoryFraction: n(['--mem-fraction-static'], ['mem_fraction_static']),
     conservativeness: n(['--schedule-conservativeness'], ['schedule_conservativeness']),
     graphMaxBatch: n(

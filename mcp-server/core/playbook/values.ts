@@ -60,3 +60,15 @@ export function graphCeiling(o: Observation): string | null {
   const most = levelOver(o, 'running')?.level.max ?? offeredConcurrency(o);
   return most === null ? null : String(Math.min(512, powerOfTwo(most)));
 }
+
+/** Processes before the scheduler: four, or half of the cores where they are fewer. Null when: there is no second core. */
+export function frontEndWorkers(o: Observation): string | null {
+  const most = Math.floor((o.hardware.cores ?? 8) / 2);
+  return most < 2 ? null : String(Math.min(4, most));
+}
+
+/** Half of the tokens of one prefill batch. Source of the default: SGLang server_args.py, 16384. */
+export function smallerPrefillBatch(o: Observation): string | null {
+  const now = settingOf(o, 'prefillBatch')?.value ?? 16_384;
+  return now <= 2048 ? null : String(Math.floor(now / 2));
+}

@@ -12,9 +12,11 @@ const capKnobs: Rule['knobs'] = {
 export const ADMISSION_RULES: readonly Rule[] = [
   {
     id: 'admission-too-careful',
+    rows: [8],
     cause: 'admission_too_conservative',
     title:
       'Requests wait while the KV pool has room: admission reserves too much for outputs to come',
+    sign: 'requests wait in half of the log lines or more, running requests below their cap, KV usage below 0.9, no retractions',
     engines: ['sglang'],
     needs: ['log'],
     requires: [isQueueing, not(isAtCap), (m) => m.kvMax.value < 0.9, not(isThrashing)],
@@ -36,8 +38,10 @@ export const ADMISSION_RULES: readonly Rule[] = [
   },
   {
     id: 'batch-cap-binds',
+    rows: [9],
     cause: 'batch_cap_binding',
     title: 'The running batch stands at its cap while requests wait and the KV pool has room',
+    sign: 'running requests at 97 % of their cap or more, KV usage below 0.9, and requests wait or more are offered than the cap takes',
     engines: ALL_ENGINES,
     needs: ['log'],
     requires: [
@@ -57,8 +61,10 @@ export const ADMISSION_RULES: readonly Rule[] = [
   },
   {
     id: 'kv-pool-full',
+    rows: [10],
     cause: 'kv_bound_queueing',
     title: 'The KV pool is full: requests wait for memory',
+    sign: 'requests wait, and KV usage reaches 0.95',
     engines: GPU_ENGINES,
     needs: ['log'],
     requires: [isQueueing, (m) => m.kvMax.value >= 0.95],
@@ -77,8 +83,10 @@ export const ADMISSION_RULES: readonly Rule[] = [
   },
   {
     id: 'over-admission',
+    rows: [11, 12],
     cause: 'preemption_thrash',
     title: 'Running requests are thrown out of the KV pool and computed again',
+    sign: 'retracted or preempted requests above 1 % of all',
     engines: GPU_ENGINES,
     needs: ['metrics'],
     requires: [isThrashing],
@@ -105,8 +113,10 @@ export const ADMISSION_RULES: readonly Rule[] = [
   },
   {
     id: 'queue-dominates-ttft',
+    rows: [20],
     cause: 'queueing',
     title: 'More than half of the time to the first token is waiting, not computing',
+    sign: 'mean queue time above half of mean TTFT, and above 5 ms',
     engines: GPU_ENGINES,
     needs: ['metrics'],
     requires: [(m) => m.queueTime.value > 0.5 * m.ttftEngine.value, (m) => m.queueTime.value > 5],

@@ -30,8 +30,10 @@ const speculate: Rule['knobs'] = {
 export const DECODE_RULES: readonly Rule[] = [
   {
     id: 'graphs-switched-off',
+    rows: [14],
     cause: 'decode_eager_no_cuda_graph',
     title: 'CUDA graphs are switched off: every decode step pays its launches',
+    sign: '`--disable-cuda-graph` or `--enforce-eager` in the launch',
     engines: GPU_ENGINES,
     needs: [],
     requires: [graphsAreOff],
@@ -51,8 +53,10 @@ export const DECODE_RULES: readonly Rule[] = [
   },
   {
     id: 'batch-above-graphs',
+    rows: [14],
     cause: 'decode_eager_no_cuda_graph',
     title: 'The decode batch grows beyond the largest captured graph and runs eagerly',
+    sign: 'more than 1 % of decode passes without a graph, or running requests above the largest captured batch',
     engines: GPU_ENGINES,
     needs: ['log'],
     requires: [
@@ -81,9 +85,11 @@ export const DECODE_RULES: readonly Rule[] = [
   },
   {
     id: 'decode-bandwidth-bound',
+    rows: [30],
     cause: 'decode_bandwidth_bound',
     title:
       'Decode runs near what the memory can deliver: only fewer bytes or more tokens per step help',
+    sign: 'at most four requests at a time, TBOT within twice its floor',
     engines: GPU_ENGINES,
     needs: ['floors'],
     requires: [
@@ -103,8 +109,10 @@ export const DECODE_RULES: readonly Rule[] = [
   },
   {
     id: 'decode-launch-bound',
+    rows: [31],
     cause: 'cpu_or_frontend_bound',
     title: 'A decode step takes several times what its bytes need: processor and launches fill it',
+    sign: 'at most four requests at a time, TBOT at four times its floor or more, graphs on',
     engines: GPU_ENGINES,
     needs: ['floors'],
     requires: [isLowConcurrency, (m) => m.tbot.value >= 4 * m.decodeFloor.value, not(graphsAreOff)],
@@ -123,8 +131,10 @@ export const DECODE_RULES: readonly Rule[] = [
   },
   {
     id: 'overlap-switched-off',
+    rows: [32],
     cause: 'cpu_or_frontend_bound',
     title: 'Scheduling does not overlap with the GPU',
+    sign: 'overlapped scheduling switched off by flag, or reported as off by the engine',
     engines: GPU_ENGINES,
     needs: [],
     requires: [
@@ -144,35 +154,5 @@ export const DECODE_RULES: readonly Rule[] = [
     refutedBy: 'TBOT stays: the GPU was the limit all along',
     risk: 'some features switch it off again',
     source: 'SGLang server_args.py; vLLM config/scheduler',
-  },
-  {
-    id: 'speculation-does-not-pay',
-    cause: 'speculation_not_paying',
-    title: 'Drafted tokens are mostly refused, or the batch is too large for them to pay',
-    engines: GPU_ENGINES,
-    needs: ['log'],
-    requires: [
-      isSpeculating,
-      anyOf(
-        (m) => m.acceptLength.value < 1.6,
-        (m) => m.batch.value > 32 && !(m.acceptLength.value >= 2.5),
-      ),
-    ],
-    base: 0.5,
-    witnesses: [
-      (m) => m.acceptLength.value < 1.6,
-      (m) => m.acceptLength.value < 1.2,
-      (m) => m.batch.value > 32,
-    ],
-    cites: ['acceptLength', 'batch', 'tbot'],
-    knobs: {
-      sglang: [takeAway('--speculative-algorithm')],
-      vllm: [takeAway('--speculative-config')],
-    },
-    expected: 'TBOT lower, throughput higher',
-    confirmBy: 'TBOT and throughput without speculation at the same load',
-    refutedBy: 'TBOT rises without it',
-    risk: 'loses its gain at low concurrency',
-    source: 'SGLang docs speculative_decoding; SGLang #6949, #1979; vLLM #16258, #27379',
   },
 ];

@@ -39,8 +39,10 @@ const hasManyGpus = (o: Observation): boolean => o.hardware.gpuCount >= 2;
 export const KERNEL_RULES: readonly Rule[] = [
   {
     id: 'attention-reads-kv',
+    rows: [38],
     cause: 'kv_read_bound',
     title: 'Attention fills the step: reading the KV cache of long contexts is the limit',
+    sign: 'attention kernels above four tenths of the kernels’ time, no queue, a 16-bit KV cache',
     engines: GPU_ENGINES,
     needs: ['profile'],
     requires: [
@@ -63,8 +65,10 @@ export const KERNEL_RULES: readonly Rule[] = [
   },
   {
     id: 'eight-bit-kv-overhead',
+    rows: [39],
     cause: 'kv_conversion_overhead',
     title: 'An 8-bit KV cache costs conversions that short contexts do not pay back',
+    sign: 'an 8-bit KV cache, prompts below 4096 tokens, fewer than eight requests at a time',
     engines: GPU_ENGINES,
     needs: ['client'],
     requires: [(_m, o) => isKvEightBit(o), (m) => m.prompt.value < 4096, (m) => m.batch.value < 8],
@@ -82,8 +86,10 @@ export const KERNEL_RULES: readonly Rule[] = [
   },
   {
     id: 'experts-not-spread',
+    rows: [40],
     cause: 'moe_expert_bound',
     title: 'Expert kernels fill the step while experts are not spread over the GPUs',
+    sign: 'expert kernels above half of the kernels’ time, two GPUs or more, no expert parallelism',
     engines: GPU_ENGINES,
     needs: ['profile'],
     requires: [
@@ -106,8 +112,10 @@ export const KERNEL_RULES: readonly Rule[] = [
   },
   {
     id: 'sampling-fills-step',
+    rows: [42],
     cause: 'sampler_bound',
     title: 'Sampling takes more than a tenth of the GPU’s time',
+    sign: 'sampling kernels above a tenth of the kernels’ time',
     engines: GPU_ENGINES,
     needs: ['profile'],
     requires: [(_m, o) => kernelShare(o, SAMPLING) > 0.1],
@@ -123,10 +131,12 @@ export const KERNEL_RULES: readonly Rule[] = [
   },
   {
     id: 'all-reduce-not-fused',
+    rows: [37],
     cause: 'allreduce_not_fused',
     title:
       'All-reduce takes more than a seventh of the step though the GPUs reach each other directly',
-    engines: ['sglang'],
+    sign: 'two GPUs or more with a direct link, all-reduce above 15 % of the kernels’ time',
+    engines: GPU_ENGINES,
     needs: ['profile'],
     requires: [
       (m) => m.tensorParallel.value >= 2,
@@ -141,6 +151,13 @@ export const KERNEL_RULES: readonly Rule[] = [
         set('--flashinfer-allreduce-fusion-backend', 'auto'),
         switchOn('--enable-torch-symm-mem'),
       ],
+      vllm: [
+        set('--compilation-config', (o) =>
+          o.requested.has('--compilation-config')
+            ? null
+            : '{"pass_config":{"fuse_allreduce_rms":true}}',
+        ),
+      ],
     },
     expected: 'TTFT and TBOT lower, throughput higher',
     confirmBy: 'the share of all-reduce kernels falls',
@@ -150,9 +167,11 @@ export const KERNEL_RULES: readonly Rule[] = [
   },
   {
     id: 'room-to-batch',
+    rows: [44],
     cause: 'batch_below_critical',
     title:
       'Saturated, yet the batch is far below where computing would limit it and the pool is half empty',
+    sign: 'requests wait, KV usage below 0.5, running requests below a quarter of the critical batch',
     engines: GPU_ENGINES,
     needs: ['floors', 'log'],
     requires: [
