@@ -6,6 +6,11 @@ const TWO = { gpu: 'H100', gpuCount: 2, cores: 16 };
 const DENSE = { weightsPerGpu: 0.2, isMoe: false, hasLatentKv: false };
 const LATENT = { weightsPerGpu: 3, isMoe: true, hasLatentKv: true };
 
+const OPEN = { kind: 'open', requestRatePerS: 40, requests: 400, burstiness: 1 } as const;
+
+const capacityLine = (availableGb: number): string =>
+  `[2026-03-22 15:00:00] max_total_num_tokens=40000, chunked_prefill_size=8192, max_prefill_tokens=16384, max_running_requests=2048, context_len=131072, available_gpu_mem=${availableGb.toFixed(2)} GB`;
+
 const loaded = (concurrency: number, concurrencyMean: number): Observation['client'] =>
   clientView({
     loadPoint: { kind: 'closed', concurrency, requests: 4 * concurrency },
@@ -25,6 +30,49 @@ const withGauge = (name: string, mean: number): Observation['profile'] => ({
 
 /** Cases of front end, replicas and speculation. */
 export const SERVICE_CASES: readonly RuleCase[] = [
+  {
+    rule: 'over-driven',
+    fires: {
+      client: clientView({ flags: ['SATURATED'], loadPoint: OPEN }),
+      logText: decodeLines({ running: 30, queue: 200, usage: 0.5 }),
+    },
+    quiet: {
+      client: clientView({ loadPoint: OPEN }),
+      logText: decodeLines({ running: 30, queue: 0, usage: 0.5 }),
+    },
+  },
+  {
+    rule: 'memory-left-unused',
+    fires: {
+      flags: { '--mem-fraction-static': '0.3' },
+      logText: `${capacityLine(50)}\n${decodeLines({ running: 30, queue: 20, usage: 0.98 })}`,
+    },
+    quiet: {
+      flags: { '--mem-fraction-static': '0.88' },
+      logText: `${capacityLine(7)}\n${decodeLines({ running: 30, queue: 20, usage: 0.98 })}`,
+    },
+    tries: '--mem-fraction-static 0.82',
+  },
+  {
+    rule: 'attention-backend-slow',
+    fires: {
+      flags: { '--attention-backend': 'torch_native' },
+      client: clientView(),
+      workload: { inputTokens: 6000 },
+    },
+    quiet: {
+      flags: { '--attention-backend': 'fa3' },
+      client: clientView(),
+      workload: { inputTokens: 6000 },
+    },
+    tries: 'without --attention-backend',
+  },
+  {
+    rule: 'gpus-unused',
+    fires: { hardware: TWO, model: { ...DENSE, weightsPerGpu: 0.9 } },
+    quiet: { hardware: TWO, flags: { '--tp-size': '2' } },
+    tries: '--tp-size 2',
+  },
   {
     rule: 'front-end-cpu-bound',
     fires: {

@@ -1,6 +1,12 @@
-import { ALL_ENGINES, GPU_ENGINES, type Rule, set } from '../rule.ts';
+import { ALL_ENGINES, GPU_ENGINES, type Rule, set, takeAway } from '../rule.ts';
 import { settingOf } from '../settings.ts';
-import { higherFraction, largerRunning, smallerRunning } from '../values.ts';
+import {
+  bolderAdmission,
+  fractionThatFills,
+  higherFraction,
+  largerRunning,
+  smallerRunning,
+} from '../values.ts';
 import { anyOf, isAtCap, isQueueing, isThrashing, not } from './conditions.ts';
 
 const capKnobs: Rule['knobs'] = {
@@ -72,14 +78,61 @@ export const ADMISSION_RULES: readonly Rule[] = [
     witnesses: [(m) => m.kvMean.value >= 0.9, not(isThrashing)],
     cites: ['kvMax', 'queueMean', 'runningMax'],
     knobs: {
-      sglang: [set('--mem-fraction-static', higherFraction), set('--kv-cache-dtype', 'fp8_e4m3')],
-      vllm: [set('--gpu-memory-utilization', higherFraction), set('--kv-cache-dtype', 'fp8')],
+      sglang: [
+        takeAway('--max-total-tokens'),
+        set('--mem-fraction-static', higherFraction),
+        set('--kv-cache-dtype', 'fp8_e4m3'),
+      ],
+      vllm: [
+        takeAway('--num-gpu-blocks-override'),
+        set('--gpu-memory-utilization', higherFraction),
+        set('--kv-cache-dtype', 'fp8'),
+      ],
     },
     expected: 'TTFT lower, TBOT the same, throughput much higher',
     confirmBy: 'KV capacity in tokens rises at start-up, the queue falls',
     refutedBy: 'the queue stays although the pool is no longer full',
     risk: 'out of memory at start or under load; an 8-bit KV cache needs the quality check',
     source: 'SGLang docs hyperparameter_tuning; vLLM docs conserving_memory; vLLM #1298',
+  },
+  {
+    id: 'memory-left-unused',
+    rows: [10],
+    cause: 'kv_bound_queueing',
+    title: 'The KV pool is full while the engine was given only a part of the GPU’s memory',
+    sign: 'KV usage reaches 0.9, requests wait or are thrown out, and more than 10 GB are free behind the start, or the memory share is below 0.8',
+    engines: GPU_ENGINES,
+    needs: ['log'],
+    requires: [
+      (m) => m.kvMax.value >= 0.9,
+      anyOf(isQueueing, isThrashing),
+      anyOf(
+        (m) => m.availableGb.value > 10,
+        (m) => m.memoryShare.value < 0.8,
+      ),
+    ],
+    base: 0.7,
+    witnesses: [
+      isQueueing,
+      isThrashing,
+      anyOf(
+        (m) => m.availableGb.value > 20,
+        (m) => m.memoryShare.value < 0.6,
+      ),
+    ],
+    cites: ['kvMax', 'availableGb', 'memoryShare', 'queueMean', 'preemptions'],
+    knobs: {
+      sglang: [takeAway('--max-total-tokens'), set('--mem-fraction-static', fractionThatFills)],
+      vllm: [
+        takeAway('--num-gpu-blocks-override'),
+        set('--gpu-memory-utilization', fractionThatFills),
+      ],
+    },
+    expected: 'TTFT lower, throughput much higher, TBOT somewhat higher with the batch',
+    confirmBy: 'KV capacity in tokens rises at start-up, and running requests with it',
+    refutedBy: 'running requests stay with a larger pool',
+    risk: 'something else on the GPU may need the memory; out of memory at start',
+    source: 'SGLang docs hyperparameter_tuning (5 to 8 GB free); vLLM docs optimization',
   },
   {
     id: 'over-admission',
@@ -95,12 +148,14 @@ export const ADMISSION_RULES: readonly Rule[] = [
     cites: ['preemptions', 'preemptionLines', 'requests', 'kvMax'],
     knobs: {
       sglang: [
+        takeAway('--max-total-tokens'),
         set('--schedule-conservativeness', (o) =>
           String(Math.max(1.3, (settingOf(o, 'conservativeness')?.value ?? 1) * 1.3)),
         ),
         set('--max-running-requests', smallerRunning),
       ],
       vllm: [
+        takeAway('--num-gpu-blocks-override'),
         set('--gpu-memory-utilization', higherFraction),
         set('--max-num-seqs', smallerRunning),
       ],
@@ -126,7 +181,7 @@ export const ADMISSION_RULES: readonly Rule[] = [
     knobs: {
       sglang: [
         set('--max-running-requests', largerRunning),
-        set('--schedule-conservativeness', '0.3'),
+        set('--schedule-conservativeness', bolderAdmission),
       ],
       vllm: [set('--max-num-seqs', largerRunning)],
     },

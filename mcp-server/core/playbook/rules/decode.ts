@@ -5,6 +5,7 @@ import { GPU_ENGINES, type Rule, set, switchOn, takeAway } from '../rule.ts';
 import { graphCeiling } from '../values.ts';
 import {
   anyOf,
+  couldUseFp8,
   graphsAreOff,
   isLowConcurrency,
   isQuantised,
@@ -97,8 +98,11 @@ export const DECODE_RULES: readonly Rule[] = [
       (m) => m.tbot.value <= 2 * m.decodeFloor.value,
       not((m, o) => isQuantised(m, o) && isSpeculating(m, o)),
     ],
-    base: 0.6,
-    witnesses: [(m) => m.tbot.value <= 1.5 * m.decodeFloor.value],
+    base: 0.45,
+    witnesses: [
+      (m) => m.tbot.value <= 1.5 * m.decodeFloor.value,
+      (m, o) => couldUseFp8(m, o) && !isQuantised(m, o),
+    ],
     cites: ['tbot', 'decodeFloor', 'batch'],
     knobs: speculate,
     expected: 'TBOT much lower with 8-bit weights or a fitting draft',

@@ -4,7 +4,14 @@ import type { Measures } from '../measures.ts';
 import type { Observation } from '../observation.ts';
 import { type Condition, GPU_ENGINES, type Rule, set, switchOn, takeAway } from '../rule.ts';
 import { frontEndWorkers, smallerPrefillBatch } from '../values.ts';
-import { anyOf, isQueueing, isQueueShort, isRequested, not } from './conditions.ts';
+import {
+  anyOf,
+  isOneProcessFull,
+  isQueueing,
+  isQueueShort,
+  isRequested,
+  not,
+} from './conditions.ts';
 import { gauge, gaugeFact } from './gauges.ts';
 
 const GRAMMAR_QUEUE = /num_grammar_queue_reqs$/;
@@ -77,12 +84,14 @@ export const FRONT_END_RULES: readonly Rule[] = [
     ],
     base: 0.5,
     witnesses: [
+      isOneProcessFull,
       isOneCoreFull,
       (m) => m.slowTokenizerLines.value > 0,
       (m) => m.runningMean.value < 0.5 * m.inFlight.value && m.queueMean.value < 1,
     ],
     cites: [
       'inFlight',
+      'outputRate',
       'runningMean',
       'queueMean',
       gaugeFact(PROCESS_CPU),

@@ -1,6 +1,6 @@
 import type { Fact } from '../fact.ts';
 import type { Observation } from '../observation.ts';
-import { GPU_ENGINES, type Rule, set, switchOn } from '../rule.ts';
+import { type Condition, GPU_ENGINES, type Rule, set, switchOn, takeAway } from '../rule.ts';
 import { settingOf } from '../settings.ts';
 import { isLowConcurrency, isQueueing, isQueueShort } from './conditions.ts';
 
@@ -32,6 +32,25 @@ const EXPERTS = /^moe_/;
 const SAMPLING = /^(?:sampling_|softmax$)/;
 const ALL_REDUCE = /allreduce/;
 
+const BACKEND_FLAGS = [
+  '--attention-backend',
+  '--decode-attention-backend',
+  '--prefill-attention-backend',
+] as const;
+/** Source: SGLang and vLLM documentation; each has faster kernels of its own on recent GPUs. */
+const SLOW_BACKENDS =
+  /^(?:torch_native|flex_attention|triton|TORCH_SDPA|FLEX_ATTENTION|TRITON_ATTN)$/;
+
+function slowBackend(o: Observation): Fact | null {
+  for (const flag of BACKEND_FLAGS) {
+    const value = o.requested.get(flag) ?? '';
+    if (SLOW_BACKENDS.test(value)) return { name: flag, value, evidenceId: null };
+  }
+  return null;
+}
+
+const asksForSlowAttention: Condition = (_m, o) => slowBackend(o) !== null;
+
 const isKvEightBit = (o: Observation): boolean => /fp8/.test(settingOf(o, 'kvDtype')?.text ?? '');
 const hasManyGpus = (o: Observation): boolean => o.hardware.gpuCount >= 2;
 
@@ -62,6 +81,32 @@ export const KERNEL_RULES: readonly Rule[] = [
     refutedBy: 'TBOT stays with half the KV bytes',
     risk: 'may be slower at short contexts; an 8-bit KV cache needs the quality check',
     source: 'SGLang docs hyperparameter_tuning; SGLang #30815; vLLM #48786',
+  },
+  {
+    id: 'attention-backend-slow',
+    rows: [38],
+    cause: 'attention_backend_slow',
+    title: 'An attention backend was asked for that is slower than the engine’s own choice',
+    sign: 'a backend in plain PyTorch or Triton in the launch, and prompts of 1024 tokens or more',
+    engines: GPU_ENGINES,
+    needs: ['client'],
+    requires: [asksForSlowAttention, (m) => m.prompt.value >= 1024],
+    base: 0.5,
+    witnesses: [
+      (_m, o) => kernelShare(o, ATTENTION) > 0.3,
+      (m) => m.prompt.value >= 4096,
+      (_m, o) => slowBackend(o)?.value !== 'triton',
+    ],
+    cites: [slowBackend, kernelFact(ATTENTION), 'prompt', 'tbot'],
+    knobs: {
+      sglang: BACKEND_FLAGS.map((flag) => takeAway(flag)),
+      vllm: [takeAway('--attention-backend')],
+    },
+    expected: 'TTFT and TBOT lower, throughput higher',
+    confirmBy: 'the share of attention kernels falls and TBOT with it',
+    refutedBy: 'TBOT stays with the engine’s own choice',
+    risk: 'the outputs of backends differ in the last digits: check the quality',
+    source: 'SGLang docs attention_backend; vLLM attention backends',
   },
   {
     id: 'eight-bit-kv-overhead',

@@ -4,7 +4,7 @@ import type { Measures } from '../measures.ts';
 import type { Observation } from '../observation.ts';
 import { ALL_ENGINES, type Condition, GPU_ENGINES, type Rule } from '../rule.ts';
 import { unmetSettings } from '../settings.ts';
-import { anyOf, hasMark } from './conditions.ts';
+import { anyOf, hasMark, isOneProcessFull } from './conditions.ts';
 
 const shared = (m: Measures): number =>
   Number.isNaN(m.sharedRatio.value) ? 0 : m.sharedRatio.value;
@@ -46,9 +46,11 @@ export const MEASUREMENT_RULES: readonly Rule[] = [
     requires: [
       anyOf(
         looksBuffered,
-        (m) =>
+        (m, o) =>
           m.ttftClient.value - m.ttftEngine.value > 50 &&
-          m.ttftClient.value > 1.5 * m.ttftEngine.value,
+          m.ttftClient.value > 1.5 * m.ttftEngine.value &&
+          !isOneProcessFull(m, o) &&
+          !hasMark('SATURATED')(m, o),
       ),
     ],
     base: 0.25,

@@ -1,4 +1,5 @@
 import type { Fact } from '../fact.ts';
+import type { Measures } from '../measures.ts';
 import type { Observation } from '../observation.ts';
 import { type Condition, GPU_ENGINES, type Rule, set, switchOn } from '../rule.ts';
 import { flagsOf } from '../settings.ts';
@@ -10,10 +11,28 @@ const isSplit: Condition = (m) => m.tensorParallel.value >= 2;
 const isThroughputGoal: Condition = (_m, o) => /PerS$|Rps$|^cost/.test(o.objective ?? '');
 
 /** Weights in one GPU leave room for a KV cache. Source: own reasoning; six tenths of its memory. */
-const fitsOneGpu: Condition = (_m, o) => (o.model?.weightsPerGpu ?? Number.NaN) <= 0.6;
+const FITS_ONE_GPU = 0.6;
+const fitsOneGpu: Condition = (_m, o) => (o.model?.weightsPerGpu ?? Number.NaN) <= FITS_ONE_GPU;
 
 const replicas = (o: Observation): string | null =>
   o.hardware.gpuCount >= 2 ? String(o.hardware.gpuCount) : null;
+
+const orOne = (value: number): number => (Number.isNaN(value) ? 1 : value);
+
+const gpusInUse = (m: Measures): number =>
+  orOne(m.tensorParallel.value) * orOne(m.dataParallel.value) * orOne(m.pipelineParallel.value);
+
+const gpuFact = (o: Observation): Fact => ({
+  name: 'GPUs of the instance',
+  value: o.hardware.gpuCount,
+  evidenceId: null,
+});
+
+/** A model that fills one GPU is split over all. Null when: it fits one, and copies are better. */
+function splitOverAll(o: Observation): string | null {
+  const share = o.model?.weightsPerGpu ?? 1;
+  return share <= FITS_ONE_GPU ? null : String(o.hardware.gpuCount);
+}
 
 function modelFact(o: Observation): Fact | null {
   const share = o.model?.weightsPerGpu ?? null;
@@ -74,6 +93,28 @@ export const PARALLEL_RULES: readonly Rule[] = [
     refutedBy: 'throughput per GPU stays with one GPU per replica',
     risk: 'the model must fit one GPU; the prefix cache is split over replicas',
     source: 'SGLang docs hyperparameter_tuning; vLLM docs optimization; vLLM #56128',
+  },
+  {
+    id: 'gpus-unused',
+    rows: [],
+    cause: 'gpus_unused',
+    title: 'The service has more GPUs than the engine uses',
+    sign: 'GPUs of the instance above those of one replica times the replicas',
+    engines: GPU_ENGINES,
+    needs: [],
+    requires: [(m, o) => o.hardware.gpuCount >= 2 * gpusInUse(m)],
+    base: 0.8,
+    witnesses: [],
+    cites: [gpuFact, 'tensorParallel', 'dataParallel'],
+    knobs: {
+      sglang: [set(flagsOf('sglang', 'tensorParallel'), splitOverAll), set('--dp-size', replicas)],
+      vllm: [set('--tensor-parallel-size', splitOverAll), set('--data-parallel-size', replicas)],
+    },
+    expected: 'throughput much higher; TTFT and TBOT lower where the model is split',
+    confirmBy: 'every GPU shows utilisation, and throughput rises',
+    refutedBy: 'throughput stays: the client does not offer enough',
+    risk: 'slow links between the GPUs eat the gain of a split',
+    source: 'SGLang docs hyperparameter_tuning; vLLM docs optimization',
   },
   {
     id: 'split-needlessly',

@@ -49,12 +49,14 @@ export const PREFILL_RULES: readonly Rule[] = [
     rows: [24],
     cause: 'prefill_bound',
     title: 'Prefill runs near what the GPU can compute: only fewer operations help',
-    sign: 'TTFT without the wait within four times the floor, which is 5 ms or more; queue below three tenths of TTFT',
+    sign: 'TTFT without the wait within four times the floor, which is 5 ms or more; queue below three tenths of TTFT, which is a fifth of the whole request or more',
     engines: GPU_ENGINES,
     needs: ['metrics', 'floors'],
     requires: [
       isQueueShort,
       (m) => m.prefillFloor.value >= 5 && m.prefill.value <= 4 * m.prefillFloor.value,
+      // A first token that is a small part of the whole request is no limit of it.
+      (m) => !(m.ttftClient.value < 0.2 * m.ttlt.value),
     ],
     base: 0.35,
     witnesses: [
@@ -89,13 +91,14 @@ export const PREFILL_RULES: readonly Rule[] = [
     base: 0.45,
     witnesses: [
       (m) => gapsSpike(m) && prefillsFollowEachOther(m),
-      (m) => m.prompt.value >= 1024 || m.chunk.value >= 8192,
+      (m) => m.prompt.value >= 1024 || (Number.isNaN(m.prompt.value) && m.chunk.value >= 8192),
       (m) => m.gapP99.value > 10 * m.gapP50.value,
       (m) => m.newTokens.value > 16_384,
     ],
     cites: ['gapP99', 'gapP50', 'newTokens', 'chunk'],
     knobs: {
-      sglang: [set('--chunked-prefill-size', smallerChunk), switchOn('--enable-mixed-chunk')],
+      // SGLang puts every waiting prefill before the next decode step, however small its chunks, unless they are mixed.
+      sglang: [switchOn('--enable-mixed-chunk'), set('--chunked-prefill-size', smallerChunk)],
       vllm: [set('--max-num-batched-tokens', smallerChunk)],
     },
     expected: 'tail of TBOT much lower, TTFT higher, throughput slightly lower',
