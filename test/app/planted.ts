@@ -41,7 +41,7 @@ function textOf(planted: Planted): string {
   return serviceText(planted.command, { gpu: planted.gpu ?? 'H100:80GB:1' });
 }
 
-function configOf(text: string): SimConfig {
+export function configOf(text: string): SimConfig {
   const resolved = resolveService(parseServiceFile(text), knownFlags);
   if (resolved.kind !== 'ok') throw new Error(JSON.stringify(resolved));
   return resolved.config;
