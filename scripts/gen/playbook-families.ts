@@ -39,7 +39,7 @@ export const FAMILIES: readonly Family[] = [
   {
     title: 'Starts that fail, and crashes',
     advice:
-      'The log alone tells. Its first cause counts, not its last line, and the same command again ends the same way.',
+      'The log alone tells. Its first cause counts, not its last line, and the same command again ends the same way. A dash means that no flag of the engine helps: mend what stands in front of it.',
     rules: STARTUP_RULES,
     asTable: true,
   },

@@ -106,3 +106,22 @@ export function smallerPrefillBatch(o: Observation): string | null {
   const now = settingOf(o, 'prefillBatch')?.value ?? 16_384;
   return now <= 2048 ? null : String(Math.floor(now / 2));
 }
+
+/** Back to the engine’s own, or below it. Source: SGLang docs hyperparameter_tuning, 0.3. */
+export function lowerConservativeness(o: Observation): string {
+  return (settingOf(o, 'conservativeness')?.value ?? 1) > 1 ? '1.0' : '0.3';
+}
+
+/** Source: SGLang docs hyperparameter_tuning, 1.3. */
+export function higherConservativeness(o: Observation): string {
+  return String(Math.max(1.3, (settingOf(o, 'conservativeness')?.value ?? 1) * 1.3));
+}
+
+/** Null when: the GPU has no units for it. */
+export function eightBitWeights(o: Observation): string | null {
+  return o.floors?.supportsFp8 === true ? 'fp8' : null;
+}
+
+export function allGpus(o: Observation): string {
+  return String(o.hardware.gpuCount);
+}

@@ -1,10 +1,11 @@
 import { ALL_ENGINES, GPU_ENGINES, type Rule, set, takeAway } from '../rule.ts';
-import { settingOf } from '../settings.ts';
 import {
   bolderAdmission,
   fractionThatFills,
+  higherConservativeness,
   higherFraction,
   largerRunning,
+  lowerConservativeness,
   smallerRunning,
 } from '../values.ts';
 import { anyOf, isAtCap, isQueueing, isThrashing, not } from './conditions.ts';
@@ -30,11 +31,7 @@ export const ADMISSION_RULES: readonly Rule[] = [
     witnesses: [(m) => m.kvMax.value < 0.7, (m) => m.conservativeness.value > 1],
     cites: ['queueMean', 'kvMax', 'runningMax', 'conservativeness'],
     knobs: {
-      sglang: [
-        set('--schedule-conservativeness', (o) =>
-          (settingOf(o, 'conservativeness')?.value ?? 1) > 1 ? '1.0' : '0.3',
-        ),
-      ],
+      sglang: [set('--schedule-conservativeness', lowerConservativeness)],
     },
     expected: 'TTFT much lower, TBOT somewhat higher, throughput higher',
     confirmBy: 'sglang:num_queue_reqs falls and sglang:token_usage rises towards 0.9',
@@ -149,9 +146,7 @@ export const ADMISSION_RULES: readonly Rule[] = [
     knobs: {
       sglang: [
         takeAway('--max-total-tokens'),
-        set('--schedule-conservativeness', (o) =>
-          String(Math.max(1.3, (settingOf(o, 'conservativeness')?.value ?? 1) * 1.3)),
-        ),
+        set('--schedule-conservativeness', higherConservativeness),
         set('--max-running-requests', smallerRunning),
       ],
       vllm: [

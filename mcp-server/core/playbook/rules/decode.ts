@@ -2,7 +2,7 @@ import type { Fact } from '../fact.ts';
 import { linesOf } from '../facts.ts';
 import type { Observation } from '../observation.ts';
 import { GPU_ENGINES, type Rule, set, switchOn, takeAway } from '../rule.ts';
-import { graphCeiling } from '../values.ts';
+import { eightBitWeights, graphCeiling } from '../values.ts';
 import {
   anyOf,
   couldUseFp8,
@@ -21,11 +21,8 @@ function flagFact(o: Observation, flags: readonly string[]): Fact | null {
 }
 
 const speculate: Rule['knobs'] = {
-  sglang: [
-    set('--quantization', (o) => (o.floors?.supportsFp8 === true ? 'fp8' : null)),
-    set('--speculative-algorithm', 'NGRAM'),
-  ],
-  vllm: [set('--quantization', (o) => (o.floors?.supportsFp8 === true ? 'fp8' : null))],
+  sglang: [set('--quantization', eightBitWeights), set('--speculative-algorithm', 'NGRAM')],
+  vllm: [set('--quantization', eightBitWeights)],
 };
 
 export const DECODE_RULES: readonly Rule[] = [

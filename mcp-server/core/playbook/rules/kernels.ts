@@ -2,7 +2,8 @@ import type { Fact } from '../fact.ts';
 import type { Observation } from '../observation.ts';
 import { type Condition, GPU_ENGINES, type Rule, set, switchOn, takeAway } from '../rule.ts';
 import { settingOf } from '../settings.ts';
-import { isLowConcurrency, isQueueing, isQueueShort } from './conditions.ts';
+import { allGpus } from '../values.ts';
+import { isLowConcurrency, isQueueShort } from './conditions.ts';
 
 /** Share of some GPU kernels among all; kernels do not nest, so they may be added. NaN when: there is no profile. */
 function kernelShare(o: Observation, names: RegExp): number {
@@ -50,6 +51,13 @@ function slowBackend(o: Observation): Fact | null {
 }
 
 const asksForSlowAttention: Condition = (_m, o) => slowBackend(o) !== null;
+
+/** Null when: the launch has a configuration of its own. */
+function fusedAllReduce(o: Observation): string | null {
+  return o.requested.has('--compilation-config')
+    ? null
+    : '{"pass_config":{"fuse_allreduce_rms":true}}';
+}
 
 const isKvEightBit = (o: Observation): boolean => /fp8/.test(settingOf(o, 'kvDtype')?.text ?? '');
 const hasManyGpus = (o: Observation): boolean => o.hardware.gpuCount >= 2;
@@ -146,7 +154,7 @@ export const KERNEL_RULES: readonly Rule[] = [
     witnesses: [(_m, o) => kernelShare(o, EXPERTS) > 0.65],
     cites: [kernelFact(EXPERTS), 'tensorParallel', 'tbot'],
     knobs: {
-      sglang: [set('--ep-size', (o) => String(o.hardware.gpuCount))],
+      sglang: [set('--ep-size', allGpus)],
       vllm: [switchOn('--enable-expert-parallel')],
     },
     expected: 'TBOT lower, throughput much higher at high concurrency',
@@ -196,42 +204,12 @@ export const KERNEL_RULES: readonly Rule[] = [
         set('--flashinfer-allreduce-fusion-backend', 'auto'),
         switchOn('--enable-torch-symm-mem'),
       ],
-      vllm: [
-        set('--compilation-config', (o) =>
-          o.requested.has('--compilation-config')
-            ? null
-            : '{"pass_config":{"fuse_allreduce_rms":true}}',
-        ),
-      ],
+      vllm: [set('--compilation-config', fusedAllReduce)],
     },
     expected: 'TTFT and TBOT lower, throughput higher',
     confirmBy: 'the share of all-reduce kernels falls',
     refutedBy: 'the share stays: the model or the GPU lacks the fused path',
     risk: 'compute capability 9.0 or newer, and supported models only',
     source: 'SGLang server_args.py; vLLM compilation passes',
-  },
-  {
-    id: 'room-to-batch',
-    rows: [44],
-    cause: 'batch_below_critical',
-    title:
-      'Saturated, yet the batch is far below where computing would limit it and the pool is half empty',
-    sign: 'requests wait, KV usage below 0.5, running requests below a quarter of the critical batch',
-    engines: GPU_ENGINES,
-    needs: ['floors', 'log'],
-    requires: [
-      isQueueing,
-      (m) => m.kvMax.value < 0.5,
-      (m) => m.runningMean.value < 0.25 * m.criticalBatch.value,
-    ],
-    base: 0.3,
-    witnesses: [],
-    cites: ['runningMean', 'criticalBatch', 'kvMax', 'queueMean'],
-    knobs: { vllm: [set('--performance-mode', 'throughput')] },
-    expected: 'throughput much higher, TTFT lower, TBOT higher',
-    confirmBy: 'running requests rise and throughput with them',
-    refutedBy: 'throughput stays with more requests running',
-    risk: 'the TBOT limit',
-    source: 'SGLang docs hyperparameter_tuning; vLLM docs optimization; roofline',
   },
 ];

@@ -1,6 +1,6 @@
 import type { Measures } from '../measures.ts';
 import { GPU_ENGINES, type Rule, set, switchOn } from '../rule.ts';
-import { largerChunk, smallerChunk } from '../values.ts';
+import { eightBitWeights, largerChunk, smallerChunk } from '../values.ts';
 import { anyOf, couldUseFp8, isQuantised, isQueueShort } from './conditions.ts';
 
 /** Source: vLLM docs optimization; five times the median as a starting value. */
@@ -65,8 +65,8 @@ export const PREFILL_RULES: readonly Rule[] = [
     ],
     cites: ['ttftEngine', 'queueTime', 'prefillFloor'],
     knobs: {
-      sglang: [set('--quantization', (o) => (o.floors?.supportsFp8 === true ? 'fp8' : null))],
-      vllm: [set('--quantization', (o) => (o.floors?.supportsFp8 === true ? 'fp8' : null))],
+      sglang: [set('--quantization', eightBitWeights)],
+      vllm: [set('--quantization', eightBitWeights)],
     },
     expected: 'TTFT down by up to 1.8 times, TBOT lower, throughput higher',
     confirmBy: 'TTFT without queue time falls below the old floor of 16-bit weights',

@@ -1,6 +1,6 @@
 import { GPU_ENGINES, type Rule, set } from '../rule.ts';
 import { largerChunk } from '../values.ts';
-import { couldUseFp8, isQuantised, not } from './conditions.ts';
+import { couldUseFp8, isQuantised, isQueueing, not } from './conditions.ts';
 
 export const THROUGHPUT_RULES: readonly Rule[] = [
   {
@@ -47,5 +47,29 @@ export const THROUGHPUT_RULES: readonly Rule[] = [
     refutedBy: 'TBOT stays at equal batch',
     risk: 'output quality: check it',
     source: 'SGLang docs hyperparameter_tuning; roofline',
+  },
+  {
+    id: 'room-to-batch',
+    rows: [44],
+    cause: 'batch_below_critical',
+    title:
+      'Saturated, yet the batch is far below where computing would limit it and the pool is half empty',
+    sign: 'requests wait, KV usage below 0.5, running requests below a quarter of the critical batch',
+    engines: GPU_ENGINES,
+    needs: ['floors', 'log'],
+    requires: [
+      isQueueing,
+      (m) => m.kvMax.value < 0.5,
+      (m) => m.runningMean.value < 0.25 * m.criticalBatch.value,
+    ],
+    base: 0.3,
+    witnesses: [],
+    cites: ['runningMean', 'criticalBatch', 'kvMax', 'queueMean'],
+    knobs: { vllm: [set('--performance-mode', 'throughput')] },
+    expected: 'throughput much higher, TTFT lower, TBOT higher',
+    confirmBy: 'running requests rise and throughput with them',
+    refutedBy: 'throughput stays with more requests running',
+    risk: 'the TBOT limit',
+    source: 'SGLang docs hyperparameter_tuning; vLLM docs optimization; roofline',
   },
 ];
