@@ -86,6 +86,7 @@ const VALUES: Readonly<Record<string, string>> = {
   largerRunning: 'what is offered, or double',
   lowerConservativeness: '1.0, then 0.3',
   lowerFraction: 'a little lower',
+  ngramAtLowConcurrency: 'NGRAM, up to 16 requests at a time',
   replicas: 'the number of GPUs',
   slotsForLoad: 'what is offered',
   smallerChunk: 'half',

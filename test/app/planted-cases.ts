@@ -131,6 +131,13 @@ export const CASES: readonly PlantedCase[] = [
     improves: 'tbotMs',
   },
   {
+    name: 'SGLang: 32 streams that read 16-bit weights at each step',
+    command: SGLANG_8B,
+    load: closed(32, 160, { inputTokens: 96 }),
+    cause: 'decode_bandwidth_bound',
+    improves: 'outputTokensPerS',
+  },
+  {
     name: 'SGLang: one stream of a model so small that launches fill the step',
     command: SGLANG_8B.replace('meta-llama/Llama-3.1-8B-Instruct', 'Qwen/Qwen2.5-0.5B-Instruct'),
     modelId: 'Qwen/Qwen2.5-0.5B-Instruct',
@@ -170,6 +177,13 @@ export const CASES: readonly PlantedCase[] = [
     command: `${VLLM_8B} --max-num-seqs 8`,
     load: closed(64, 320),
     cause: 'batch_cap_binding',
+    improves: 'outputTokensPerS',
+  },
+  {
+    name: 'vLLM: 16 streams that read 16-bit weights at each step',
+    command: VLLM_8B,
+    load: closed(16, 96, { inputTokens: 96 }),
+    cause: 'decode_bandwidth_bound',
     improves: 'outputTokensPerS',
   },
   {

@@ -1,7 +1,7 @@
 import type { Fact } from '../fact.ts';
-import { linesOf } from '../facts.ts';
+import { linesOf, offeredConcurrency } from '../facts.ts';
 import type { Observation } from '../observation.ts';
-import { GPU_ENGINES, type Rule, set, switchOn, takeAway } from '../rule.ts';
+import { type Condition, GPU_ENGINES, type Rule, set, switchOn, takeAway } from '../rule.ts';
 import { eightBitWeights, graphCeiling } from '../values.ts';
 import {
   anyOf,
@@ -9,6 +9,7 @@ import {
   graphsAreOff,
   isLowConcurrency,
   isQuantised,
+  isQueueing,
   isRequested,
   isSpeculating,
   not,
@@ -20,8 +21,22 @@ function flagFact(o: Observation, flags: readonly string[]): Fact | null {
   return flag === undefined ? null : { name: flag, value: 'set', evidenceId: null };
 }
 
+/** Far below the batch at which computing takes over, weights of 16 bits are what a step reads. Source: roofline. */
+const isBoundByHalfWeights: Condition = (m, o) =>
+  m.batch.value < 0.25 * m.criticalBatch.value &&
+  couldUseFp8(m, o) &&
+  !isQuantised(m, o) &&
+  !isQueueing(m, o);
+
+/** Source: vLLM #27379, #19254; lookups cost more than they bring at larger batches. */
+const ngramAtLowConcurrency = (o: Observation): string | null =>
+  (offeredConcurrency(o) ?? 1) <= 16 ? 'NGRAM' : null;
+
 const speculate: Rule['knobs'] = {
-  sglang: [set('--quantization', eightBitWeights), set('--speculative-algorithm', 'NGRAM')],
+  sglang: [
+    set('--quantization', eightBitWeights),
+    set('--speculative-algorithm', ngramAtLowConcurrency),
+  ],
   vllm: [set('--quantization', eightBitWeights)],
 };
 
@@ -87,11 +102,11 @@ export const DECODE_RULES: readonly Rule[] = [
     cause: 'decode_bandwidth_bound',
     title:
       'Decode runs near what the memory can deliver: only fewer bytes or more tokens per step help',
-    sign: 'at most four requests at a time, TBOT within twice its floor',
+    sign: 'at most four requests at a time, or 16-bit weights at a batch below a quarter of the critical one on a GPU with 8-bit units and no queue; TBOT within twice its floor',
     engines: GPU_ENGINES,
     needs: ['floors'],
     requires: [
-      isLowConcurrency,
+      anyOf(isLowConcurrency, isBoundByHalfWeights),
       (m) => m.tbot.value <= 2 * m.decodeFloor.value,
       not((m, o) => isQuantised(m, o) && isSpeculating(m, o)),
     ],
@@ -143,7 +158,7 @@ export const DECODE_RULES: readonly Rule[] = [
         /^true$/i.test(o.effective?.values.get('disable_overlap_schedule') ?? ''),
       ),
     ],
-    base: 0.6,
+    base: 0.7,
     witnesses: [],
     cites: [(o) => flagFact(o, ['--disable-overlap-schedule', '--no-async-scheduling']), 'tbot'],
     knobs: {
