@@ -3,6 +3,8 @@ import { Cause } from '../../../mcp-server/core/ledger/vocabulary.ts';
 import { BOTTLENECKS } from '../../../mcp-server/core/playbook/bottlenecks.ts';
 import { diagnose } from '../../../mcp-server/core/playbook/diagnose.ts';
 import { RULES } from '../../../mcp-server/core/playbook/rules/index.ts';
+import { ENGINES } from '../../../mcp-server/engines/index.ts';
+import { usableFlags } from '../../../mcp-server/engines/usable-flags.ts';
 import { decodeLines, observation } from './build-observation.ts';
 import { describeTries } from './describe-tries.ts';
 import { CASES as RULE_CASES } from './rule-cases.ts';
@@ -74,6 +76,21 @@ describe('playbook rules', () => {
         }
         if (change.kind === 'remove_flag') expect(o.requested.has(change.flag)).toBe(true);
       }
+    }
+  });
+
+  it.each([
+    ['sglang', '0.4.6'],
+    ['sglang', '0.5.3'],
+    ['sglang', '0.5.9'],
+    ['vllm', '0.10.0'],
+    ['vllm', '0.15.0'],
+  ] as const)('names for %s %s only flags that this version takes', (id, version) => {
+    const flags = usableFlags(ENGINES[id], version);
+    for (const { fires } of CASES.filter(({ fires: one }) => (one.engine ?? 'sglang') === id)) {
+      const o = observation({ ...fires, usableFlags: flags });
+      for (const change of diagnose(o).causes.flatMap((cause) => cause.candidates))
+        if (change.kind === 'set_flag') expect(flags.has(change.flag), change.flag).toBe(true);
     }
   });
 

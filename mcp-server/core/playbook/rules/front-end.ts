@@ -24,6 +24,7 @@ const isHeldInFrontEnd: Condition = (m) =>
   m.offered.value >= 8 &&
   m.inFlight.value >= 0.9 * m.offered.value &&
   m.queueMean.value < 1 &&
+  m.runningMax.value < 0.85 * m.inFlight.value &&
   m.runningMean.value < 0.75 * m.inFlight.value;
 
 /** One process keeps one core busy. Source: process.cpu.usage is a share of all cores. */
@@ -69,7 +70,7 @@ export const FRONT_END_RULES: readonly Rule[] = [
     rows: [25],
     cause: 'cpu_or_frontend_bound',
     title: 'Requests are held in the process before or behind the scheduler, and the GPU idles',
-    sign: 'in flight at the client as asked for, none waiting, and less than three quarters of them running; or a slow tokenizer; or one process on one full core',
+    sign: 'in flight at the client as asked for, none waiting, and never more than 85 % of them running, three quarters on average; or a slow tokenizer; or one process on one full core',
     engines: GPU_ENGINES,
     needs: ['client', 'log'],
     requires: [
@@ -82,7 +83,7 @@ export const FRONT_END_RULES: readonly Rule[] = [
           m.ttftClient.value > 5 * m.prefillFloor.value,
       ),
     ],
-    base: 0.5,
+    base: 0.4,
     witnesses: [
       isOneProcessFull,
       isOneCoreFull,
@@ -130,11 +131,10 @@ export const FRONT_END_RULES: readonly Rule[] = [
       (m) => !(m.preemptions.value > 0),
       (m, o) => linesOf(o, ['cold_jit_in_window']).value === 0 && m.ttftP50.value > 0,
     ],
-    base: 0.3,
+    base: 0.15,
     witnesses: [
       isRequested('--enable-prefill-delayer', '--scheduler-recv-interval'),
-      (m) => m.prefillRuns.value >= 3,
-      isQueueShort,
+      (m) => m.prefillRuns.value >= Math.max(3, 0.3 * m.prefillLines.value),
     ],
     cites: ['ttftP99', 'ttftP50', 'batchMax', 'queueTime'],
     knobs: {
