@@ -69,6 +69,8 @@ function observeReport(report: Report, engine: Engine): Observation {
     floors: null,
     hardware: { gpu: report.input.gpu ?? 'unknown', gpuCount: 1, cores: null },
     workload: null,
+    model: null,
+    objective: null,
     minContextTokens: 0,
     spreads: {},
     crash: null,

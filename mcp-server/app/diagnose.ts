@@ -9,7 +9,7 @@ import {
 import type { SessionState, TrialState } from '../core/ledger/state.ts';
 import type { Cause } from '../core/ledger/vocabulary.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
-import { diagnose as applyPlaybook } from '../core/playbook/diagnose.ts';
+import { diagnose as applyPlaybook, CLAIM_CONFIDENCE } from '../core/playbook/diagnose.ts';
 import { short } from '../core/playbook/fact.ts';
 import { measuresOf } from '../core/playbook/measures.ts';
 import type { Observation } from '../core/playbook/observation.ts';
@@ -40,13 +40,14 @@ export async function diagnoseTrial(
   const state = writer.state();
   const { trial, run } = chooseSubject(state, args);
   const observation = await observe(app, state, { trial, run });
-  const { causes, missing } = applyPlaybook(observation);
+  const { causes, missing, ruledOut } = applyPlaybook(observation);
   const diagnosed: Diagnosed = {
     diagnosisId: nextDiagnosisId(state),
     trialId: trial.trialId,
     causes: [...causes],
     floor: floorsOf(observation),
     missing: missing.map((text) => text.slice(0, 200)),
+    ruledOut: [...ruledOut],
   };
   const after = await writer.append({ type: 'diagnosed', data: diagnosed });
   return {
@@ -110,10 +111,7 @@ function warningsOf(diagnosed: Diagnosed): readonly string[] {
 
 function summaryOf(diagnosed: Diagnosed, run: Measurement | null): string {
   const subject = run === null ? diagnosed.trialId : `${diagnosed.trialId} (${run.measurementId})`;
-  const head =
-    diagnosed.causes.length === 0
-      ? `${diagnosed.diagnosisId}: no rule holds for ${subject}.`
-      : `${diagnosed.diagnosisId}: what limits ${subject}:`;
+  const head = `${diagnosed.diagnosisId}: ${headOf(diagnosed.causes, subject)}`;
   const floors = diagnosed.floor.map(
     (row) =>
       `${row.metric} ${short(row.measured)} ms is ${short(row.ratio)} times its floor (${short(row.floor)} ms)`,
@@ -121,9 +119,34 @@ function summaryOf(diagnosed: Diagnosed, run: Measurement | null): string {
   return [
     head,
     ...diagnosed.causes.slice(0, 5).map(causeLine),
+    ...checkLines(diagnosed.causes),
+    ...ruledOutLines(diagnosed.ruledOut ?? []),
     ...(floors.length === 0 ? [] : [`Physical limit: ${floors.join('; ')}.`]),
     ...(diagnosed.missing.length === 0 ? [] : [`Not seen: ${diagnosed.missing.join('; ')}.`]),
   ].join('\n');
+}
+
+function headOf(causes: readonly Cause[], subject: string): string {
+  const [first] = causes;
+  if (first === undefined) return `no rule holds for ${subject}.`;
+  return first.confidence >= CLAIM_CONFIDENCE
+    ? `what limits ${subject}:`
+    : `no rule holds for ${subject} with confidence; hints:`;
+}
+
+/** What to watch for the first cause. */
+function checkLines(causes: readonly Cause[]): readonly string[] {
+  const [first] = causes;
+  return first === undefined
+    ? []
+    : [`1 is confirmed when ${first.confirmBy}. It is refuted when ${first.refutedBy}.`];
+}
+
+function ruledOutLines(ruledOut: NonNullable<Diagnosed['ruledOut']>): readonly string[] {
+  if (ruledOut.length === 0) return [];
+  return [
+    `It is not ${ruledOut.map(({ what, name, value }) => `${what} (${name}=${value})`).join('; ')}.`,
+  ];
 }
 
 /** A log line is what the engine printed: quoted, so that nobody takes it for our words. */

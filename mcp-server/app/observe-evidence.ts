@@ -2,6 +2,7 @@ import type { EventData } from '../core/ledger/events.ts';
 import type { DeploymentState, SessionState } from '../core/ledger/state.ts';
 import { isRecord } from '../core/parse.ts';
 import type { Observation } from '../core/playbook/observation.ts';
+import { repeatedRatio, sumByRank } from '../core/playbook/views.ts';
 import { parseProfilerContext } from '../core/telemetry/graphsignal.ts';
 import { isInWindow } from '../core/telemetry/graphsignal-digest.ts';
 import { levelOf, readLogLoad } from '../core/telemetry/log-load.ts';
@@ -27,6 +28,7 @@ export async function observeMetrics(
     readings: window.readings,
     counters: sumCounters(window.delta),
     means: meansOf(window.delta),
+    byRank: sumByRank(window.delta),
     evidenceId: window.evidenceId,
   };
 }
@@ -58,6 +60,9 @@ function meansOf(delta: readonly DeltaSample[]): ReadonlyMap<string, number> {
   );
 }
 
+/** Error counts arrive as counters, and only where they are above zero. Source: NVML through the profiler. */
+const IS_ERROR_COUNT = /gpu[._]errors/;
+
 /** Gauges and profile of the measurement's window. Null when: the profiler was not read, or had nothing. */
 export async function observeProfile(
   app: Reader,
@@ -72,7 +77,7 @@ export async function observeProfile(
   const gauges = context.metrics.flatMap((metric) => {
     const inside = metric.points.filter((point) => isInWindow(point.atMs, window));
     const level = levelOf(inside.flatMap((point) => point.value ?? []));
-    return level === null || metric.type === 'counter'
+    return level === null || (metric.type === 'counter' && !IS_ERROR_COUNT.test(metric.name))
       ? []
       : [[metric.name, { ...level, name: metric.name, evidenceId }] as const];
   });
@@ -150,3 +155,23 @@ export async function observeSharedRatio(
   const ratio = isRecord(parsed) ? parsed['sharedPromptRatio'] : null;
   return typeof ratio === 'number' ? ratio : 0;
 }
+
+/** Share of the kept beginnings of the outputs that repeats itself. Null when: none was kept. */
+export async function observeRepeats(
+  app: Reader,
+  state: SessionState,
+  run: Measurement,
+): Promise<number | null> {
+  const stored = evidenceOf(state, run.measurementId, 'requests');
+  if (stored === null) return null;
+  const lines = (await app.evidence.get(state.sessionId, stored)).split('\n');
+  const texts = lines.slice(0, MOST_TEXTS).flatMap((line) => {
+    const record = parseJson(line);
+    const text = isRecord(record) ? record['textSample'] : null;
+    return typeof text === 'string' ? [text] : [];
+  });
+  return repeatedRatio(texts);
+}
+
+/** Records that are read for it. Source: own reasoning. */
+const MOST_TEXTS = 500;

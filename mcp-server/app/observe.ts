@@ -4,6 +4,7 @@ import { baselineTrial } from '../core/ledger/lookup.ts';
 import type { DeploymentState, SessionState, TrialState } from '../core/ledger/state.ts';
 import { ownDeployment } from '../core/next-step/facts.ts';
 import type { ClientView, Observation } from '../core/playbook/observation.ts';
+import { viewModel } from '../core/playbook/views.ts';
 import { readFlags } from '../core/service/flags.ts';
 import { parseLaunch } from '../core/service/launch.ts';
 import { parseServiceFile, type ServiceFile } from '../core/service/service-file.ts';
@@ -16,6 +17,7 @@ import {
   observeLog,
   observeMetrics,
   observeProfile,
+  observeRepeats,
   observeSharedRatio,
 } from './observe-evidence.ts';
 import { type HardwareFacts, observeFloors, observeHardware } from './observe-hardware.ts';
@@ -49,7 +51,20 @@ export async function observe(
     log: await observeLog(app, state, { deployment, run, engine }),
     floors: observeFloors(facts, hardware, client),
     hardware,
-    workload: run === null ? null : workloadOf(run, await observeSharedRatio(app, state, run)),
+    workload:
+      run === null
+        ? null
+        : {
+            ...workloadOf(run),
+            sharedRatio: await observeSharedRatio(app, state, run),
+            repeatedRatio: await observeRepeats(app, state, run),
+          },
+    model: viewModel({
+      ...facts,
+      gpu: hardware.gpu,
+      quantization: requested.get('--quantization') ?? null,
+    }),
+    objective: state.contract.terms.objective.metric,
     minContextTokens: state.contract.terms.minContextTokens,
     spreads: state.calibration?.spreads ?? {},
     crash: crashOf(deployment),
@@ -138,13 +153,12 @@ function referenceOf(
   return same === undefined ? null : clientView(same.data);
 }
 
-function workloadOf(run: Measurement, sharedRatio: number): Observation['workload'] {
+function workloadOf(run: Measurement): {
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+} {
   const { summary } = run;
   const per = (tokens: number): number | null =>
     summary.completed > 0 ? tokens / summary.completed : null;
-  return {
-    inputTokens: per(summary.inputTokens),
-    outputTokens: per(summary.outputTokens),
-    sharedRatio,
-  };
+  return { inputTokens: per(summary.inputTokens), outputTokens: per(summary.outputTokens) };
 }

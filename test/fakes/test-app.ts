@@ -111,12 +111,12 @@ export const SERVICE = [
 export async function openTestSession(
   test: TestApp,
   budget: Partial<Budget> = {},
-  trial: TestTrial = {},
+  { modelId, ...trial }: TestTrial & { readonly modelId?: string | undefined } = {},
 ): Promise<LedgerWriter> {
   const contract = Contract.parse({
     version: 1,
     terms: {
-      model: { id: 'meta-llama/Llama-3.1-8B-Instruct' },
+      model: { id: modelId ?? 'meta-llama/Llama-3.1-8B-Instruct' },
       backend: [...test.app.deploys.keys()][0],
       serviceFile: 'service.yml',
       objective: { metric: 'outputTokensPerS', direction: 'maximise' },

@@ -24,6 +24,7 @@ import {
   Instance,
   MeasurementFlag,
   Purpose,
+  RuledOut,
   Spread,
   Verdict,
 } from './vocabulary.ts';
@@ -187,6 +188,8 @@ export const EVENT_DATA = {
       z.object({ metric: z.string(), measured: z.number(), floor: z.number(), ratio: z.number() }),
     ),
     missing: z.array(z.string().max(200)),
+    /** What the evidence speaks against; absent in older ledgers. */
+    ruledOut: z.array(RuledOut).max(12).optional(),
   }),
   trial_judged: z.object({
     trialId: TrialId,

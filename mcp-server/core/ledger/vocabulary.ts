@@ -66,6 +66,15 @@ export const Cause = z.object({
 });
 export type Cause = z.infer<typeof Cause>;
 
+/** Something that a trial is not limited by, with the number that says so. */
+export const RuledOut = z.object({
+  what: z.string().max(100),
+  name: z.string().max(200),
+  value: z.string().max(300),
+  evidenceId: EvidenceId.nullable(),
+});
+export type RuledOut = z.infer<typeof RuledOut>;
+
 /** Difference of one metric between a trial and its reference. `deltaRatio` = trial / reference − 1, raw sign. */
 export const Delta = z.object({
   metric: z.string().max(60),

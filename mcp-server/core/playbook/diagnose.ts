@@ -1,18 +1,24 @@
-import type { Cause, EngineId } from '../ledger/vocabulary.ts';
+import type { Cause, EngineId, RuledOut } from '../ledger/vocabulary.ts';
 import { cleanText } from '../redact.ts';
 import type { Change } from '../service/change.ts';
 import type { Fact } from './fact.ts';
 import { type Measures, measuresOf } from './measures.ts';
 import type { Observation, ObservationPart } from './observation.ts';
 import { confidenceOf, type Knob, type Rule } from './rule.ts';
+import { ruleOut } from './rule-out.ts';
 import { RULES } from './rules/index.ts';
 
 export interface Diagnosis {
   /** Most likely first. */
   readonly causes: readonly Cause[];
+  /** What it is not, with the number that says so. */
+  readonly ruledOut: readonly RuledOut[];
   /** What was not there to look at, and what it would have told. */
   readonly missing: readonly string[];
 }
+
+/** A cause below this confidence is a hint, no claim. Source: own reasoning; more likely wrong than right. */
+export const CLAIM_CONFIDENCE = 0.5;
 
 const MAX_CAUSES = 8;
 const MAX_FACTS = 12;
@@ -38,7 +44,11 @@ export function diagnose(o: Observation): Diagnosis {
   )
     .map((rule) => toCause(o, rule, measures))
     .toSorted((a, b) => b.confidence - a.confidence);
-  return { causes: distinct(causes).slice(0, MAX_CAUSES), missing: missingParts(o) };
+  return {
+    causes: distinct(causes).slice(0, MAX_CAUSES),
+    ruledOut: o.crash === null ? ruleOut(o, measures) : [],
+    missing: missingParts(o),
+  };
 }
 
 /** One entry per cause class: the surest, with the evidence of the others left to their own runs. */
@@ -80,7 +90,15 @@ function missingParts(o: Observation): readonly string[] {
   const absent = (part: ObservationPart): boolean => o[part] === null;
   const parts: readonly ObservationPart[] =
     o.crash === null ? ['client', 'metrics', 'log', 'profile', 'effective', 'floors'] : ['log'];
-  return parts.filter(absent).map((part) => PARTS[part]);
+  return parts.filter(absent).map((part) => `${PARTS[part]}${unseenRules(o, part)}`);
+}
+
+/** How many rules could not be looked at without a part. */
+function unseenRules(o: Observation, part: ObservationPart): string {
+  const count = RULES.filter(
+    (rule) => rule.engines.includes(o.engine) && rule.needs.includes(part),
+  ).length;
+  return count === 0 ? '' : ` (${count} rules need it)`;
 }
 
 /** Changes that this engine version takes, that do something, and that are not in force already. */

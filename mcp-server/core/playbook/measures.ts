@@ -12,6 +12,7 @@ import {
 } from './facts.ts';
 import type { Observation } from './observation.ts';
 import { type SettingKey, settingOf } from './settings.ts';
+import { gbLeftFree } from './values.ts';
 
 /** Every number that a rule may compare. Units: ms for times, ratio 0..1 for shares, tokens for lengths. */
 export type Measures = ReturnType<typeof measuresOf>;
@@ -63,7 +64,22 @@ function levels(o: Observation) {
     /** What runs, else what the client asks for. */
     batch: first(part(running, 'mean'), stated('load point concurrency', offeredConcurrency(o))),
     batchMax: first(part(running, 'max'), stated('load point concurrency', offeredConcurrency(o))),
+    outputRate: ofClient(o, 'outputTokensPerS', o.client?.summary.outputTokensPerS),
     queueAtEnd: reading(o, 'queueDepth'),
+    /** In flight as the client counts, over its steady window. */
+    inFlight: ofClient(o, 'concurrencyMean', o.client?.summary.concurrencyMean),
+  };
+}
+
+function ofClientAlone(o: Observation) {
+  const summary = o.client?.summary;
+  return {
+    ttftClient: ofClient(o, 'ttftMs.mean', summary?.ttftMs.mean),
+    ttlt: ofClient(o, 'ttltMs.mean', summary?.ttltMs.mean),
+    ttftP50: ofClient(o, 'ttftMs.p50', summary?.ttftMs.p50),
+    ttftP99: ofClient(o, 'ttftMs.p99', summary?.ttftMs.p99),
+    gapP50: ofClient(o, 'iclMs.p50', summary?.iclMs.p50),
+    gapP99: ofClient(o, 'iclMs.p99', summary?.iclMs.p99),
   };
 }
 
@@ -74,9 +90,7 @@ function latencies(o: Observation) {
   const tbotEngine = inMs(reading(o, 'tbotSeconds'));
   const tbotClient = ofClient(o, 'tbotMs.mean', summary?.tbotMs.mean);
   return {
-    ttftClient: ofClient(o, 'ttftMs.mean', summary?.ttftMs.mean),
-    ttftP50: ofClient(o, 'ttftMs.p50', summary?.ttftMs.p50),
-    ttftP99: ofClient(o, 'ttftMs.p99', summary?.ttftMs.p99),
+    ...ofClientAlone(o),
     ttftEngine: first(ttft, stated('engineTtftMeanMs', o.client?.engineTtftMeanMs)),
     queueTime,
     /** Time to the first token without the wait. */
@@ -87,8 +101,6 @@ function latencies(o: Observation) {
     tbotEngine,
     tbotClient,
     tbot: first(tbotEngine, tbotClient),
-    gapP50: ofClient(o, 'iclMs.p50', summary?.iclMs.p50),
-    gapP99: ofClient(o, 'iclMs.p99', summary?.iclMs.p99),
   };
 }
 
@@ -110,6 +122,7 @@ function prefixCache(o: Observation) {
       'share of prompt tokens that the workload repeats',
       o.workload?.sharedRatio,
     ),
+    repeatedRatio: stated('share of the output that repeats itself', o.workload?.repeatedRatio),
     prompt: stated('mean prompt tokens', o.workload?.inputTokens),
     missLines: linesOf(o, ['prefix_cache_miss']),
   };
@@ -178,8 +191,15 @@ function bounds(o: Observation) {
     decodeFloor: stated('decode floor', o.floors?.decodeStepMs, ' ms'),
     prefillFloor: stated('prefill floor', o.floors?.prefillMs, ' ms'),
     criticalBatch: stated('critical batch', o.floors?.criticalBatch),
+    availableGb: loggedGb(o),
     cores: first(stated('cores', o.hardware.cores), coresInLog(o)),
   };
+}
+
+/** GPU memory that the engine left free when it was ready. Units: GB. Source: SGLang’s line max_total_num_tokens. */
+function loggedGb(o: Observation): Measure {
+  const left = gbLeftFree(o);
+  return left === null ? UNKNOWN : inLog(o, 'available_gpu_mem', left);
 }
 
 function coresInLog(o: Observation): Measure {
@@ -193,9 +213,12 @@ function settings(o: Observation) {
   return {
     cap: setting(o, 'maxRunning'),
     chunk: setting(o, 'chunk'),
+    memoryShare: setting(o, 'memoryFraction'),
     conservativeness: setting(o, 'conservativeness'),
     graphCeiling: setting(o, 'graphMaxBatch'),
     tensorParallel: setting(o, 'tensorParallel'),
+    dataParallel: setting(o, 'dataParallel'),
+    pipelineParallel: setting(o, 'pipelineParallel'),
     threads: setting(o, 'threads'),
     batchSize: setting(o, 'batch'),
     microBatch: setting(o, 'microBatch'),

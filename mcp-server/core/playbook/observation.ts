@@ -33,6 +33,15 @@ interface Floors {
   readonly weightsAreHalf: boolean | null;
 }
 
+/** What a rule has to know of the model. */
+export interface ModelView {
+  /** Weights as run over the memory of one GPU; above 1 they need several. Null when: the GPU is unknown. */
+  readonly weightsPerGpu: number | null;
+  readonly isMoe: boolean;
+  /** True when the KV cache is a latent that splitting over GPUs copies (MLA). */
+  readonly hasLatentKv: boolean;
+}
+
 /** Everything that the rules may look at. Null parts were not observed; rules that need them say so. */
 export interface Observation {
   readonly engine: EngineId;
@@ -54,6 +63,8 @@ export interface Observation {
     /** Increase of any other counter by its exact name, all its series added; labels as `name{key=value}`. */
     readonly counters: ReadonlyMap<string, number>;
     readonly means: ReadonlyMap<string, number>;
+    /** Increase of a counter by data-parallel rank, where it tells one: counter to rank to value. */
+    readonly byRank: ReadonlyMap<string, ReadonlyMap<string, number>>;
     readonly evidenceId: string;
   } | null;
   readonly profile: {
@@ -77,7 +88,12 @@ export interface Observation {
     readonly outputTokens: number | null;
     /** Share of prompt tokens that the workload itself repeats, ratio 0..1. */
     readonly sharedRatio: number;
+    /** Share of the output that repeats itself, ratio 0..1. Null when: no output was kept. */
+    readonly repeatedRatio: number | null;
   } | null;
+  readonly model: ModelView | null;
+  /** Metric that the session improves, e.g. `outputTokensPerS`. Null when: no contract tells. */
+  readonly objective: string | null;
   readonly minContextTokens: number;
   /** Spread of the A/A runs; key `<metric>.<quantile>@<load point index>`. */
   readonly spreads: Readonly<Record<string, Spread>>;

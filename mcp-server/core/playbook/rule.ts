@@ -10,6 +10,8 @@ export interface Knob {
   /** Names of the flag, newest first; the first that this engine version takes is used. */
   readonly flags: readonly string[];
   readonly value: (o: Observation) => string | null;
+  /** The value where it is always the same one. */
+  readonly fixed: string | null;
   /** `set` with a value, `on` for a flag without one, `off` to take it away. */
   readonly how: 'set' | 'on' | 'off';
 }
@@ -17,9 +19,13 @@ export interface Knob {
 /** One row of the playbook: data, and a predicate over an observation. */
 export interface Rule {
   readonly id: string;
+  /** Numbers of the bottlenecks in `bottlenecks.ts` that it stands for; none for what that table leaves out. */
+  readonly rows: readonly number[];
   /** Cause class. */
   readonly cause: string;
   readonly title: string;
+  /** What is required of the evidence, with its thresholds, in words. */
+  readonly sign: string;
   readonly engines: readonly EngineId[];
   /** Parts without which the rule cannot tell. */
   readonly needs: readonly ObservationPart[];
@@ -50,18 +56,21 @@ export const set = (
 ): Knob => ({
   flags: typeof flags === 'string' ? [flags] : flags,
   value: typeof value === 'string' ? () => value : value,
+  fixed: typeof value === 'string' ? value : null,
   how: 'set',
 });
 /** A flag without a value. */
 export const switchOn = (...flags: readonly string[]): Knob => ({
   flags,
   value: () => null,
+  fixed: null,
   how: 'on',
 });
 /** A flag that is taken away. */
 export const takeAway = (...flags: readonly string[]): Knob => ({
   flags,
   value: () => null,
+  fixed: null,
   how: 'off',
 });
 

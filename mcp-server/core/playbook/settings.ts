@@ -5,6 +5,7 @@ import type { Observation } from './observation.ts';
 export type SettingKey =
   | 'maxRunning'
   | 'chunk'
+  | 'prefillBatch'
   | 'memoryFraction'
   | 'conservativeness'
   | 'graphMaxBatch'
@@ -13,6 +14,8 @@ export type SettingKey =
   | 'quantization'
   | 'dtype'
   | 'tensorParallel'
+  | 'dataParallel'
+  | 'pipelineParallel'
   | 'threads'
   | 'threadsBatch'
   | 'batch'
@@ -42,6 +45,7 @@ const NAMES: Readonly<Record<EngineId, Readonly<Partial<Record<SettingKey, Names
   sglang: {
     maxRunning: n(['--max-running-requests'], ['max_running_requests'], 'maxRunning'),
     chunk: n(['--chunked-prefill-size'], ['chunked_prefill_size'], 'chunk'),
+    prefillBatch: n(['--max-prefill-tokens'], ['max_prefill_tokens']),
     memoryFraction: n(['--mem-fraction-static'], ['mem_fraction_static']),
     conservativeness: n(['--schedule-conservativeness'], ['schedule_conservativeness']),
     graphMaxBatch: n(
@@ -53,6 +57,8 @@ const NAMES: Readonly<Record<EngineId, Readonly<Partial<Record<SettingKey, Names
     quantization: n(['--quantization'], ['quantization']),
     dtype: n(['--dtype'], ['dtype']),
     tensorParallel: n(['--tp-size', '--tensor-parallel-size', '--tp'], ['tp_size']),
+    dataParallel: n(['--dp-size', '--data-parallel-size', '--dp'], ['dp_size']),
+    pipelineParallel: n(['--pp-size', '--pipeline-parallel-size'], ['pp_size']),
     speculation: n(['--speculative-algorithm'], ['speculative_algorithm']),
     draftTokens: n(['--speculative-num-draft-tokens'], ['speculative_num_draft_tokens']),
   },
@@ -66,6 +72,8 @@ const NAMES: Readonly<Record<EngineId, Readonly<Partial<Record<SettingKey, Names
     quantization: n(['--quantization'], ['quantization']),
     dtype: n(['--dtype'], ['dtype']),
     tensorParallel: n(['--tensor-parallel-size'], ['tensor_parallel_size']),
+    dataParallel: n(['--data-parallel-size'], ['data_parallel_size']),
+    pipelineParallel: n(['--pipeline-parallel-size'], ['pipeline_parallel_size']),
     speculation: n(['--speculative-config'], ['speculative_config']),
   },
   llamacpp: {

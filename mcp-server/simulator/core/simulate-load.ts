@@ -10,6 +10,8 @@ import { HOST_PROFILES, type HostProfile } from './step-time.ts';
 interface VirtualRequest {
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** What the client allows at most, where the text ends before. */
+  readonly maxTokens?: number;
   /** Tokens at the front shared by all requests of the same group. */
   readonly sharedPrefixTokens?: number;
   readonly prefixGroup?: number;
@@ -51,6 +53,8 @@ export interface SimulateOptions {
   /** Without noise, for checks against published figures. */
   readonly silent?: boolean;
   readonly host?: HostProfile;
+  /** Told of everything that leaves the engine, in order. */
+  readonly watch?: (event: SimEvent, engine: SimEngine) => void;
 }
 
 function promptOf(request: VirtualRequest, index: number): number[] {
@@ -73,13 +77,15 @@ interface Flight {
 class VirtualClient {
   private readonly load: VirtualLoad;
   private readonly engine: SimEngine;
+  private readonly watch: SimulateOptions['watch'];
   private readonly flights = new Map<number, Flight>();
   private next = 0;
   crashed = false;
 
-  constructor(load: VirtualLoad, engine: SimEngine) {
+  constructor(load: VirtualLoad, engine: SimEngine, watch: SimulateOptions['watch']) {
     this.load = load;
     this.engine = engine;
+    this.watch = watch;
   }
 
   send(atMs: number): void {
@@ -100,8 +106,8 @@ class VirtualClient {
         id: index,
         prompt: promptOf(request, index),
         output: new Uint8Array(request.outputTokens),
-        maxTokens: request.outputTokens,
-        finish: 'length',
+        maxTokens: request.maxTokens ?? request.outputTokens,
+        finish: request.maxTokens === undefined ? 'length' : 'stop',
         acceptance: request.acceptance ?? 0,
       },
       atMs,
@@ -114,6 +120,7 @@ class VirtualClient {
   }
 
   see(event: SimEvent): void {
+    this.watch?.(event, this.engine);
     if (event.kind === 'crashed') this.crashed = true;
     if (event.kind !== 'tokens') return;
     const flight = this.flights.get(event.id);
@@ -186,7 +193,7 @@ export function simulateLoad(
         : createNoise(options.seed, options.launchSeed),
     warm: options.silent === true,
   });
-  const client = new VirtualClient(load, engine);
+  const client = new VirtualClient(load, engine, options.watch);
   if (load.concurrency === null) playOpen(client, engine);
   else playClosed(client, engine, load.concurrency);
   return { records: client.records(), counters: engine.counters, crashed: client.crashed };

@@ -63,7 +63,10 @@ export function clientView(
 }
 
 export interface ObservationParts
-  extends Partial<Omit<Observation, 'metrics' | 'log' | 'requested' | 'effective'>> {
+  extends Partial<Omit<Observation, 'metrics' | 'log' | 'requested' | 'effective' | 'workload'>> {
+  workload?: Partial<NonNullable<Observation['workload']>>;
+  /** Counter to rank to value. */
+  byRank?: Record<string, Record<string, number>>;
   /** Flags of the launch, e.g. `{ '--enforce-eager': null }`. */
   flags?: Record<string, string | null>;
   effectiveValues?: Record<string, string>;
@@ -77,8 +80,10 @@ export interface ObservationParts
 /** An observation in which only what is named was seen. */
 export function observation(parts: ObservationParts = {}): Observation {
   const engine = ENGINES[parts.engine ?? 'sglang'];
-  const { flags, effectiveValues, readings, counters, means, logText, ...rest } = parts;
-  const hasMetrics = readings !== undefined || counters !== undefined || means !== undefined;
+  const { flags, effectiveValues, readings, counters, means, byRank, logText, workload, ...rest } =
+    parts;
+  const hasMetrics =
+    readings !== undefined || counters !== undefined || means !== undefined || byRank !== undefined;
   return {
     engine: engine.id,
     version: null,
@@ -100,6 +105,12 @@ export function observation(parts: ObservationParts = {}): Observation {
           ),
           counters: new Map(Object.entries(counters ?? {})),
           means: new Map(Object.entries(means ?? {})),
+          byRank: new Map(
+            Object.entries(byRank ?? {}).map(([name, ranks]) => [
+              name,
+              new Map(Object.entries(ranks)),
+            ]),
+          ),
           evidenceId: 'e000001',
         }
       : null,
@@ -114,7 +125,18 @@ export function observation(parts: ObservationParts = {}): Observation {
           },
     floors: null,
     hardware: { gpu: 'H100', gpuCount: 1, cores: null },
-    workload: null,
+    workload:
+      workload === undefined
+        ? null
+        : {
+            inputTokens: null,
+            outputTokens: null,
+            sharedRatio: 0,
+            repeatedRatio: null,
+            ...workload,
+          },
+    model: null,
+    objective: null,
     minContextTokens: 4096,
     spreads: {},
     crash: null,

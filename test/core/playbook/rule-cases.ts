@@ -243,7 +243,17 @@ export const CASES: readonly RuleCase[] = [
       readings: { tbotSeconds: 0.006 },
       floors: FLOORS,
     },
-    quiet: { client: clientView(), readings: { tbotSeconds: 0.006 }, floors: FLOORS },
+    quiet: {
+      client: clientView(),
+      readings: { tbotSeconds: 0.006 },
+      floors: { ...FLOORS, weightsAreHalf: false },
+    },
+    tries: '--quantization fp8',
+  },
+  {
+    rule: 'decode-bandwidth-bound',
+    fires: { client: clientView(), readings: { tbotSeconds: 0.008 }, floors: FLOORS },
+    quiet: { client: clientView(), readings: { tbotSeconds: 0.012 }, floors: FLOORS },
     tries: '--quantization fp8',
   },
   {

@@ -1,4 +1,4 @@
-import { clientView, decodeLines, FLOORS, spread } from './build-observation.ts';
+import { clientView, decodeLines, FLOORS, spread, statsLines } from './build-observation.ts';
 import type { RuleCase } from './rule-cases.ts';
 
 const kernels = (shares: Record<string, number>) => ({
@@ -17,7 +17,12 @@ const kernels = (shares: Record<string, number>) => ({
   })),
 });
 
-const gauges = (name: string, value: number) => ({
+const operations = (times: Record<string, number>) => {
+  const { operations: rows, ...rest } = kernels(times);
+  return { ...rest, operations: rows.map((row) => ({ ...row, category: 'vllm.engine' })) };
+};
+
+const gauges = (name: string, value: number, least = value) => ({
   operations: [],
   evidenceId: 'e000003',
   gauges: new Map([
@@ -28,7 +33,7 @@ const gauges = (name: string, value: number) => ({
         evidenceId: 'e000003',
         mean: value,
         max: value,
-        min: value,
+        min: least,
         n: 5,
         shareAboveZero: value > 0 ? 1 : 0,
       },
@@ -97,6 +102,22 @@ export const STEP_CASES: readonly RuleCase[] = [
     },
   },
   {
+    rule: 'all-reduce-not-fused',
+    fires: {
+      engine: 'vllm',
+      flags: { '--tensor-parallel-size': '2' },
+      profile: kernels({ nccl_allreduce: 20, gemm_cublas: 80 }),
+      logText: READY,
+    },
+    quiet: {
+      engine: 'vllm',
+      flags: { '--tensor-parallel-size': '1' },
+      profile: kernels({ nccl_allreduce: 20, gemm_cublas: 80 }),
+      logText: READY,
+    },
+    tries: '--compilation-config {"pass_config":{"fuse_allreduce_rms":true}}',
+  },
+  {
     rule: 'room-to-batch',
     fires: { logText: decodeLines({ running: 20, queue: 8, usage: 0.2 }), floors: FLOORS },
     quiet: { logText: decodeLines({ running: 20, queue: 0, usage: 0.2 }), floors: FLOORS },
@@ -110,6 +131,44 @@ export const STEP_CASES: readonly RuleCase[] = [
     rule: 'grammars-compile',
     fires: { profile: gauges('sglang.num_grammar_queue_reqs', 3) },
     quiet: { profile: gauges('sglang.num_grammar_queue_reqs', 0) },
+  },
+  {
+    rule: 'sick-node',
+    fires: { profile: gauges('gpu.errors.pcie.replay', 40, 12) },
+    quiet: { profile: gauges('gpu.errors.pcie.replay', 12) },
+  },
+  {
+    rule: 'node-throttled',
+    fires: { profile: gauges('gpu.throttle_reasons', 4 + 64) },
+    quiet: { profile: gauges('gpu.throttle_reasons', 4) },
+  },
+  {
+    rule: 'grammars-compile',
+    fires: {
+      engine: 'vllm',
+      profile: operations({ 'EngineCore.step': 100, 'Scheduler.get_grammar_bitmask': 45 }),
+    },
+    quiet: {
+      engine: 'vllm',
+      profile: operations({ 'EngineCore.step': 100, 'Scheduler.get_grammar_bitmask': 4 }),
+    },
+    tries: '--structured-outputs-config {"backend":"xgrammar"}',
+  },
+  {
+    rule: 'prefix-cache-evicts',
+    fires: {
+      engine: 'vllm',
+      readings: { promptTokens: 1000, cachedTokens: 100 },
+      workload: { ...WORK, sharedRatio: 0.6 },
+      logText: statsLines({ running: 20, waiting: 0, usagePercent: 97 }),
+    },
+    quiet: {
+      engine: 'vllm',
+      readings: { promptTokens: 1000, cachedTokens: 100 },
+      workload: { ...WORK, sharedRatio: 0.6 },
+      logText: statsLines({ running: 20, waiting: 0, usagePercent: 40 }),
+    },
+    tries: '--kv-offloading-size 32',
   },
   {
     rule: 'prefix-cache-evicts',

@@ -1,6 +1,13 @@
-import { ALL_ENGINES, GPU_ENGINES, type Rule, set } from '../rule.ts';
-import { settingOf } from '../settings.ts';
-import { higherFraction, largerRunning, smallerRunning } from '../values.ts';
+import { ALL_ENGINES, GPU_ENGINES, type Rule, set, takeAway } from '../rule.ts';
+import {
+  bolderAdmission,
+  fractionThatFills,
+  higherConservativeness,
+  higherFraction,
+  largerRunning,
+  lowerConservativeness,
+  smallerRunning,
+} from '../values.ts';
 import { anyOf, isAtCap, isQueueing, isThrashing, not } from './conditions.ts';
 
 const capKnobs: Rule['knobs'] = {
@@ -12,9 +19,11 @@ const capKnobs: Rule['knobs'] = {
 export const ADMISSION_RULES: readonly Rule[] = [
   {
     id: 'admission-too-careful',
+    rows: [8],
     cause: 'admission_too_conservative',
     title:
       'Requests wait while the KV pool has room: admission reserves too much for outputs to come',
+    sign: 'requests wait in half of the log lines or more, running requests below their cap, KV usage below 0.9, no retractions',
     engines: ['sglang'],
     needs: ['log'],
     requires: [isQueueing, not(isAtCap), (m) => m.kvMax.value < 0.9, not(isThrashing)],
@@ -22,11 +31,7 @@ export const ADMISSION_RULES: readonly Rule[] = [
     witnesses: [(m) => m.kvMax.value < 0.7, (m) => m.conservativeness.value > 1],
     cites: ['queueMean', 'kvMax', 'runningMax', 'conservativeness'],
     knobs: {
-      sglang: [
-        set('--schedule-conservativeness', (o) =>
-          (settingOf(o, 'conservativeness')?.value ?? 1) > 1 ? '1.0' : '0.3',
-        ),
-      ],
+      sglang: [set('--schedule-conservativeness', lowerConservativeness)],
     },
     expected: 'TTFT much lower, TBOT somewhat higher, throughput higher',
     confirmBy: 'sglang:num_queue_reqs falls and sglang:token_usage rises towards 0.9',
@@ -36,8 +41,10 @@ export const ADMISSION_RULES: readonly Rule[] = [
   },
   {
     id: 'batch-cap-binds',
+    rows: [9],
     cause: 'batch_cap_binding',
     title: 'The running batch stands at its cap while requests wait and the KV pool has room',
+    sign: 'running requests at 97 % of their cap or more, KV usage below 0.9, and requests wait or more are offered than the cap takes',
     engines: ALL_ENGINES,
     needs: ['log'],
     requires: [
@@ -57,8 +64,10 @@ export const ADMISSION_RULES: readonly Rule[] = [
   },
   {
     id: 'kv-pool-full',
+    rows: [10],
     cause: 'kv_bound_queueing',
     title: 'The KV pool is full: requests wait for memory',
+    sign: 'requests wait, and KV usage reaches 0.95',
     engines: GPU_ENGINES,
     needs: ['log'],
     requires: [isQueueing, (m) => m.kvMax.value >= 0.95],
@@ -66,8 +75,16 @@ export const ADMISSION_RULES: readonly Rule[] = [
     witnesses: [(m) => m.kvMean.value >= 0.9, not(isThrashing)],
     cites: ['kvMax', 'queueMean', 'runningMax'],
     knobs: {
-      sglang: [set('--mem-fraction-static', higherFraction), set('--kv-cache-dtype', 'fp8_e4m3')],
-      vllm: [set('--gpu-memory-utilization', higherFraction), set('--kv-cache-dtype', 'fp8')],
+      sglang: [
+        takeAway('--max-total-tokens'),
+        set('--mem-fraction-static', higherFraction),
+        set('--kv-cache-dtype', 'fp8_e4m3'),
+      ],
+      vllm: [
+        takeAway('--num-gpu-blocks-override'),
+        set('--gpu-memory-utilization', higherFraction),
+        set('--kv-cache-dtype', 'fp8'),
+      ],
     },
     expected: 'TTFT lower, TBOT the same, throughput much higher',
     confirmBy: 'KV capacity in tokens rises at start-up, the queue falls',
@@ -76,9 +93,50 @@ export const ADMISSION_RULES: readonly Rule[] = [
     source: 'SGLang docs hyperparameter_tuning; vLLM docs conserving_memory; vLLM #1298',
   },
   {
+    id: 'memory-left-unused',
+    rows: [10],
+    cause: 'kv_bound_queueing',
+    title: 'The KV pool is full while the engine was given only a part of the GPU’s memory',
+    sign: 'KV usage reaches 0.9, requests wait or are thrown out, and more than 10 GB are free behind the start, or the memory share is below 0.8',
+    engines: GPU_ENGINES,
+    needs: ['log'],
+    requires: [
+      (m) => m.kvMax.value >= 0.9,
+      anyOf(isQueueing, isThrashing),
+      anyOf(
+        (m) => m.availableGb.value > 10,
+        (m) => m.memoryShare.value < 0.8,
+      ),
+    ],
+    base: 0.7,
+    witnesses: [
+      isQueueing,
+      isThrashing,
+      anyOf(
+        (m) => m.availableGb.value > 20,
+        (m) => m.memoryShare.value < 0.6,
+      ),
+    ],
+    cites: ['kvMax', 'availableGb', 'memoryShare', 'queueMean', 'preemptions'],
+    knobs: {
+      sglang: [takeAway('--max-total-tokens'), set('--mem-fraction-static', fractionThatFills)],
+      vllm: [
+        takeAway('--num-gpu-blocks-override'),
+        set('--gpu-memory-utilization', fractionThatFills),
+      ],
+    },
+    expected: 'TTFT lower, throughput much higher, TBOT somewhat higher with the batch',
+    confirmBy: 'KV capacity in tokens rises at start-up, and running requests with it',
+    refutedBy: 'running requests stay with a larger pool',
+    risk: 'something else on the GPU may need the memory; out of memory at start',
+    source: 'SGLang docs hyperparameter_tuning (5 to 8 GB free); vLLM docs optimization',
+  },
+  {
     id: 'over-admission',
+    rows: [11, 12],
     cause: 'preemption_thrash',
     title: 'Running requests are thrown out of the KV pool and computed again',
+    sign: 'retracted or preempted requests above 1 % of all',
     engines: GPU_ENGINES,
     needs: ['metrics'],
     requires: [isThrashing],
@@ -87,12 +145,12 @@ export const ADMISSION_RULES: readonly Rule[] = [
     cites: ['preemptions', 'preemptionLines', 'requests', 'kvMax'],
     knobs: {
       sglang: [
-        set('--schedule-conservativeness', (o) =>
-          String(Math.max(1.3, (settingOf(o, 'conservativeness')?.value ?? 1) * 1.3)),
-        ),
+        takeAway('--max-total-tokens'),
+        set('--schedule-conservativeness', higherConservativeness),
         set('--max-running-requests', smallerRunning),
       ],
       vllm: [
+        takeAway('--num-gpu-blocks-override'),
         set('--gpu-memory-utilization', higherFraction),
         set('--max-num-seqs', smallerRunning),
       ],
@@ -105,8 +163,10 @@ export const ADMISSION_RULES: readonly Rule[] = [
   },
   {
     id: 'queue-dominates-ttft',
+    rows: [20],
     cause: 'queueing',
     title: 'More than half of the time to the first token is waiting, not computing',
+    sign: 'mean queue time above half of mean TTFT, and above 5 ms',
     engines: GPU_ENGINES,
     needs: ['metrics'],
     requires: [(m) => m.queueTime.value > 0.5 * m.ttftEngine.value, (m) => m.queueTime.value > 5],
@@ -116,7 +176,7 @@ export const ADMISSION_RULES: readonly Rule[] = [
     knobs: {
       sglang: [
         set('--max-running-requests', largerRunning),
-        set('--schedule-conservativeness', '0.3'),
+        set('--schedule-conservativeness', bolderAdmission),
       ],
       vllm: [set('--max-num-seqs', largerRunning)],
     },

@@ -41,6 +41,8 @@ const halfGraphs = (o: Observation): string | null => {
   return ceiling === null ? '16' : short(Math.max(8, Number(ceiling) / 2));
 };
 
+const fewerSequences = (o: Observation): string => smallerRunning(o) ?? '256';
+
 const START = 'the deployment gets ready';
 
 /** What each crash class means and which flags address it. Source per row: the engines' own texts and their documentation. */
@@ -113,10 +115,7 @@ export const MEMORY_CRASHES: readonly CrashFacts[] = [
     cause: 'oom_sampler_warmup',
     title: 'The sampler’s warm-up with the full batch runs out of memory',
     knobs: {
-      vllm: [
-        set('--max-num-seqs', (o) => smallerRunning(o) ?? '256'),
-        set('--gpu-memory-utilization', lowerFraction),
-      ],
+      vllm: [set('--max-num-seqs', fewerSequences), set('--gpu-memory-utilization', lowerFraction)],
     },
     expected: START,
     confirmBy: 'the log shows the end of the warm-up',

@@ -1,13 +1,15 @@
 import type { Fact } from '../fact.ts';
-import { linesOf } from '../facts.ts';
+import { linesOf, offeredConcurrency } from '../facts.ts';
 import type { Observation } from '../observation.ts';
-import { GPU_ENGINES, type Rule, set, switchOn, takeAway } from '../rule.ts';
-import { graphCeiling } from '../values.ts';
+import { type Condition, GPU_ENGINES, type Rule, set, switchOn, takeAway } from '../rule.ts';
+import { eightBitWeights, graphCeiling } from '../values.ts';
 import {
   anyOf,
+  couldUseFp8,
   graphsAreOff,
   isLowConcurrency,
   isQuantised,
+  isQueueing,
   isRequested,
   isSpeculating,
   not,
@@ -19,19 +21,32 @@ function flagFact(o: Observation, flags: readonly string[]): Fact | null {
   return flag === undefined ? null : { name: flag, value: 'set', evidenceId: null };
 }
 
+/** Far below the batch at which computing takes over, weights of 16 bits are what a step reads. Source: roofline. */
+const isBoundByHalfWeights: Condition = (m, o) =>
+  m.batch.value < 0.25 * m.criticalBatch.value &&
+  couldUseFp8(m, o) &&
+  !isQuantised(m, o) &&
+  !isQueueing(m, o);
+
+/** Source: vLLM #27379, #19254; lookups cost more than they bring at larger batches. */
+const ngramAtLowConcurrency = (o: Observation): string | null =>
+  (offeredConcurrency(o) ?? 1) <= 16 ? 'NGRAM' : null;
+
 const speculate: Rule['knobs'] = {
   sglang: [
-    set('--quantization', (o) => (o.floors?.supportsFp8 === true ? 'fp8' : null)),
-    set('--speculative-algorithm', 'NGRAM'),
+    set('--quantization', eightBitWeights),
+    set('--speculative-algorithm', ngramAtLowConcurrency),
   ],
-  vllm: [set('--quantization', (o) => (o.floors?.supportsFp8 === true ? 'fp8' : null))],
+  vllm: [set('--quantization', eightBitWeights)],
 };
 
 export const DECODE_RULES: readonly Rule[] = [
   {
     id: 'graphs-switched-off',
+    rows: [14],
     cause: 'decode_eager_no_cuda_graph',
     title: 'CUDA graphs are switched off: every decode step pays its launches',
+    sign: '`--disable-cuda-graph` or `--enforce-eager` in the launch',
     engines: GPU_ENGINES,
     needs: [],
     requires: [graphsAreOff],
@@ -51,8 +66,10 @@ export const DECODE_RULES: readonly Rule[] = [
   },
   {
     id: 'batch-above-graphs',
+    rows: [14],
     cause: 'decode_eager_no_cuda_graph',
     title: 'The decode batch grows beyond the largest captured graph and runs eagerly',
+    sign: 'more than 1 % of decode passes without a graph, or running requests above the largest captured batch',
     engines: GPU_ENGINES,
     needs: ['log'],
     requires: [
@@ -81,18 +98,23 @@ export const DECODE_RULES: readonly Rule[] = [
   },
   {
     id: 'decode-bandwidth-bound',
+    rows: [30],
     cause: 'decode_bandwidth_bound',
     title:
       'Decode runs near what the memory can deliver: only fewer bytes or more tokens per step help',
+    sign: 'at most four requests at a time, or 16-bit weights at a batch below a quarter of the critical one on a GPU with 8-bit units and no queue; TBOT within twice its floor',
     engines: GPU_ENGINES,
     needs: ['floors'],
     requires: [
-      isLowConcurrency,
+      anyOf(isLowConcurrency, isBoundByHalfWeights),
       (m) => m.tbot.value <= 2 * m.decodeFloor.value,
       not((m, o) => isQuantised(m, o) && isSpeculating(m, o)),
     ],
-    base: 0.6,
-    witnesses: [(m) => m.tbot.value <= 1.5 * m.decodeFloor.value],
+    base: 0.45,
+    witnesses: [
+      (m) => m.tbot.value <= 1.5 * m.decodeFloor.value,
+      (m, o) => couldUseFp8(m, o) && !isQuantised(m, o),
+    ],
     cites: ['tbot', 'decodeFloor', 'batch'],
     knobs: speculate,
     expected: 'TBOT much lower with 8-bit weights or a fitting draft',
@@ -103,8 +125,10 @@ export const DECODE_RULES: readonly Rule[] = [
   },
   {
     id: 'decode-launch-bound',
+    rows: [31],
     cause: 'cpu_or_frontend_bound',
     title: 'A decode step takes several times what its bytes need: processor and launches fill it',
+    sign: 'at most four requests at a time, TBOT at four times its floor or more, graphs on',
     engines: GPU_ENGINES,
     needs: ['floors'],
     requires: [isLowConcurrency, (m) => m.tbot.value >= 4 * m.decodeFloor.value, not(graphsAreOff)],
@@ -123,8 +147,10 @@ export const DECODE_RULES: readonly Rule[] = [
   },
   {
     id: 'overlap-switched-off',
+    rows: [32],
     cause: 'cpu_or_frontend_bound',
     title: 'Scheduling does not overlap with the GPU',
+    sign: 'overlapped scheduling switched off by flag, or reported as off by the engine',
     engines: GPU_ENGINES,
     needs: [],
     requires: [
@@ -132,7 +158,7 @@ export const DECODE_RULES: readonly Rule[] = [
         /^true$/i.test(o.effective?.values.get('disable_overlap_schedule') ?? ''),
       ),
     ],
-    base: 0.6,
+    base: 0.7,
     witnesses: [],
     cites: [(o) => flagFact(o, ['--disable-overlap-schedule', '--no-async-scheduling']), 'tbot'],
     knobs: {
@@ -144,35 +170,5 @@ export const DECODE_RULES: readonly Rule[] = [
     refutedBy: 'TBOT stays: the GPU was the limit all along',
     risk: 'some features switch it off again',
     source: 'SGLang server_args.py; vLLM config/scheduler',
-  },
-  {
-    id: 'speculation-does-not-pay',
-    cause: 'speculation_not_paying',
-    title: 'Drafted tokens are mostly refused, or the batch is too large for them to pay',
-    engines: GPU_ENGINES,
-    needs: ['log'],
-    requires: [
-      isSpeculating,
-      anyOf(
-        (m) => m.acceptLength.value < 1.6,
-        (m) => m.batch.value > 32 && !(m.acceptLength.value >= 2.5),
-      ),
-    ],
-    base: 0.5,
-    witnesses: [
-      (m) => m.acceptLength.value < 1.6,
-      (m) => m.acceptLength.value < 1.2,
-      (m) => m.batch.value > 32,
-    ],
-    cites: ['acceptLength', 'batch', 'tbot'],
-    knobs: {
-      sglang: [takeAway('--speculative-algorithm')],
-      vllm: [takeAway('--speculative-config')],
-    },
-    expected: 'TBOT lower, throughput higher',
-    confirmBy: 'TBOT and throughput without speculation at the same load',
-    refutedBy: 'TBOT rises without it',
-    risk: 'loses its gain at low concurrency',
-    source: 'SGLang docs speculative_decoding; SGLang #6949, #1979; vLLM #16258, #27379',
   },
 ];

@@ -1,8 +1,9 @@
 import type { Fact } from '../fact.ts';
 import type { Observation } from '../observation.ts';
-import { GPU_ENGINES, type Rule, set, switchOn } from '../rule.ts';
+import { type Condition, GPU_ENGINES, type Rule, set, switchOn, takeAway } from '../rule.ts';
 import { settingOf } from '../settings.ts';
-import { isLowConcurrency, isQueueing, isQueueShort } from './conditions.ts';
+import { allGpus } from '../values.ts';
+import { isLowConcurrency, isQueueShort } from './conditions.ts';
 
 /** Share of some GPU kernels among all; kernels do not nest, so they may be added. NaN when: there is no profile. */
 function kernelShare(o: Observation, names: RegExp): number {
@@ -32,6 +33,32 @@ const EXPERTS = /^moe_/;
 const SAMPLING = /^(?:sampling_|softmax$)/;
 const ALL_REDUCE = /allreduce/;
 
+const BACKEND_FLAGS = [
+  '--attention-backend',
+  '--decode-attention-backend',
+  '--prefill-attention-backend',
+] as const;
+/** Source: SGLang and vLLM documentation; each has faster kernels of its own on recent GPUs. */
+const SLOW_BACKENDS =
+  /^(?:torch_native|flex_attention|triton|TORCH_SDPA|FLEX_ATTENTION|TRITON_ATTN)$/;
+
+function slowBackend(o: Observation): Fact | null {
+  for (const flag of BACKEND_FLAGS) {
+    const value = o.requested.get(flag) ?? '';
+    if (SLOW_BACKENDS.test(value)) return { name: flag, value, evidenceId: null };
+  }
+  return null;
+}
+
+const asksForSlowAttention: Condition = (_m, o) => slowBackend(o) !== null;
+
+/** Null when: the launch has a configuration of its own. */
+function fusedAllReduce(o: Observation): string | null {
+  return o.requested.has('--compilation-config')
+    ? null
+    : '{"pass_config":{"fuse_allreduce_rms":true}}';
+}
+
 const isKvEightBit = (o: Observation): boolean => /fp8/.test(settingOf(o, 'kvDtype')?.text ?? '');
 const hasManyGpus = (o: Observation): boolean => o.hardware.gpuCount >= 2;
 
@@ -39,8 +66,10 @@ const hasManyGpus = (o: Observation): boolean => o.hardware.gpuCount >= 2;
 export const KERNEL_RULES: readonly Rule[] = [
   {
     id: 'attention-reads-kv',
+    rows: [38],
     cause: 'kv_read_bound',
     title: 'Attention fills the step: reading the KV cache of long contexts is the limit',
+    sign: 'attention kernels above four tenths of the kernels’ time, no queue, a 16-bit KV cache',
     engines: GPU_ENGINES,
     needs: ['profile'],
     requires: [
@@ -62,9 +91,37 @@ export const KERNEL_RULES: readonly Rule[] = [
     source: 'SGLang docs hyperparameter_tuning; SGLang #30815; vLLM #48786',
   },
   {
+    id: 'attention-backend-slow',
+    rows: [38],
+    cause: 'attention_backend_slow',
+    title: 'An attention backend was asked for that is slower than the engine’s own choice',
+    sign: 'a backend in plain PyTorch or Triton in the launch, and prompts of 1024 tokens or more',
+    engines: GPU_ENGINES,
+    needs: ['client'],
+    requires: [asksForSlowAttention, (m) => m.prompt.value >= 1024],
+    base: 0.5,
+    witnesses: [
+      (_m, o) => kernelShare(o, ATTENTION) > 0.3,
+      (m) => m.prompt.value >= 4096,
+      (_m, o) => slowBackend(o)?.value !== 'triton',
+    ],
+    cites: [slowBackend, kernelFact(ATTENTION), 'prompt', 'tbot'],
+    knobs: {
+      sglang: BACKEND_FLAGS.map((flag) => takeAway(flag)),
+      vllm: [takeAway('--attention-backend')],
+    },
+    expected: 'TTFT and TBOT lower, throughput higher',
+    confirmBy: 'the share of attention kernels falls and TBOT with it',
+    refutedBy: 'TBOT stays with the engine’s own choice',
+    risk: 'the outputs of backends differ in the last digits: check the quality',
+    source: 'SGLang docs attention_backend; vLLM attention backends',
+  },
+  {
     id: 'eight-bit-kv-overhead',
+    rows: [39],
     cause: 'kv_conversion_overhead',
     title: 'An 8-bit KV cache costs conversions that short contexts do not pay back',
+    sign: 'an 8-bit KV cache, prompts below 4096 tokens, fewer than eight requests at a time',
     engines: GPU_ENGINES,
     needs: ['client'],
     requires: [(_m, o) => isKvEightBit(o), (m) => m.prompt.value < 4096, (m) => m.batch.value < 8],
@@ -82,8 +139,10 @@ export const KERNEL_RULES: readonly Rule[] = [
   },
   {
     id: 'experts-not-spread',
+    rows: [40],
     cause: 'moe_expert_bound',
     title: 'Expert kernels fill the step while experts are not spread over the GPUs',
+    sign: 'expert kernels above half of the kernels’ time, two GPUs or more, no expert parallelism',
     engines: GPU_ENGINES,
     needs: ['profile'],
     requires: [
@@ -95,7 +154,7 @@ export const KERNEL_RULES: readonly Rule[] = [
     witnesses: [(_m, o) => kernelShare(o, EXPERTS) > 0.65],
     cites: [kernelFact(EXPERTS), 'tensorParallel', 'tbot'],
     knobs: {
-      sglang: [set('--ep-size', (o) => String(o.hardware.gpuCount))],
+      sglang: [set('--ep-size', allGpus)],
       vllm: [switchOn('--enable-expert-parallel')],
     },
     expected: 'TBOT lower, throughput much higher at high concurrency',
@@ -106,8 +165,10 @@ export const KERNEL_RULES: readonly Rule[] = [
   },
   {
     id: 'sampling-fills-step',
+    rows: [42],
     cause: 'sampler_bound',
     title: 'Sampling takes more than a tenth of the GPU’s time',
+    sign: 'sampling kernels above a tenth of the kernels’ time',
     engines: GPU_ENGINES,
     needs: ['profile'],
     requires: [(_m, o) => kernelShare(o, SAMPLING) > 0.1],
@@ -123,10 +184,12 @@ export const KERNEL_RULES: readonly Rule[] = [
   },
   {
     id: 'all-reduce-not-fused',
+    rows: [37],
     cause: 'allreduce_not_fused',
     title:
       'All-reduce takes more than a seventh of the step though the GPUs reach each other directly',
-    engines: ['sglang'],
+    sign: 'two GPUs or more with a direct link, all-reduce above 15 % of the kernels’ time',
+    engines: GPU_ENGINES,
     needs: ['profile'],
     requires: [
       (m) => m.tensorParallel.value >= 2,
@@ -141,33 +204,12 @@ export const KERNEL_RULES: readonly Rule[] = [
         set('--flashinfer-allreduce-fusion-backend', 'auto'),
         switchOn('--enable-torch-symm-mem'),
       ],
+      vllm: [set('--compilation-config', fusedAllReduce)],
     },
     expected: 'TTFT and TBOT lower, throughput higher',
     confirmBy: 'the share of all-reduce kernels falls',
     refutedBy: 'the share stays: the model or the GPU lacks the fused path',
     risk: 'compute capability 9.0 or newer, and supported models only',
     source: 'SGLang server_args.py; vLLM compilation passes',
-  },
-  {
-    id: 'room-to-batch',
-    cause: 'batch_below_critical',
-    title:
-      'Saturated, yet the batch is far below where computing would limit it and the pool is half empty',
-    engines: GPU_ENGINES,
-    needs: ['floors', 'log'],
-    requires: [
-      isQueueing,
-      (m) => m.kvMax.value < 0.5,
-      (m) => m.runningMean.value < 0.25 * m.criticalBatch.value,
-    ],
-    base: 0.3,
-    witnesses: [],
-    cites: ['runningMean', 'criticalBatch', 'kvMax', 'queueMean'],
-    knobs: { vllm: [set('--performance-mode', 'throughput')] },
-    expected: 'throughput much higher, TTFT lower, TBOT higher',
-    confirmBy: 'running requests rise and throughput with them',
-    refutedBy: 'throughput stays with more requests running',
-    risk: 'the TBOT limit',
-    source: 'SGLang docs hyperparameter_tuning; vLLM docs optimization; roofline',
   },
 ];

@@ -28,8 +28,10 @@ const slotsForLoad = (o: Observation): string | null => {
 export const LLAMACPP_RULES: readonly Rule[] = [
   {
     id: 'threads-below-cores',
+    rows: [],
     cause: 'cpu_threads_low',
     title: 'Fewer threads than cores: part of the processor is idle',
+    sign: 'no GPU, and fewer threads than cores',
     engines: ['llamacpp'],
     needs: [],
     requires: [(_m, o) => o.hardware.gpu === null, (m) => m.threads.value < m.cores.value],
@@ -45,8 +47,10 @@ export const LLAMACPP_RULES: readonly Rule[] = [
   },
   {
     id: 'threads-above-cores',
+    rows: [],
     cause: 'cpu_oversubscribed',
     title: 'More threads than cores: they wait for each other',
+    sign: 'more threads than cores',
     engines: ['llamacpp'],
     needs: [],
     requires: [(m) => m.threads.value > m.cores.value],
@@ -62,8 +66,10 @@ export const LLAMACPP_RULES: readonly Rule[] = [
   },
   {
     id: 'slots-below-concurrency',
+    rows: [9],
     cause: 'batch_cap_binding',
     title: 'Fewer slots than requests in flight: the rest wait for a slot',
+    sign: 'more requests in flight than slots',
     engines: ['llamacpp'],
     needs: ['client'],
     requires: [(m) => m.offered.value > m.cap.value],
@@ -81,8 +87,10 @@ export const LLAMACPP_RULES: readonly Rule[] = [
   },
   {
     id: 'prompt-batches-small',
+    rows: [21],
     cause: 'prefill_bound',
     title: 'Prompts are processed in very small batches',
+    sign: 'prompt batches below 256 tokens, prompts at least twice as long',
     engines: ['llamacpp'],
     needs: [],
     requires: [
@@ -104,8 +112,10 @@ export const LLAMACPP_RULES: readonly Rule[] = [
   },
   {
     id: 'layers-on-cpu',
+    rows: [],
     cause: 'layers_on_cpu',
     title: 'Layers of the model run on the processor although there is a GPU',
+    sign: 'a GPU, and a log that offloads fewer layers than the model has',
     engines: ['llamacpp'],
     needs: ['log'],
     requires: [
@@ -124,8 +134,10 @@ export const LLAMACPP_RULES: readonly Rule[] = [
   },
   {
     id: 'prompt-reprocessed',
+    rows: [22],
     cause: 'prefix_cache_miss',
     title: 'The server computes whole prompts again although it has seen them',
+    sign: 'log lines that a whole prompt is processed again',
     engines: ['llamacpp'],
     needs: ['log'],
     requires: [(m) => m.missLines.value > 0],

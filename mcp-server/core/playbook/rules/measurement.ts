@@ -4,7 +4,7 @@ import type { Measures } from '../measures.ts';
 import type { Observation } from '../observation.ts';
 import { ALL_ENGINES, type Condition, GPU_ENGINES, type Rule } from '../rule.ts';
 import { unmetSettings } from '../settings.ts';
-import { anyOf, hasMark } from './conditions.ts';
+import { anyOf, hasMark, isOneProcessFull } from './conditions.ts';
 
 const shared = (m: Measures): number =>
   Number.isNaN(m.sharedRatio.value) ? 0 : m.sharedRatio.value;
@@ -37,16 +37,20 @@ export const MEASUREMENT_RULES: readonly Rule[] = [
   {
     ...untuned,
     id: 'proxy-buffers-stream',
+    rows: [1],
     cause: 'proxy_buffering',
     title: 'Something between client and engine holds the stream back',
+    sign: 'client TTFT above the engine’s own by 50 ms and half of it, or bursts at the client that the engine’s pace does not show',
     engines: ALL_ENGINES,
     needs: ['client', 'metrics'],
     requires: [
       anyOf(
         looksBuffered,
-        (m) =>
+        (m, o) =>
           m.ttftClient.value - m.ttftEngine.value > 50 &&
-          m.ttftClient.value > 1.5 * m.ttftEngine.value,
+          m.ttftClient.value > 1.5 * m.ttftEngine.value &&
+          !isOneProcessFull(m, o) &&
+          !hasMark('SATURATED')(m, o),
       ),
     ],
     base: 0.25,
@@ -66,9 +70,11 @@ export const MEASUREMENT_RULES: readonly Rule[] = [
   {
     ...untuned,
     id: 'warm-prefix-cache',
+    rows: [2],
     cause: 'warm_prefix_cache_in_benchmark',
     title:
       'Prompts came from the prefix cache more than the workload shares: the comparison is invalid',
+    sign: 'hit ratio more than 2 points above what the workload shares, and not the same as the baseline’s',
     engines: ALL_ENGINES,
     needs: ['client'],
     requires: [
@@ -93,8 +99,10 @@ export const MEASUREMENT_RULES: readonly Rule[] = [
   {
     ...untuned,
     id: 'compiles-in-window',
+    rows: [3],
     cause: 'cold_jit_in_window',
     title: 'Kernels were compiled or tuned while it was measured',
+    sign: 'a line about compiling or tuning kernels behind the line that says ready',
     engines: GPU_ENGINES,
     needs: ['log'],
     requires: [compilesBehindReady],
@@ -109,8 +117,10 @@ export const MEASUREMENT_RULES: readonly Rule[] = [
   {
     ...untuned,
     id: 'setting-not-in-force',
+    rows: [5],
     cause: 'flag_not_effective',
     title: 'The engine runs with other settings than were asked for',
+    sign: 'a value in the engine’s answer about itself, or in its start-up lines, that differs from the flag',
     engines: ALL_ENGINES,
     needs: ['effective'],
     requires: [(_m, o) => unmetSettings(o).length > 0],
@@ -125,15 +135,20 @@ export const MEASUREMENT_RULES: readonly Rule[] = [
   {
     ...untuned,
     id: 'client-limits',
+    rows: [43],
     cause: 'client_limited',
     title: 'The client does not offer enough load to show a limit of the engine',
+    sign: 'running requests below half of what was asked for, none waiting, and fewer in flight at the client than it was to keep; or the client marks itself as the limit',
     engines: ALL_ENGINES,
     needs: ['client'],
     requires: [
       anyOf(
         hasMark('CLIENT_LIMITED'),
         hasMark('UNDER_DRIVEN'),
-        (m) => m.queueMax.value === 0 && m.runningMean.value < 0.5 * m.offered.value,
+        (m) =>
+          m.queueMax.value === 0 &&
+          m.runningMean.value < 0.5 * m.offered.value &&
+          !(m.inFlight.value >= 0.9 * m.offered.value),
       ),
     ],
     base: 0.4,
@@ -143,7 +158,7 @@ export const MEASUREMENT_RULES: readonly Rule[] = [
       (m) => m.runningMax.value < 0.5 * m.cap.value,
       (m) => m.kvMax.value < 0.5,
     ],
-    cites: ['offered', 'runningMean', 'queueMax', 'kvMax'],
+    cites: ['offered', 'inFlight', 'runningMean', 'queueMax', 'kvMax'],
     expected: 'throughput rises with the offered load, the engine unchanged',
     confirmBy: 'running requests near the offered concurrency',
     refutedBy: 'no more throughput at twice the offered load',

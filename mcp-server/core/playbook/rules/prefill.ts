@@ -1,7 +1,7 @@
 import type { Measures } from '../measures.ts';
-import { GPU_ENGINES, type Rule, set, switchOn, takeAway } from '../rule.ts';
-import { largerChunk, smallerChunk } from '../values.ts';
-import { anyOf, couldUseFp8, isQuantised, isQueueShort, isRequested } from './conditions.ts';
+import { GPU_ENGINES, type Rule, set, switchOn } from '../rule.ts';
+import { eightBitWeights, largerChunk, smallerChunk } from '../values.ts';
+import { anyOf, couldUseFp8, isQuantised, isQueueShort } from './conditions.ts';
 
 /** Source: vLLM docs optimization; five times the median as a starting value. */
 const gapsSpike = (m: Measures): boolean => m.gapP99.value > 5 * m.gapP50.value;
@@ -15,8 +15,10 @@ const prefillsFollowEachOther = (m: Measures): boolean =>
 export const PREFILL_RULES: readonly Rule[] = [
   {
     id: 'chunk-too-small',
+    rows: [21],
     cause: 'prefill_bound',
     title: 'Prompts are cut into many small chunks, far from what the hardware could do',
+    sign: 'prompts of two chunks or more, and prefill at three times its floor or more; or of eight chunks',
     engines: GPU_ENGINES,
     needs: ['metrics'],
     requires: [
@@ -43,40 +45,18 @@ export const PREFILL_RULES: readonly Rule[] = [
     source: 'vLLM docs optimization; vLLM #7604; SGLang docs hyperparameter_tuning',
   },
   {
-    id: 'shared-text-recomputed',
-    cause: 'prefix_cache_miss',
-    title: 'Prompts share a long beginning that is computed again and again',
-    engines: GPU_ENGINES,
-    needs: ['client'],
-    requires: [
-      (m) => m.sharedRatio.value >= 0.3,
-      (m) => m.hit.value < Math.min(0.3, 0.5 * m.sharedRatio.value),
-    ],
-    base: 0.55,
-    witnesses: [
-      isRequested('--disable-radix-cache', '--no-enable-prefix-caching'),
-      (m) => m.hit.value < 0.05,
-    ],
-    cites: ['cachedTokens', 'promptTokens', 'hit', 'sharedRatio'],
-    knobs: {
-      sglang: [takeAway('--disable-radix-cache'), set('--schedule-policy', 'lpm')],
-      vllm: [takeAway('--no-enable-prefix-caching'), switchOn('--enable-prefix-caching')],
-    },
-    expected: 'TTFT much lower, throughput higher',
-    confirmBy: 'cached tokens / prompt tokens near the share that the workload repeats',
-    refutedBy: 'the hit ratio stays: prompts differ near their beginning, or the cache is evicted',
-    risk: 'prompts must be equal byte by byte at the front',
-    source: 'SGLang docs hyperparameter_tuning; vLLM docs optimization',
-  },
-  {
     id: 'prefill-compute-bound',
+    rows: [24],
     cause: 'prefill_bound',
     title: 'Prefill runs near what the GPU can compute: only fewer operations help',
+    sign: 'TTFT without the wait within four times the floor, which is 5 ms or more; queue below three tenths of TTFT, which is a fifth of the whole request or more',
     engines: GPU_ENGINES,
     needs: ['metrics', 'floors'],
     requires: [
       isQueueShort,
       (m) => m.prefillFloor.value >= 5 && m.prefill.value <= 4 * m.prefillFloor.value,
+      // A first token that is a small part of the whole request is no limit of it.
+      (m) => !(m.ttftClient.value < 0.2 * m.ttlt.value),
     ],
     base: 0.35,
     witnesses: [
@@ -85,8 +65,8 @@ export const PREFILL_RULES: readonly Rule[] = [
     ],
     cites: ['ttftEngine', 'queueTime', 'prefillFloor'],
     knobs: {
-      sglang: [set('--quantization', (o) => (o.floors?.supportsFp8 === true ? 'fp8' : null))],
-      vllm: [set('--quantization', (o) => (o.floors?.supportsFp8 === true ? 'fp8' : null))],
+      sglang: [set('--quantization', eightBitWeights)],
+      vllm: [set('--quantization', eightBitWeights)],
     },
     expected: 'TTFT down by up to 1.8 times, TBOT lower, throughput higher',
     confirmBy: 'TTFT without queue time falls below the old floor of 16-bit weights',
@@ -96,8 +76,10 @@ export const PREFILL_RULES: readonly Rule[] = [
   },
   {
     id: 'prefill-interferes',
+    rows: [29],
     cause: 'prefill_interference',
     title: 'Long prefills hold up the tokens of running requests',
+    sign: 'p99 of the gaps between tokens above five times their median; or prefill lines of more than 8192 new tokens that follow each other',
     engines: GPU_ENGINES,
     needs: ['client'],
     requires: [
@@ -109,13 +91,14 @@ export const PREFILL_RULES: readonly Rule[] = [
     base: 0.45,
     witnesses: [
       (m) => gapsSpike(m) && prefillsFollowEachOther(m),
-      (m) => m.prompt.value >= 1024 || m.chunk.value >= 8192,
+      (m) => m.prompt.value >= 1024 || (Number.isNaN(m.prompt.value) && m.chunk.value >= 8192),
       (m) => m.gapP99.value > 10 * m.gapP50.value,
       (m) => m.newTokens.value > 16_384,
     ],
     cites: ['gapP99', 'gapP50', 'newTokens', 'chunk'],
     knobs: {
-      sglang: [set('--chunked-prefill-size', smallerChunk), switchOn('--enable-mixed-chunk')],
+      // SGLang puts every waiting prefill before the next decode step, however small its chunks, unless they are mixed.
+      sglang: [switchOn('--enable-mixed-chunk'), set('--chunked-prefill-size', smallerChunk)],
       vllm: [set('--max-num-batched-tokens', smallerChunk)],
     },
     expected: 'tail of TBOT much lower, TTFT higher, throughput slightly lower',

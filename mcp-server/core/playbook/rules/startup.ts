@@ -33,10 +33,25 @@ function rootFact(o: Observation): Fact | null {
   };
 }
 
+/** Crash classes that stand in the guide's table. */
+const ROWS: Readonly<Record<string, readonly number[]>> = {
+  bad_flag_unknown: [6],
+  bad_flag_value: [6],
+  weights_do_not_fit: [13],
+  oom_activation_prefill: [15],
+  oom_under_load: [16],
+  oom_cuda_graph_capture: [17],
+  kv_cache_too_small: [18],
+  hang_watchdog: [50],
+  nccl_interconnect: [50],
+};
+
 const toRule = (crash: CrashFacts): Rule => ({
   id: `crash-${crash.cause.replaceAll('_', '-')}`,
+  rows: ROWS[crash.cause] ?? [],
   cause: crash.cause,
   title: crash.title,
+  sign: 'the line of the log that the failure goes back to',
   engines: ALL_ENGINES,
   needs: [],
   requires: [isRoot(crash.cause)],

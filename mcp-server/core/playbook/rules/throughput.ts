@@ -1,13 +1,14 @@
 import { GPU_ENGINES, type Rule, set } from '../rule.ts';
-import { flagsOf } from '../settings.ts';
 import { largerChunk } from '../values.ts';
-import { anyOf, couldUseFp8, isQuantised, not } from './conditions.ts';
+import { couldUseFp8, isQuantised, isQueueing, not } from './conditions.ts';
 
 export const THROUGHPUT_RULES: readonly Rule[] = [
   {
     id: 'token-budget-binds',
+    rows: [47],
     cause: 'prefill_bound',
     title: 'Every step is filled to its token budget while requests wait',
+    sign: 'mean tokens per step at nine tenths of the budget or more, and requests wait',
     engines: ['vllm'],
     needs: ['metrics'],
     requires: [
@@ -25,35 +26,11 @@ export const THROUGHPUT_RULES: readonly Rule[] = [
     source: 'vLLM docs optimization',
   },
   {
-    id: 'tensor-parallel-wastes',
-    cause: 'tp_communication_bound',
-    title: 'Splitting the model over GPUs costs more in communication than it gains',
-    engines: GPU_ENGINES,
-    needs: ['log'],
-    requires: [
-      (m) => m.tensorParallel.value >= 2,
-      anyOf(
-        (m) => m.noPeerLines.value > 0,
-        (m) => m.allreduceShare.value >= 0.2,
-      ),
-    ],
-    base: 0.5,
-    witnesses: [(m) => m.noPeerLines.value > 0, (m) => m.allreduceShare.value >= 0.2],
-    cites: ['tensorParallel', 'noPeerLines', 'allreduceShare'],
-    knobs: {
-      sglang: [set(flagsOf('sglang', 'tensorParallel'), '1')],
-      vllm: [set('--tensor-parallel-size', '1')],
-    },
-    expected: 'throughput much higher with replicas instead, TTFT somewhat higher alone',
-    confirmBy: 'share of all-reduce falls; throughput per GPU rises',
-    refutedBy: 'throughput per GPU stays with one GPU per replica',
-    risk: 'the model must fit one GPU; the prefix cache is split over replicas',
-    source: 'SGLang docs hyperparameter_tuning; vLLM docs optimization; vLLM #56128',
-  },
-  {
     id: 'flop-bound-half-weights',
+    rows: [49],
     cause: 'compute_bound',
     title: 'The batch is near the point where computing, not reading, limits decode',
+    sign: 'running requests above half of the critical batch, 16-bit weights, a GPU with 8-bit units',
     engines: GPU_ENGINES,
     needs: ['floors', 'log'],
     requires: [
@@ -70,5 +47,29 @@ export const THROUGHPUT_RULES: readonly Rule[] = [
     refutedBy: 'TBOT stays at equal batch',
     risk: 'output quality: check it',
     source: 'SGLang docs hyperparameter_tuning; roofline',
+  },
+  {
+    id: 'room-to-batch',
+    rows: [44],
+    cause: 'batch_below_critical',
+    title:
+      'Saturated, yet the batch is far below where computing would limit it and the pool is half empty',
+    sign: 'requests wait, KV usage below 0.5, running requests below a quarter of the critical batch',
+    engines: GPU_ENGINES,
+    needs: ['floors', 'log'],
+    requires: [
+      isQueueing,
+      (m) => m.kvMax.value < 0.5,
+      (m) => m.runningMean.value < 0.25 * m.criticalBatch.value,
+    ],
+    base: 0.3,
+    witnesses: [],
+    cites: ['runningMean', 'criticalBatch', 'kvMax', 'queueMean'],
+    knobs: { vllm: [set('--performance-mode', 'throughput')] },
+    expected: 'throughput much higher, TTFT lower, TBOT higher',
+    confirmBy: 'running requests rise and throughput with them',
+    refutedBy: 'throughput stays with more requests running',
+    risk: 'the TBOT limit',
+    source: 'SGLang docs hyperparameter_tuning; vLLM docs optimization; roofline',
   },
 ];
