@@ -99,7 +99,9 @@ async function checkDeployment(app: App, writer: LedgerWriter, place: Place): Pr
   const target = await targetOf(app, state, place);
   const reference = target.isReference ? null : await readReference(app, state);
   const asked = await runQuality(app, target, call);
-  const tiers = await checkTiers(app, state, { trial, target, call, size, reference });
+  const { passedCount: passedCanaries } = asked;
+  const order = { trial, target, call, size, reference, passedCanaries };
+  const tiers = await checkTiers(app, state, order);
   const run: QualityRun = { ...asked, tiers: tiers.run };
   const { minCanaries } = state.contract.terms.quality;
   const outcome = withTiers(

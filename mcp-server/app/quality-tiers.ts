@@ -24,7 +24,7 @@ const NOTHING: TierOutcome = { run: null, results: [] };
 
 /**
  * Tiers 2 to 4: on the baseline the reference and its noise; on a trial the comparison, where its changes can alter
- * outputs or a size is asked for.
+ * outputs or a size is asked for. A baseline that fails the canaries is asked no more: nothing would be armed.
  */
 export async function checkTiers(
   app: App,
@@ -35,13 +35,16 @@ export async function checkTiers(
     readonly call: Call;
     readonly size: SuiteSize | undefined;
     readonly reference: QualityRun | null;
+    /** Canaries that the deployed trial passes. */
+    readonly passedCanaries: number;
   },
 ): Promise<TierOutcome> {
   const { trial, target, call, size, reference } = order;
   const policy = policyOf(state, trial);
   const wish = wishOf(state, { target, call, size });
   if (target.isReference) {
-    const run = await runReferenceTiers(app, wish);
+    if (order.passedCanaries < state.contract.terms.quality.minCanaries) return NOTHING;
+    const run = await runReferenceTiers(app, wish, policy.minRightRatio);
     return { run, results: noiseFloors(run, policy) };
   }
   if (size === undefined && !canAlterOutputs(state, trial)) return NOTHING;
@@ -55,7 +58,7 @@ const noReference = (): TierResult => ({
   tier: 'tasks',
   state: 'unarmed',
   values: {},
-  text: 'E_QUALITY_UNARMED: the noise of the baseline is not known; deploy it and call check_quality on it',
+  text: 'E_QUALITY_UNARMED: the noise of the baseline is not known: it was not checked, or passes too few canaries',
 });
 
 function wishOf(

@@ -5,13 +5,7 @@ import {
   readTokens,
   WITH_LOGPROBS,
 } from '../core/quality/greedy.ts';
-import type {
-  GradedTask,
-  GreedyAnswer,
-  ScoredText,
-  TierAnswers,
-  TierRun,
-} from '../core/quality/quality-run.ts';
+import type { GradedTask, GreedyAnswer, ScoredText, TierRun } from '../core/quality/quality-run.ts';
 import {
   buildTasks,
   gradeTask,
@@ -20,7 +14,7 @@ import {
   type SuiteSize,
   type Task,
 } from '../core/quality/task-suite.ts';
-import { ruleOnTasks } from '../core/quality/task-tier.ts';
+import { rightRatio, ruleOnTasks } from '../core/quality/task-tier.ts';
 import { SCORE_PROTOCOLS, type ScoreProtocol } from '../core/quality/token-scores.ts';
 import { cleanText } from '../core/redact.ts';
 import type { App, Call } from './app.ts';
@@ -39,36 +33,41 @@ export interface TierWish {
 
 const MAX_STORED_CHARS = 2000;
 /** Longest time for tasks of one pass; what was not asked by then is left out. Source: own reasoning, a CPU's speed. */
-const TASKS_MS = 240_000;
+const TASKS_MS = 120_000;
+/** Tasks after which a model that fails most of them is asked no more. Source: own reasoning, eight of each kind. */
+const PROBE_ITEMS = 40;
 
 type Asker = Pick<App, 'load' | 'clock'>;
 
 /** Asks the baseline twice: the first pass is the reference, the second its noise at the same load. */
-export async function runReferenceTiers(app: Asker, wish: TierWish): Promise<TierRun> {
+export async function runReferenceTiers(
+  app: Asker,
+  wish: TierWish,
+  minRightRatio: number,
+): Promise<TierRun> {
   const plan = planSuite(wish.size, wish.heldOutSeed, wish.contextTokens);
-  const tasks = buildTasks(plan);
-  const pass = async (
-    texts: readonly ReferenceText[] | null,
-    items: number,
-  ): Promise<TierAnswers & { route: ScoreProtocol | null }> => {
-    const greedy = await askGreedy(app, wish);
-    const { scores, route } = await scoreTexts(app, wish, {
-      texts: texts ?? textsOf(wish, greedy),
-      route: undefined,
-    });
-    return { greedy, scores, route, tasks: await askTasks(app, wish, tasks.slice(0, items)) };
-  };
+  const all = buildTasks(plan);
   wish.call.onProgress('asking the baseline for greedy answers, scores and tasks');
-  const first = await pass(null, plan.items);
+  const probed = await askTasks(app, wish, all.slice(0, PROBE_ITEMS));
+  const isHopeless = rightRatio(probed) < minRightRatio / 2;
+  const rest = isHopeless ? [] : await askTasks(app, wish, all.slice(PROBE_ITEMS));
+  const greedy = await askGreedy(app, wish);
+  const texts = textsOf(wish, greedy);
+  const route = await findRoute(app, wish, texts);
+  const scores = await scoreTexts(app, wish, { texts, route });
   wish.call.onProgress('asking it again, for its own noise');
-  const again = await pass(textsOf(wish, first.greedy), SUITE_ITEMS.quick);
+  const again = all.slice(0, isHopeless ? 0 : SUITE_ITEMS.quick);
   return {
     size: wish.size,
     plan,
     concurrency: wish.concurrency,
-    scoreRoute: first.scores.length > 0 ? (first.route?.id ?? null) : null,
-    answers: { greedy: first.greedy, scores: first.scores, tasks: first.tasks },
-    again: { greedy: again.greedy, scores: again.scores, tasks: again.tasks },
+    scoreRoute: route?.id ?? null,
+    answers: { greedy, scores, tasks: [...probed, ...rest] },
+    again: {
+      greedy: await askGreedy(app, wish),
+      scores: await scoreTexts(app, wish, { texts, route }),
+      tasks: await askTasks(app, wish, again),
+    },
   };
 }
 
@@ -82,7 +81,7 @@ export async function runTrialTiers(
   wish.call.onProgress('asking for greedy answers, scores and tasks');
   const greedy = await askGreedy(app, { ...wish, size: reference.size });
   const route = SCORE_PROTOCOLS.find((one) => one.id === reference.scoreRoute) ?? null;
-  const { scores } = await scoreTexts(app, wish, {
+  const scores = await scoreTexts(app, wish, {
     texts: textsOf({ ...wish, size: reference.size }, reference.answers.greedy),
     route,
   });
@@ -166,23 +165,20 @@ function textsOf(
   });
 }
 
-/** Scores texts on the first route that answers with scores; `route` undefined: it is to be found. */
 async function scoreTexts(
   app: Asker,
   wish: TierWish,
-  given: {
-    readonly texts: readonly ReferenceText[];
-    readonly route: ScoreProtocol | null | undefined;
-  },
-): Promise<{ readonly scores: readonly ScoredText[]; readonly route: ScoreProtocol | null }> {
-  const route = given.route === undefined ? await findRoute(app, wish, given.texts) : given.route;
-  if (route === null) return { scores: [], route };
-  const scores = await inParallel(given.texts, wish.concurrency, (text) =>
+  given: { readonly texts: readonly ReferenceText[]; readonly route: ScoreProtocol | null },
+): Promise<readonly ScoredText[]> {
+  const { texts, route } = given;
+  if (route === null) return [];
+  const scores = await inParallel(texts, wish.concurrency, (text) =>
     scoreOne(app, wish, { text, route }),
   );
-  return { scores: scores.filter((one) => one !== null), route };
+  return scores.filter((one) => one !== null);
 }
 
+/** The first route that answers with scores. Null when: none does. */
 async function findRoute(
   app: Asker,
   wish: TierWish,

@@ -1,3 +1,4 @@
+import { wilsonInterval } from '../stats/wilson.ts';
 import { resampled, upperEnd } from './drift.ts';
 import { type Agreement, agreements } from './greedy.ts';
 import type { TierRun } from './quality-run.ts';
@@ -21,6 +22,12 @@ const agreedRatio = (pairs: readonly Agreement[]): number => meanOf(pairs.map((o
 
 const damagedRatio = (pairs: readonly Agreement[]): number =>
   meanOf(pairs.map((one) => (one.gap !== null && one.gap > DAMAGE_NATS ? 1 : 0)));
+
+/** Lower 95 % bound, one-sided, of the damaged share: a few answers prove little. */
+function surelyDamaged(pairs: readonly Agreement[]): number {
+  const count = Math.round(damagedRatio(pairs) * pairs.length);
+  return wilsonInterval(count, pairs.length, 0.9)?.[0] ?? 0;
+}
 
 /** True when the reference tells how sure it was wherever answers part. */
 const knowsGaps = (pairs: readonly Agreement[]): boolean =>
@@ -72,7 +79,7 @@ export function compareGreedy(reference: TierRun, trial: TierRun, policy: TierPo
   const damage = upperEnd(drawn.map(damagedRatio));
   const lost = upperEnd(drawn.map((some) => 1 - agreedRatio(some)));
   const isOver = knowsGaps(pairs)
-    ? damagedRatio(pairs) > damage + allowed.damagedRatio
+    ? surelyDamaged(pairs) > damage + allowed.damagedRatio
     : 1 - agreedRatio(pairs) > lost + allowed.lostAgreement;
   return {
     tier: 'greedy',
