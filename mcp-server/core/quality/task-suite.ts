@@ -4,7 +4,7 @@ import { type Grader, isExactText, isJson, isLastNumber, isToolCall } from './gr
 import { CITIES, NAMES, WORDS } from './word-lists.ts';
 
 const TASK_KINDS = ['arithmetic', 'copy', 'json', 'tool', 'recall'] as const;
-export type TaskKind = (typeof TASK_KINDS)[number];
+type TaskKind = (typeof TASK_KINDS)[number];
 
 /** One generated question with one right answer. */
 export interface Task {

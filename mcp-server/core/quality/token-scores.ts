@@ -1,7 +1,7 @@
 import { isRecord } from '../parse.ts';
 
 /** Log-probabilities of the tokens of a given text. Units: nats. */
-export interface TextScore {
+interface TextScore {
   readonly logprobs: readonly number[];
   /** Whether the token was the most likely one. */
   readonly isTop: readonly boolean[];
