@@ -7,16 +7,22 @@ import {
   compareQuality,
   describeReference,
   type QualityOutcome,
+  withTiers,
 } from '../core/quality/compare-quality.ts';
 import { QualityRun } from '../core/quality/quality-run.ts';
+import type { SuiteSize } from '../core/quality/task-suite.ts';
+import type { TierResult } from '../core/quality/tier-result.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { Answer, App, Call, JobOutcome, JobResult } from './app.ts';
+import type { QualityTarget } from './ask-service.ts';
 import { backendOf } from './backend.ts';
+import { checkTiers } from './quality-tiers.ts';
 import { recordEvidence } from './record-evidence.ts';
 import { runQuality } from './run-quality.ts';
 
 export interface CheckQualityArgs {
   readonly trial_id?: string | undefined;
+  readonly size?: SuiteSize | undefined;
   readonly wait_s: number;
   readonly session_id?: string | undefined;
 }
@@ -41,11 +47,11 @@ export async function checkQuality(
       writer,
       kind: 'check_quality',
       trialId,
-      args: { trial_id: trialId },
+      args: { trial_id: trialId, ...(args.size === undefined ? {} : { size: args.size }) },
       waitS: args.wait_s,
     },
     call,
-    (context) => checkDeployment(app, writer, { ...place, call: context }),
+    (context) => checkDeployment(app, writer, { ...place, call: context, size: args.size }),
   );
   return {
     jobId: job.jobId,
@@ -62,9 +68,13 @@ interface Place {
   readonly deployment: DeploymentState;
   readonly endpoint: Endpoint;
   readonly call: Call;
+  readonly size: SuiteSize | undefined;
 }
 
-function deployedTrial(state: SessionState, wanted: string | undefined): Omit<Place, 'call'> {
+function deployedTrial(
+  state: SessionState,
+  wanted: string | undefined,
+): Omit<Place, 'call' | 'size'> {
   const deployment = activeDeployment(state);
   const trialId = wanted ?? deployment?.trialId;
   const endpoint = deployment?.ready?.endpoint ?? null;
@@ -83,40 +93,57 @@ function notReady(trialId: string | null): PreconditionError {
 }
 
 async function checkDeployment(app: App, writer: LedgerWriter, place: Place): Promise<JobResult> {
-  const { trial, deployment, endpoint, call } = place;
+  const { trial, deployment, call, size } = place;
   const state = writer.state();
-  const { terms } = state.contract;
-  const isReference = trial.trialId === baselineTrial(state).trialId;
-  const template = terms.chatTemplateArgs;
   const startMs = app.clock.nowMs();
-  const run = await runQuality(
-    app,
-    {
-      baseUrl: endpoint.baseUrl,
-      model: endpoint.model,
-      headers: await backendOf(app, state).authHeaders(endpoint),
-      seed: terms.seeds.search,
-      extraBody: Object.keys(template).length === 0 ? {} : { chat_template_kwargs: template },
-      isReference,
-    },
-    call,
+  const target = await targetOf(app, state, place);
+  const reference = target.isReference ? null : await readReference(app, state);
+  const asked = await runQuality(app, target, call);
+  const { passedCount: passedCanaries } = asked;
+  const order = { trial, target, call, size, reference, passedCanaries };
+  const tiers = await checkTiers(app, state, order);
+  const run: QualityRun = { ...asked, tiers: tiers.run };
+  const { minCanaries } = state.contract.terms.quality;
+  const outcome = withTiers(
+    target.isReference
+      ? describeReference(run, minCanaries)
+      : compareQuality(reference, run, minCanaries),
+    tiers.results,
   );
-  const outcome = isReference
-    ? describeReference(run, terms.quality.minCanaries)
-    : compareQuality(await readReference(app, state), run, terms.quality.minCanaries);
   const evidenceId = await recordEvidence(app, writer, {
     kind: 'quality',
     trialId: trial.trialId,
     deploymentId: deployment.deploymentId,
     measurementId: null,
     name: 'quality.json',
-    text: JSON.stringify({ ...run, ...outcome }, null, 1),
-    source: 'POST /v1/chat/completions, 20 canaries and free answers',
+    text: JSON.stringify({ ...outcome, results: tiers.results, ...run }),
+    source:
+      'POST /v1/chat/completions: canaries, free answers, and where asked greedy answers, scores and tasks',
     windowStartMs: startMs,
     windowEndMs: app.clock.nowMs(),
   });
-  await noteOutcome(writer, place, { run, outcome, evidenceId });
-  return { summary: summaryOf(trial, run, outcome), result: { ...outcome, evidenceId } };
+  await noteOutcome(writer, place, { run, outcome, evidenceId, tiers: tiers.results });
+  return {
+    summary: summaryOf(trial, run, outcome),
+    result: { ...outcome, tiers: tiers.results, evidenceId },
+  };
+}
+
+async function targetOf(
+  app: App,
+  state: SessionState,
+  { trial, endpoint }: Place,
+): Promise<QualityTarget> {
+  const { terms } = state.contract;
+  const template = terms.chatTemplateArgs;
+  return {
+    baseUrl: endpoint.baseUrl,
+    model: endpoint.model,
+    headers: await backendOf(app, state).authHeaders(endpoint),
+    seed: terms.seeds.search,
+    extraBody: Object.keys(template).length === 0 ? {} : { chat_template_kwargs: template },
+    isReference: trial.trialId === baselineTrial(state).trialId,
+  };
 }
 
 /** The baseline's last run. Null when: it was never checked, or its file cannot be read. */
@@ -136,9 +163,10 @@ async function noteOutcome(
     readonly run: QualityRun;
     readonly outcome: QualityOutcome;
     readonly evidenceId: string;
+    readonly tiers: readonly TierResult[];
   },
 ): Promise<void> {
-  const { run, outcome, evidenceId } = check;
+  const { run, outcome, evidenceId, tiers } = check;
   await writer.append({
     type: 'quality_checked',
     data: {
@@ -150,12 +178,14 @@ async function noteOutcome(
       comparable: outcome.comparable,
       reasons: outcome.reasons.map((reason) => reason.slice(0, 300)),
       evidenceId,
+      ...(tiers.length === 0 ? {} : { tiers: [...tiers] }),
     },
   });
 }
 
 function summaryOf(trial: TrialState, run: QualityRun, outcome: QualityOutcome): string {
-  const said = outcome.passed === null ? 'recorded' : outcome.passed ? 'passed' : 'failed';
+  const open = trial.planned.parentId === null ? 'recorded' : 'not settled';
+  const said = outcome.passed === null ? open : outcome.passed ? 'passed' : 'failed';
   return [
     `Quality of ${trial.trialId}: ${said}, ${run.passedCount} of ${run.total} canaries passed.`,
     ...outcome.reasons.map((reason) => `- ${reason}`),

@@ -1,5 +1,4 @@
-import { AutodebugError, LoadError } from '../core/errors.ts';
-import { type CanaryAnswer, readAnswer } from '../core/quality/answer.ts';
+import { LoadError } from '../core/errors.ts';
 import { buildCanaries, type Canary } from '../core/quality/canaries.ts';
 import {
   HEALTH_MAX_TOKENS,
@@ -11,26 +10,10 @@ import {
 import type { QualityRun } from '../core/quality/quality-run.ts';
 import { cleanText } from '../core/redact.ts';
 import type { App, Call } from './app.ts';
-
-/** Where questions are sent, and how. */
-export interface QualityTarget {
-  readonly baseUrl: string;
-  readonly model: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly seed: number;
-  /** Extra fields of the body, e.g. `chat_template_kwargs`. */
-  readonly extraBody: Readonly<Record<string, unknown>>;
-  /** True for a reference: only canaries that pass twice count, so that a coin toss is no reference. */
-  readonly isReference: boolean;
-}
-
-type Asked =
-  | { readonly kind: 'answer'; readonly answer: CanaryAnswer }
-  | { readonly kind: 'none'; readonly why: string; readonly unreachable: boolean };
+import { type Asked, ask, inParallel, type QualityTarget } from './ask-service.ts';
 
 /** Questions in flight: small, so that the check measures answers, not load. */
 const CONCURRENCY = 4;
-const TIMEOUT_MS = 90_000;
 const MAX_STORED_CHARS = 300;
 
 /** Asks every canary and the free questions at temperature 0. Throws: LoadError `E_ENDPOINT` when most get no answer. */
@@ -41,12 +24,16 @@ export async function runQuality(
 ): Promise<QualityRun> {
   const canaries = buildCanaries(target.seed);
   call.onProgress(`asking ${canaries.length} canaries`);
-  const first = await inBatches(canaries, (canary) => askCanary(app, target, { canary, call }));
+  const first = await inParallel(canaries, CONCURRENCY, (canary) =>
+    askCanary(app, target, { canary, call }),
+  );
   refuseUnreachable(first.map((one) => one.asked));
   const again = await secondLook(app, target, { graded: first, call });
   call.onProgress('looking at free answers');
   const prompts = healthPrompts(target.seed);
-  const free = await inBatches(prompts, (prompt) => askFree(app, target, { prompt, call }));
+  const free = await inParallel(prompts, CONCURRENCY, (prompt) =>
+    askFree(app, target, { prompt, call }),
+  );
   return {
     seed: target.seed,
     total: canaries.length,
@@ -114,37 +101,6 @@ async function askFree(
   return { prompt, text: asked.kind === 'answer' ? asked.answer.text : '' };
 }
 
-async function ask(
-  app: Pick<App, 'load'>,
-  target: QualityTarget,
-  question: {
-    readonly prompt: string;
-    readonly body: Readonly<Record<string, unknown>>;
-    readonly call: Call;
-  },
-): Promise<Asked> {
-  const { prompt, body, call } = question;
-  const messages = [{ role: 'user', content: prompt }];
-  try {
-    const reply = await app.load.complete(
-      {
-        baseUrl: target.baseUrl,
-        model: target.model,
-        headers: target.headers,
-        body: { messages, temperature: 0, seed: target.seed, ...body, ...target.extraBody },
-        timeoutMs: TIMEOUT_MS,
-      },
-      call.signal,
-    );
-    const answer = reply.status === 200 ? readAnswer(reply.body) : null;
-    if (answer !== null) return { kind: 'answer', answer };
-    return { kind: 'none', why: `HTTP ${reply.status}`, unreachable: reply.status >= 500 };
-  } catch (error) {
-    if (call.signal.aborted || !(error instanceof AutodebugError)) throw error;
-    return { kind: 'none', why: error.code, unreachable: true };
-  }
-}
-
 function refuseUnreachable(asked: readonly Asked[]): void {
   const lost = asked.filter((one) => one.kind === 'none' && one.unreachable).length;
   if (lost * 2 <= asked.length) return;
@@ -160,15 +116,4 @@ function storedAnswer(asked: Asked): string {
   const { text, toolCalls } = asked.answer;
   const called = toolCalls.map((one) => `${one.name}(${one.arguments})`).join(' ');
   return cleanText(`${text}${called === '' ? '' : ` ${called}`}`, MAX_STORED_CHARS);
-}
-
-async function inBatches<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  for (let from = 0; from < items.length; from += CONCURRENCY) {
-    results.push(...(await Promise.all(items.slice(from, from + CONCURRENCY).map(work))));
-  }
-  return results;
 }

@@ -76,6 +76,8 @@ export interface LoadGenerator {
   /** One small non-streaming chat completion, for canaries and readiness. Text is data: capped at 20,000 characters. */
   complete(
     request: {
+      /** Another route that takes one JSON body, e.g. `/generate`. Absent: `/v1/chat/completions`. */
+      readonly path?: string | undefined;
       readonly baseUrl: string;
       readonly model: string;
       readonly headers: Readonly<Record<string, string>>;

@@ -7,9 +7,15 @@ export const checkQualityTool = defineTool({
   name: 'check_quality',
   title: 'Check output quality',
   description:
-    'Asks the deployed trial twenty small questions with one right answer, and some free ones, and compares with the baseline. Only questions that the baseline itself passes count; one of them failed is damage. On the baseline it records the reference. With too few comparable ones the gate is unarmed (E_QUALITY_UNARMED), and a change of weights, KV type, speculation, attention or sampling cannot be kept. Answers with a job id when it needs longer: then call wait_job.',
+    'Compares what the deployed trial answers with what the baseline answered. Twenty canaries always; for a change that can alter outputs also drift of log-probabilities, greedy agreement and a task suite, each against the noise of the baseline, which a check of the baseline records. Pass, fail or not settled; the result says which loss it excludes. A change of weights, KV type, speculation, attention or sampling cannot be kept without a pass (E_QUALITY_UNARMED: baseline too weak or unchecked). Answers with a job id when it needs longer: then call wait_job.',
   input: z.strictObject({
     trial_id: TrialId.optional().describe('Trial; default: the deployed one.'),
+    size: z
+      .enum(['quick', 'standard', 'deep'])
+      .optional()
+      .describe(
+        '140, 420 or 1260 tasks. A trial can be asked what the baseline was; forces all tiers.',
+      ),
     wait_s: z.number().int().min(0).max(50).default(45).describe('Longest wait in seconds.'),
   }),
   output: z.object({

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CaseScore, renderScores, scoreCases, shareOf, timeReaders } from './diagnosis.ts';
 import { benchLoadClient, renderLoadBench } from './load.ts';
+import { benchQuality, qualityFigures, renderQualityBench } from './quality.ts';
 import { benchServer } from './server.ts';
 import { benchSimulator, renderSimulatorBench } from './simulator.ts';
 import { benchVerdicts, describeShare, renderVerdictBench } from './verdicts.ts';
@@ -215,12 +216,23 @@ function verdictsSection(): Section {
   };
 }
 
+function qualitySection(): Section {
+  const bench = benchQuality();
+  return {
+    title: 'Task suite by simulation: margin 3 points, answers that change sides for nothing',
+    command: 'npm run bench quality',
+    figures: qualityFigures(bench),
+    details: renderQualityBench(bench),
+  };
+}
+
 const SECTIONS: Readonly<Record<string, () => Promise<Section> | Section>> = {
   server: serverSection,
   load: loadSection,
   simulator: simulatorSection,
   diagnosis: diagnosisSection,
   verdicts: verdictsSection,
+  quality: qualitySection,
   demo: demoSection,
 };
 

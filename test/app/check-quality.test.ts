@@ -3,6 +3,7 @@ import type { App } from '../../mcp-server/app/app.ts';
 import { checkQuality } from '../../mcp-server/app/check-quality.ts';
 import { buildCanaries } from '../../mcp-server/core/quality/canaries.ts';
 import { createFakeDeploy } from '../fakes/fake-deploy.ts';
+import { modelService } from '../fakes/model-service.ts';
 import { CALL, createTestApp, planTestTrial, type TestApp } from '../fakes/test-app.ts';
 import { markReady, openCalibrated } from './judged-session.ts';
 
@@ -15,20 +16,23 @@ afterEach(() => test.close());
 const expected = new Map(buildCanaries(1).map((canary) => [canary.prompt, canary]));
 type Complete = App['load']['complete'];
 
-/** A service that answers every canary rightly, except those of these ids. */
+const soundModel = modelService();
+
+/** A service that answers everything rightly, except the canaries of these ids. */
 const serviceFailing =
   (...ids: readonly string[]): Complete =>
-  async ({ body }) => {
-    const prompt = String((body['messages'] as { content: string }[])[0]?.content);
-    const canary = expected.get(prompt);
-    const isWrong = canary !== undefined && ids.includes(canary.id);
+  async (request, signal) => {
+    const messages = (request.body['messages'] ?? []) as { content: string }[];
+    const canary = expected.get(String(messages[0]?.content));
+    if (canary === undefined) return soundModel(request, signal);
+    const isWrong = ids.includes(canary.id);
     const message =
-      canary?.id === 'tool-call' && !isWrong
+      canary.id === 'tool-call' && !isWrong
         ? {
             content: null,
             tool_calls: [{ function: { name: 'get_weather', arguments: canary.expected } }],
           }
-        : { content: isWrong ? 'no idea' : (canary?.expected ?? `It is a thing. ${prompt}`) };
+        : { content: isWrong ? 'no idea' : canary.expected };
     const answer = { choices: [{ finish_reason: 'stop', message }] };
     return { status: 200, body: answer, text: '' };
   };

@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { readTokens } from '../../mcp-server/core/quality/greedy.ts';
+import { SCORE_PROTOCOLS } from '../../mcp-server/core/quality/token-scores.ts';
 import { parseProfilerContext } from '../../mcp-server/core/telemetry/graphsignal.ts';
 import { parsePrometheus } from '../../mcp-server/core/telemetry/prometheus.ts';
 import { launchEngine } from '../../mcp-server/simulator/core/launch.ts';
@@ -329,5 +331,37 @@ describe('the rest of the surface', () => {
     expect(context.resources[0]?.attributes['sglang.startup.chunked_prefill_size']).toBe('8192');
     expect(await ask(startMs - 9000, startMs - 8000)).toBe('');
     expect((await fetch(`${base}/autodebug/graphsignal?start_time_ns=x`)).status).toBe(400);
+  });
+
+  it('tells log-probabilities of a chat’s tokens when asked, and none else', async () => {
+    const base = await serve();
+    const body = chat('tell me a story', { max_tokens: 12 });
+    const asked = await post(`${base}/v1/chat/completions`, {
+      ...body,
+      logprobs: true,
+      top_logprobs: 2,
+    });
+    const answer: unknown = await asked.json();
+    expect(readTokens(answer)).toHaveLength(12);
+    expect(readTokens(answer)?.every((token) => token.logprob < 0)).toBe(true);
+    expect(readTokens(await (await post(`${base}/v1/chat/completions`, body)).json())).toBeNull();
+  });
+
+  it.each([
+    ['sglang', 'generate'],
+    ['vllm', 'prompt-logprobs'],
+  ] as const)('scores a given text as %s does, worse with lossy weights', async (engine, id) => {
+    const route = SCORE_PROTOCOLS.find((one) => one.id === id);
+    const text = 'The harbour wakes before the sun and the first boats leave without a sound.';
+    const scoreWith = async (corruptionRate: number) => {
+      const sound = engine === 'vllm' ? serviceConfig(VLLM_8B) : baselineConfig();
+      const base = await serve({ ...sound, corruptionRate });
+      const reply = await post(`${base}${route?.path}`, route?.body(text) ?? {});
+      return route?.read(await reply.json())?.logprobs ?? [];
+    };
+    const [sound, lossy] = [await scoreWith(0), await scoreWith(0.004)];
+    const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
+    expect(sound.length).toBeGreaterThan(10);
+    expect(sum(lossy)).toBeLessThan(sum(sound) - 0.1);
   });
 });

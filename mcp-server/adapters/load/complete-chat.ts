@@ -14,7 +14,7 @@ export const completeChat: LoadGenerator['complete'] = async (request, signal) =
   const connection = createConnection(request.baseUrl, request.headers);
   try {
     const answer = await requestJson(connection, {
-      path: '/v1/chat/completions',
+      path: request.path ?? '/v1/chat/completions',
       body: JSON.stringify({ ...request.body, model: request.model, stream: false }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(request.timeoutMs)]),
     });

@@ -118,7 +118,14 @@ function qualityGate({ required, result }: JudgeInput['quality']): Ruling | null
   if (result === null) return fail(['this change can alter outputs and they were not checked']);
   if (!result.armed) {
     return fail([
-      `E_QUALITY_UNARMED: only ${result.comparable} canaries are passed by the baseline, too few to prove that this change keeps outputs intact`,
+      `E_QUALITY_UNARMED: the baseline (${result.comparable} canaries passed) cannot prove that this change keeps outputs intact`,
+      ...result.reasons.filter((reason) => reason.includes('E_QUALITY_UNARMED')).slice(0, 2),
+    ]);
+  }
+  if (result.passed !== true) {
+    return fail([
+      'the loss of right answers could not be excluded, and this change can alter outputs',
+      ...result.reasons.slice(0, 3),
     ]);
   }
   return null;

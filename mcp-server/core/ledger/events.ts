@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BackendId, Budget, Contract } from '../contract/contract.ts';
 import { MeasurementSummary } from '../metrics/summary.ts';
+import { TierResult } from '../quality/tier-result.ts';
 import { Change } from '../service/change.ts';
 import { LoadPoint } from '../workload/workload.ts';
 import {
@@ -179,6 +180,8 @@ export const EVENT_DATA = {
     comparable: z.number().int(),
     reasons: z.array(z.string().max(300)),
     evidenceId: EvidenceId,
+    /** Log-probabilities, greedy answers and tasks; for the baseline their noise floors. */
+    tiers: z.array(TierResult).optional(),
   }),
   diagnosed: z.object({
     diagnosisId: DiagnosisId,

@@ -1,5 +1,6 @@
 import { compareHealth } from './health.ts';
 import type { QualityRun } from './quality-run.ts';
+import type { TierResult } from './tier-result.ts';
 
 export interface QualityOutcome {
   /** Enough canaries are passed by the baseline to tell damage from a weak model. */
@@ -9,6 +10,29 @@ export interface QualityOutcome {
   /** Canaries that the baseline passes. */
   readonly comparable: number;
   readonly reasons: readonly string[];
+}
+
+/**
+ * The outcome of canaries and free answers with that of the further tiers: one failure fails, one open question leaves it
+ * open, and a suite that the baseline cannot answer arms nothing.
+ */
+export function withTiers(outcome: QualityOutcome, tiers: readonly TierResult[]): QualityOutcome {
+  if (tiers.length === 0) return outcome;
+  const has = (state: TierResult['state']): boolean => tiers.some((tier) => tier.state === state);
+  const armed = outcome.armed && !has('unarmed');
+  const passed =
+    outcome.passed === false || has('fail')
+      ? false
+      : armed && outcome.passed === true && !has('inconclusive')
+        ? true
+        : null;
+  const order = ['fail', 'unarmed', 'inconclusive', 'floor', 'pass', 'unavailable'];
+  const said = tiers
+    .toSorted((left, right) => order.indexOf(left.state) - order.indexOf(right.state))
+    .map((tier) => (tier.state === 'floor' ? tier.text : `${tier.state}: ${tier.text}`));
+  const isTierFault = passed === false && outcome.passed !== false;
+  const reasons = isTierFault ? [...said, ...outcome.reasons] : [...outcome.reasons, ...said];
+  return { ...outcome, armed, passed, reasons };
 }
 
 /** What the baseline's own run is worth as a reference. */

@@ -1,5 +1,52 @@
 import { z } from 'zod';
 
+/** One answer at temperature 0; `gap` is the distance to the runner-up. Units: nats. */
+const GreedyAnswer = z.object({
+  id: z.string(),
+  text: z.string(),
+  tokens: z
+    .array(z.object({ text: z.string(), logprob: z.number(), gap: z.number().nullable() }))
+    .readonly()
+    .nullable(),
+});
+export type GreedyAnswer = z.infer<typeof GreedyAnswer>;
+
+/** Scores of one given text, token by token. */
+const ScoredText = z.object({
+  id: z.string(),
+  logprobs: z.array(z.number()).readonly(),
+  isTop: z.array(z.boolean()).readonly(),
+});
+export type ScoredText = z.infer<typeof ScoredText>;
+
+const GradedTask = z.object({
+  id: z.string(),
+  result: z.enum(['right', 'wrong', 'unparsed']),
+  /** The answer was cut at its longest length. */
+  isCut: z.boolean(),
+});
+export type GradedTask = z.infer<typeof GradedTask>;
+
+/** What one pass over tiers 2 to 4 heard. */
+export const TierAnswers = z.object({
+  greedy: z.array(GreedyAnswer).readonly(),
+  scores: z.array(ScoredText).readonly(),
+  tasks: z.array(GradedTask).readonly(),
+});
+export type TierAnswers = z.infer<typeof TierAnswers>;
+
+/** Tiers 2 to 4 of one run; the reference has asked twice, and the second pass gives its noise floor. */
+export const TierRun = z.object({
+  size: z.enum(['quick', 'standard', 'deep']),
+  plan: z.object({ seed: z.number(), items: z.number(), recallTokens: z.number() }),
+  concurrency: z.number(),
+  /** The route that scores given texts. Null when: the service has none. */
+  scoreRoute: z.enum(['generate', 'prompt-logprobs']).nullable(),
+  answers: TierAnswers,
+  again: TierAnswers.nullable(),
+});
+export type TierRun = z.infer<typeof TierRun>;
+
 /** One run of canaries and free answers against one deployment: what is stored as evidence of kind `quality`. */
 export const QualityRun = z.object({
   seed: z.number(),
@@ -18,5 +65,7 @@ export const QualityRun = z.object({
     z.object({ id: z.string(), words: z.number(), faults: z.array(z.string()), text: z.string() }),
   ),
   repeatedAnswers: z.number(),
+  /** Absent or null when only canaries and free answers were asked. */
+  tiers: TierRun.nullable().optional(),
 });
 export type QualityRun = z.infer<typeof QualityRun>;

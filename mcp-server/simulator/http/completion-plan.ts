@@ -16,6 +16,10 @@ export interface CompletionPlan {
   readonly includeUsage: boolean;
   readonly continuousUsage: boolean;
   readonly toolCall: { readonly name: string; readonly arguments: string } | null;
+  readonly wantsLogprobs: boolean;
+  readonly wantsPromptScores: boolean;
+  /** True for SGLang's own route, which answers in its own shape. */
+  readonly isNative: boolean;
 }
 
 interface Prompt {
@@ -181,5 +185,8 @@ function buildPlan(body: Body, prompt: Prompt, context: PlanContext): Completion
     stream: body.stream === true,
     ...usageWishes(body, config),
     toolCall: call === null ? null : { name: call.name, arguments: reply.pieces.join('') },
+    wantsLogprobs: body.logprobs === true,
+    wantsPromptScores: typeof body.prompt_logprobs === 'number',
+    isNative: false,
   };
 }

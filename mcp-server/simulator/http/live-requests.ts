@@ -2,7 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { SimConfig } from '../core/config.ts';
 import type { SimEvent } from '../core/engine-events.ts';
 import type { CompletionPlan } from './completion-plan.ts';
-import { createSseFormat, type FormatContext, type SseFormat, wholeBody } from './sse-format.ts';
+import type { FormatContext } from './format-context.ts';
+import { createSseFormat, type SseFormat, wholeBody } from './sse-format.ts';
 
 type TokensEvent = Extract<SimEvent, { kind: 'tokens' }>;
 

@@ -23,6 +23,7 @@ const Common = {
   ignore_eos: z.boolean().nullish(),
   n: z.number().int().nullish(),
   logprobs: z.unknown().optional(),
+  prompt_logprobs: z.number().int().min(0).nullish(),
 } as const;
 
 /** Body of /v1/chat/completions; unknown fields pass, as the engines let them. */
@@ -45,6 +46,14 @@ export const CompletionBody = z.looseObject({
   ]),
 });
 export type CompletionBody = z.infer<typeof CompletionBody>;
+
+/** Body of SGLang's `/generate`, as far as scoring needs it. */
+export const GenerateBody = z.looseObject({
+  text: z.string().min(1),
+  sampling_params: z.looseObject({ max_new_tokens: z.number().int().optional() }).optional(),
+  return_logprob: z.boolean().optional(),
+  logprob_start_len: z.number().int().optional(),
+});
 
 /** Text of a message; other parts than text count for nothing. */
 export function messageText(message: ChatMessage): string {

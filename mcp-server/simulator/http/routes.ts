@@ -1,62 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { profilerContextText } from '../core/profiler/context-text.ts';
 import { renderSglangMetrics } from '../core/sglang-metrics.ts';
 import { renderVllmMetrics } from '../core/vllm-metrics.ts';
-import { type ApiError, badRequest, errorBody } from './api-error.ts';
-import { planCompletion } from './completion-plan.ts';
+import { badRequest } from './api-error.ts';
+import { createCompletionRoute, describeIssues, generate, sendError } from './completion-routes.ts';
+import type { Route } from './exchange.ts';
 import { readJson, sendJson, sendText } from './http-io.ts';
 import { ChatBody, CompletionBody } from './request-body.ts';
-import type { SimService } from './sim-service.ts';
-
-export interface Exchange {
-  readonly service: SimService;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly url: URL;
-}
-
-export type Route = (exchange: Exchange) => void | Promise<void>;
-
-function sendError({ service, response }: Exchange, error: ApiError): void {
-  sendJson(response, error.status, errorBody(service.config.engine, error));
-}
-
-function describeIssues(error: z.ZodError): string {
-  const issue = error.issues[0];
-  const where = issue?.path.join('.') ?? '';
-  return `1 validation error: ${where === '' ? 'body' : where}: ${issue?.message ?? 'not valid'}`;
-}
-
-function isQueueFull({ config, engine }: SimService): boolean {
-  return config.maxQueued !== null && engine.gauges().waiting >= config.maxQueued;
-}
-
-function createCompletionRoute(schema: typeof ChatBody | typeof CompletionBody): Route {
-  return async (exchange) => {
-    const { service, request, response } = exchange;
-    const json = await readJson(request);
-    if (json === null) return sendError(exchange, badRequest('Invalid JSON body.'));
-    const body = schema.safeParse(json.value);
-    if (!body.success) return sendError(exchange, badRequest(describeIssues(body.error)));
-    if (isQueueFull(service)) {
-      const full = {
-        status: 503,
-        message: 'The request queue is full.',
-        type: 'ServiceUnavailableError',
-      };
-      return sendError(exchange, full);
-    }
-    const plan = planCompletion(body.data, {
-      config: service.config,
-      tokenizer: service.tokenizer,
-      id: service.nextId(),
-    });
-    if ('status' in plan) return sendError(exchange, plan);
-    service.live.open(plan, response);
-    service.player.submit(plan.request);
-  };
-}
 
 const listModels: Route = ({ service, response }) => {
   const { config } = service;
@@ -197,6 +147,7 @@ const COMMON: Readonly<Record<string, Route>> = {
 };
 
 const SGLANG: Readonly<Record<string, Route>> = {
+  'POST /generate': generate,
   'GET /health_generate': health,
   'GET /server_info': serverInfo,
   'GET /get_server_info': serverInfo,

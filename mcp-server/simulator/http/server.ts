@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Exchange, Route } from './exchange.ts';
 import { sendJson } from './http-io.ts';
-import { type Exchange, type Route, routesOf } from './routes.ts';
+import { routesOf } from './routes.ts';
 import type { SimService } from './sim-service.ts';
 
 const OPEN_PATHS = ['/health', '/ping', '/metrics'];

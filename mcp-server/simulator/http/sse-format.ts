@@ -1,12 +1,6 @@
 import type { SimConfig } from '../core/config.ts';
-import type { CompletionPlan } from './completion-plan.ts';
-
-/** Token counts as the engines report them. */
-export interface UsageFacts {
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  readonly cachedTokens: number;
-}
+import type { FormatContext, UsageFacts } from './format-context.ts';
+import { chatLogprobs, nativeBody, promptLogprobs } from './score-format.ts';
 
 /** Writes the events of one stream in the engine's own form. */
 export interface SseFormat {
@@ -15,13 +9,6 @@ export interface SseFormat {
   content(text: string, finish: string | null, usage: UsageFacts): string;
   usage(usage: UsageFacts): string;
   done(): string;
-}
-
-export interface FormatContext {
-  readonly plan: CompletionPlan;
-  readonly config: SimConfig;
-  readonly id: string;
-  readonly createdS: number;
 }
 
 const event = (body: unknown): string => `data: ${JSON.stringify(body)}\n\n`;
@@ -165,6 +152,7 @@ export function createSseFormat(context: FormatContext): SseFormat {
 /** The answer to a request that does not stream. */
 export function wholeBody(context: FormatContext, usage: UsageFacts): Record<string, unknown> {
   const { plan, config, id, createdS } = context;
+  if (plan.isNative) return nativeBody(context, usage);
   const text = plan.reply.pieces.join('');
   const finish = plan.toolCall === null ? plan.reply.finish : 'tool_calls';
   const head =
@@ -174,7 +162,15 @@ export function wholeBody(context: FormatContext, usage: UsageFacts): Record<str
     object: plan.kind === 'chat' ? 'chat.completion' : 'text_completion',
     created: createdS,
     model: config.servedName,
-    choices: [{ ...head, logprobs: null, finish_reason: finish, ...stopFields(context, finish) }],
+    choices: [
+      {
+        ...head,
+        logprobs: chatLogprobs(context),
+        finish_reason: finish,
+        ...stopFields(context, finish),
+        ...promptLogprobs(context),
+      },
+    ],
     usage: usageBody(config, usage),
   };
 }

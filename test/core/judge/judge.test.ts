@@ -269,6 +269,17 @@ describe('the gates', () => {
       'keep',
     );
   });
+
+  it('keep no change of outputs whose loss could not be excluded', () => {
+    const open = { armed: true, passed: null, comparable: 20, reasons: ['inconclusive: tasks'] };
+    const trial = sideOf(1, rates(1200, 1200, 1200));
+    const needed = judge(inputOf(trial, { quality: { required: true, result: open } }));
+    expect(needed).toMatchObject({ verdict: 'discard', gate: 'quality' });
+    expect(text(needed)).toContain('inconclusive: tasks');
+    expect(judge(inputOf(trial, { quality: { required: false, result: open } })).verdict).toBe(
+      'keep',
+    );
+  });
 });
 
 describe('a best that breaks a bound', () => {

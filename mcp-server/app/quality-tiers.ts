@@ -1,0 +1,102 @@
+import { canAlterOutputs } from '../core/judge/from-state.ts';
+import { baselineTrial } from '../core/ledger/lookup.ts';
+import type { SessionState, TrialState } from '../core/ledger/state.ts';
+import { tierPolicy } from '../core/quality/loss-kinds.ts';
+import type { QualityRun, TierRun } from '../core/quality/quality-run.ts';
+import type { SuiteSize } from '../core/quality/task-suite.ts';
+import type { TierPolicy, TierResult } from '../core/quality/tier-result.ts';
+import { compareTiers, noiseFloors } from '../core/quality/tiers.ts';
+import type { Change } from '../core/service/change.ts';
+import type { App, Call } from './app.ts';
+import type { QualityTarget } from './ask-service.ts';
+import { runReferenceTiers, runTrialTiers, type TierWish } from './run-tiers.ts';
+
+export interface TierOutcome {
+  readonly run: TierRun | null;
+  readonly results: readonly TierResult[];
+}
+
+/** Most requests in flight of a check. Source: own reasoning; above it a check would be a load test of its own. */
+const MAX_CONCURRENCY = 64;
+const MIN_CONCURRENCY = 4;
+
+const NOTHING: TierOutcome = { run: null, results: [] };
+
+/**
+ * Tiers 2 to 4: on the baseline the reference and its noise; on a trial the comparison, where its changes can alter
+ * outputs or a size is asked for. A baseline that fails the canaries is asked no more: nothing would be armed.
+ */
+export async function checkTiers(
+  app: App,
+  state: SessionState,
+  order: {
+    readonly trial: TrialState;
+    readonly target: QualityTarget;
+    readonly call: Call;
+    readonly size: SuiteSize | undefined;
+    readonly reference: QualityRun | null;
+    /** Canaries that the deployed trial passes. */
+    readonly passedCanaries: number;
+  },
+): Promise<TierOutcome> {
+  const { trial, target, call, size, reference } = order;
+  const policy = policyOf(state, trial);
+  const wish = wishOf(state, { target, call, size });
+  if (target.isReference) {
+    if (order.passedCanaries < state.contract.terms.quality.minCanaries) return NOTHING;
+    const run = await runReferenceTiers(app, wish, policy.minRightRatio);
+    return { run, results: noiseFloors(run, policy) };
+  }
+  if (size === undefined && !canAlterOutputs(state, trial)) return NOTHING;
+  const known = reference?.tiers ?? null;
+  if (known === null) return { run: null, results: [noReference()] };
+  const run = await runTrialTiers(app, wish, { reference: known, margin: policy.margin });
+  return { run, results: compareTiers(known, run, policy) };
+}
+
+const noReference = (): TierResult => ({
+  tier: 'tasks',
+  state: 'unarmed',
+  values: {},
+  text: 'E_QUALITY_UNARMED: the noise of the baseline is not known: it was not checked, or passes too few canaries',
+});
+
+function wishOf(
+  state: SessionState,
+  order: Pick<TierWish, 'target' | 'call'> & { readonly size: SuiteSize | undefined },
+): TierWish {
+  const { terms } = state.contract;
+  const peaks = terms.loadPoints.map((point) =>
+    point.kind === 'closed' ? point.concurrency : (point.maxConcurrency ?? MAX_CONCURRENCY),
+  );
+  return {
+    target: order.target,
+    call: order.call,
+    size: order.size ?? (terms.backend === 'dstack' ? 'standard' : 'quick'),
+    concurrency: Math.min(MAX_CONCURRENCY, Math.max(MIN_CONCURRENCY, ...peaks)),
+    contextTokens: terms.minContextTokens,
+    heldOutSeed: terms.seeds.confirm,
+  };
+}
+
+function policyOf(state: SessionState, trial: TrialState): TierPolicy {
+  return tierPolicy(state.contract.terms, {
+    changes: changesSinceBaseline(state, trial),
+    command: trial.planned.command,
+  });
+}
+
+/** Changes of the trial and of the trials that it stands on. */
+function changesSinceBaseline(state: SessionState, trial: TrialState): readonly Change[] {
+  const baseline = baselineTrial(state);
+  const changes: Change[] = [];
+  const seen = new Set<string>();
+  let current: TrialState | undefined = trial;
+  while (current !== undefined && current !== baseline && !seen.has(current.trialId)) {
+    seen.add(current.trialId);
+    changes.unshift(...current.planned.changes);
+    const { parentId }: { parentId: string | null } = current.planned;
+    current = state.trials.find((one) => one.trialId === parentId);
+  }
+  return changes;
+}

@@ -1,0 +1,187 @@
+import type { CanaryAnswer } from './answer.ts';
+import { createDraw, type Draw } from './draw.ts';
+import { type Grader, isExactText, isJson, isLastNumber, isToolCall } from './graders.ts';
+import { CITIES, NAMES, WORDS } from './word-lists.ts';
+
+const TASK_KINDS = ['arithmetic', 'copy', 'json', 'tool', 'recall'] as const;
+type TaskKind = (typeof TASK_KINDS)[number];
+
+/** One generated question with one right answer. */
+export interface Task {
+  readonly id: string;
+  readonly kind: TaskKind;
+  readonly prompt: string;
+  /** Parts of the request beside messages, model and temperature. */
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly expected: string;
+  readonly grade: Grader;
+  /** False when the answer has not even the form that was asked for. */
+  readonly isParsed: Grader;
+}
+
+/** Where a suite comes from: the same plan gives the same tasks, and a longer one begins with them. */
+export interface SuitePlan {
+  readonly seed: number;
+  readonly items: number;
+  /** Length of the table that a value is recalled from. Units: tokens, about. */
+  readonly recallTokens: number;
+}
+
+type Made = Omit<Task, 'id' | 'kind' | 'body'> & { readonly body?: Task['body'] };
+
+const hasNumber: Grader = ({ text }) => /\d/.test(text);
+const hasText: Grader = ({ text }) => text.trim() !== '';
+const hasToolCall: Grader = ({ toolCalls }) => toolCalls.length > 0;
+
+const isJsonText: Grader = ({ text }) => {
+  try {
+    JSON.parse(text.trim().replace(/^```[a-z]*\s*|\s*```$/g, ''));
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+function arithmetic(draw: Draw): Made {
+  const sign = draw.pick(['+', '-', '*'] as const);
+  const left = draw.integer(sign === '*' ? 12 : 200, sign === '*' ? 49 : 899);
+  const right = draw.integer(sign === '*' ? 3 : 21, sign === '*' ? 9 : 189);
+  const result = { '+': left + right, '-': left - right, '*': left * right }[sign];
+  return {
+    prompt: `What is ${left} ${sign} ${right}? Answer with the number only.`,
+    expected: String(result),
+    grade: isLastNumber(result),
+    isParsed: hasNumber,
+  };
+}
+
+function copy(draw: Draw): Made {
+  const numbers = [draw.integer(100, 999), draw.integer(100, 999)];
+  const text = [...draw.sample(WORDS, 10), ...numbers].join(' ');
+  return {
+    prompt: `Copy this text exactly and write nothing else: ${text}`,
+    expected: text,
+    grade: isExactText(text),
+    isParsed: hasText,
+  };
+}
+
+function json(draw: Draw): Made {
+  const person = { name: draw.pick(NAMES), age: draw.integer(20, 98), city: draw.pick(CITIES) };
+  return {
+    prompt: `Write a JSON object with exactly the keys "name" (string), "age" (integer) and "city" (string) for this person: ${person.name} is ${person.age} years old and lives in ${person.city}. Write only the JSON.`,
+    expected: JSON.stringify(person),
+    grade: isJson(person),
+    isParsed: isJsonText,
+  };
+}
+
+function toolNamed(name: string, description: string): Readonly<Record<string, unknown>> {
+  return {
+    type: 'function',
+    function: {
+      name,
+      description,
+      parameters: {
+        type: 'object',
+        properties: { city: { type: 'string' } },
+        required: ['city'],
+        additionalProperties: false,
+      },
+    },
+  };
+}
+
+const TOOLS = [
+  toolNamed('get_weather', 'Current weather of a city.'),
+  toolNamed('get_time', 'Local time of a city.'),
+];
+
+function tool(draw: Draw): Made {
+  const city = draw.pick(CITIES);
+  const [name, thing] = draw.pick([
+    ['get_weather', 'weather'],
+    ['get_time', 'local time'],
+  ] as const);
+  return {
+    prompt: `What is the ${thing} in ${city} now? Use the tool ${name}.`,
+    body: { tools: TOOLS, tool_choice: 'auto' },
+    expected: JSON.stringify({ city }),
+    grade: isToolCall(name, { city }),
+    isParsed: hasToolCall,
+  };
+}
+
+/** Where in the table the asked value stands, in turn. Source: docs/measuring.md, tier 4. */
+const DEPTHS = [0.25, 0.5, 0.9] as const;
+/** Tokens of one line of the table. Source: own count over four tokenizers, 7 to 9. */
+const TOKENS_PER_LINE = 8;
+const MIN_LINES = 10;
+
+function recall(draw: Draw, round: number, recallTokens: number): Made {
+  const lines = Math.max(MIN_LINES, Math.floor(recallTokens / TOKENS_PER_LINE));
+  const offset = draw.integer(10, 99);
+  const rows = Array.from({ length: lines }, (_, index) => ({
+    key: `${WORDS[(index * 7 + offset) % WORDS.length] ?? 'apple'}-${index + offset}`,
+    value: draw.integer(10_000, 99_999),
+  }));
+  const asked = rows[Math.floor((DEPTHS[round % DEPTHS.length] ?? 0.5) * lines)] ?? rows[0];
+  const value = asked?.value ?? 0;
+  const table = rows.map((row) => `${row.key} = ${row.value}`).join('\n');
+  return {
+    prompt: `Here is a table:\n${table}\nWhich value belongs to the key ${asked?.key ?? ''}? Answer with the number only.`,
+    expected: String(value),
+    grade: isLastNumber(value),
+    isParsed: hasNumber,
+  };
+}
+
+/** Room for an answer. Source: own reasoning; the longest right answer has about 45 tokens. */
+const MAX_TOKENS = 96;
+
+/** The tasks of a plan, kinds in turn, so that any beginning of the list is balanced. */
+export function buildTasks(plan: SuitePlan): readonly Task[] {
+  const draw = createDraw(plan.seed * 100 + 98);
+  return Array.from({ length: plan.items }, (_, index) => {
+    const kind = TASK_KINDS[index % TASK_KINDS.length] ?? 'copy';
+    const round = Math.floor(index / TASK_KINDS.length);
+    const made = {
+      arithmetic: () => arithmetic(draw),
+      copy: () => copy(draw),
+      json: () => json(draw),
+      tool: () => tool(draw),
+      recall: () => recall(draw, round, plan.recallTokens),
+    }[kind]();
+    const id = `${kind}-${round + 1}`;
+    return { id, kind, ...made, body: { max_tokens: MAX_TOKENS, ...made.body } };
+  });
+}
+
+export type TaskResult = 'right' | 'wrong' | 'unparsed';
+
+/** Exact: no partial credit. */
+export function gradeTask(task: Task, answer: CanaryAnswer | null): TaskResult {
+  if (answer === null) return 'unparsed';
+  if (task.grade(answer)) return 'right';
+  return task.isParsed(answer) ? 'wrong' : 'unparsed';
+}
+
+/** Questions of a suite. Source: 140 exclude a loss of 3 points where no answer changed; 420 and 1,260 where 4 to 8 % did (docs/measuring.md, power). */
+export const SUITE_ITEMS = { quick: 140, standard: 420, deep: 1260 } as const;
+export type SuiteSize = keyof typeof SUITE_ITEMS;
+/** Longest table of a suite. Units: tokens. Source: own reasoning, prefill time against what a KV type must hold. */
+const RECALL_TOKENS = { quick: 1000, standard: 4000, deep: 32_000 } as const;
+/** Room left for question, template and answer. Units: tokens. */
+const RESERVED_TOKENS = 400;
+
+/** The plan of a size, within a context of `contextTokens`. */
+export function planSuite(size: SuiteSize, seed: number, contextTokens: number): SuitePlan {
+  return {
+    seed,
+    items: SUITE_ITEMS[size],
+    recallTokens: Math.max(
+      200,
+      Math.min(RECALL_TOKENS[size], Math.floor(contextTokens * 0.9) - RESERVED_TOKENS),
+    ),
+  };
+}

@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import { driftStatistics } from '../../../mcp-server/core/quality/drift.ts';
+import { agreements } from '../../../mcp-server/core/quality/greedy.ts';
+import { tierPolicy } from '../../../mcp-server/core/quality/loss-kinds.ts';
+import { buildTasks, gradeTask, planSuite } from '../../../mcp-server/core/quality/task-suite.ts';
+import { ruleOnTasks } from '../../../mcp-server/core/quality/task-tier.ts';
+import { SCORE_PROTOCOLS } from '../../../mcp-server/core/quality/token-scores.ts';
+import type { Change } from '../../../mcp-server/core/service/change.ts';
+
+describe('the task suite', () => {
+  const plan = { seed: 7, items: 140, recallTokens: 1000 };
+  const answer = (text: string, toolCalls: { name: string; arguments: string }[] = []) => ({
+    text,
+    finishReason: 'stop',
+    toolCalls,
+  });
+
+  it('is the same for a seed, another for another, and a longer one begins with it', () => {
+    const texts = (change: Partial<typeof plan>): string[] =>
+      buildTasks({ ...plan, ...change }).map((task) => task.prompt);
+    expect(texts({})).toEqual(texts({}));
+    expect(texts({ items: 420 }).slice(0, 140)).toEqual(texts({}));
+    expect(texts({ seed: 8 })[0]).not.toBe(texts({})[0]);
+    expect(new Set(texts({})).size).toBeGreaterThan(120);
+  });
+
+  it('asks for values at 25, 50 and 90 % of its table', () => {
+    const recalls = buildTasks(plan).filter((task) => task.kind === 'recall');
+    const depths = recalls.slice(0, 3).map(({ prompt, expected }) => {
+      const lines = prompt.split('\n').filter((line) => line.includes(' = '));
+      return lines.findIndex((line) => line.endsWith(` = ${expected}`)) / lines.length;
+    });
+    expect(depths.map((depth) => Math.round(depth * 100))).toEqual([25, 50, 90]);
+  });
+
+  it('tells a wrong answer from one without the asked form', () => {
+    const byKind = new Map(buildTasks(plan).map((task) => [task.kind, task]));
+    const [sum, json, tool] = (['arithmetic', 'json', 'tool'] as const).map((kind) =>
+      byKind.get(kind),
+    );
+    if (sum === undefined || json === undefined || tool === undefined) throw new Error('missing');
+    expect(gradeTask(sum, answer(`It is ${sum.expected}.`))).toBe('right');
+    expect(gradeTask(sum, answer('17000000'))).toBe('wrong');
+    expect(gradeTask(sum, answer('no idea'))).toBe('unparsed');
+    expect(gradeTask(json, answer('{"name": "Nobody"}'))).toBe('wrong');
+    expect(gradeTask(json, answer('{"name": '))).toBe('unparsed');
+    expect(gradeTask(tool, answer('It is sunny.'))).toBe('unparsed');
+    expect(gradeTask(tool, null)).toBe('unparsed');
+  });
+
+  it('keeps its table inside a short context', () => {
+    expect(planSuite('deep', 1, 4096).recallTokens).toBeLessThan(4096 * 0.9);
+    expect(planSuite('quick', 1, 131_072).recallTokens).toBe(1000);
+  });
+
+  it('fails a rise of answers that are cut, though none of them is wrong', () => {
+    const tasks = (cut: number) =>
+      Array.from({ length: 140 }, (_, index) => ({
+        id: `t${index}`,
+        result: 'right' as const,
+        isCut: index < cut,
+      }));
+    const terms = { margin: 0.03, isLast: false };
+    expect(ruleOnTasks(tasks(0), tasks(0), terms)).toBe('pass');
+    expect(ruleOnTasks(tasks(0), tasks(9), terms)).toBe('fail');
+  });
+});
+
+describe('reading scores of given texts', () => {
+  const read = (id: string, body: unknown) =>
+    SCORE_PROTOCOLS.find((one) => one.id === id)?.read(body) ?? null;
+
+  it('takes the own token and the likeliest one from SGLang’s lists', () => {
+    const meta_info = {
+      input_token_logprobs: [
+        [null, 1, null],
+        [-0.5, 22, null],
+        [-3.25, 9, null],
+      ],
+      input_top_logprobs: [null, [[-0.5, 22, null]], [[-0.1, 4, null]]],
+    };
+    expect(read('generate', { text: '', meta_info })).toEqual({
+      logprobs: [-0.5, -3.25],
+      isTop: [true, false],
+    });
+  });
+
+  it('takes the token that is not the likeliest from vLLM’s objects, whatever their order', () => {
+    const prompt_logprobs = [
+      null,
+      { 22: { logprob: -0.5, rank: 1, decoded_token: 'a' } },
+      {
+        4: { logprob: -0.1, rank: 1, decoded_token: 'b' },
+        9: { logprob: -3.25, rank: 17, decoded_token: 'c' },
+      },
+    ];
+    expect(read('prompt-logprobs', { choices: [{ prompt_logprobs }] })).toEqual({
+      logprobs: [-0.5, -3.25],
+      isTop: [true, false],
+    });
+  });
+
+  it.each([null, {}, { choices: [] }, { choices: [{ prompt_logprobs: null }] }, { meta_info: {} }])(
+    'finds none in %j',
+    (body) => {
+      for (const { id } of SCORE_PROTOCOLS) expect(read(id, body)).toBeNull();
+    },
+  );
+});
+
+describe('comparing answers and scores', () => {
+  const token = (text: string, logprob = -0.1, gap: number | null = 3) => ({ text, logprob, gap });
+
+  it('finds the first token that differs and how sure the reference was there', () => {
+    const before = { id: 'a', text: '', tokens: [token('x'), token('y', -0.2, 2.5), token('z')] };
+    const after = { id: 'a', text: '', tokens: [token('x', -0.3), token('q')] };
+    const [found] = agreements([before], [after]);
+    expect(found).toMatchObject({ divergesAt: 1, gap: 2.5 });
+    expect(found?.share).toBeCloseTo(1 / 3, 9);
+    expect(found?.deltas[0]).toBeCloseTo(-0.2, 9);
+  });
+
+  it('compares words where a side tells no tokens', () => {
+    const [found] = agreements(
+      [{ id: 'a', text: 'one two three', tokens: null }],
+      [{ id: 'a', text: 'one two four', tokens: [token('one')] }],
+    );
+    expect(found).toMatchObject({ divergesAt: 2, gap: null, deltas: [] });
+  });
+
+  it('gives the mean loss, the 99th percentile and the changed top tokens', () => {
+    const deltas = [...Array.from({ length: 98 }, () => -0.01), -0.5, 0.2];
+    const found = driftStatistics([{ id: 'a', deltas, flips: 3 }]);
+    expect(found?.meanLoss).toBeCloseTo(0.0128, 6);
+    expect(found).toMatchObject({ tokens: 100, p99: 0.5, flipRatio: 0.03 });
+    expect(driftStatistics([])).toBeNull();
+  });
+});
+
+describe('what a contract allows a trial', () => {
+  const flag = (name: string, value: string | null): Change => ({
+    kind: 'set_flag',
+    flag: name,
+    value,
+  });
+  const policyOf = (
+    changes: readonly Change[],
+    acceptedLosses: ('fp8-weights' | 'int4-weights' | 'fp8-kv' | 'speculation')[],
+  ) =>
+    tierPolicy(
+      {
+        quality: { minCanaries: 12, marginPoints: 3, acceptedLosses },
+        model: {
+          id: 'base/model',
+          variants: [{ model: 'base/model-awq', acceptedLossPoints: 5 }],
+        },
+      },
+      { changes, command: 'python -m sglang.launch_server --model-path base/model' },
+    );
+
+  it.each([
+    ['fp8-weights', '--quantization', 'fp8'],
+    ['int4-weights', '--quantization', 'awq_marlin'],
+    ['fp8-kv', '--kv-cache-dtype', 'fp8_e5m2'],
+    ['speculation', '--speculative-algorithm', 'EAGLE3'],
+  ] as const)('widens tolerances for %s only where the owner accepts it', (kind, name, value) => {
+    expect(policyOf([flag(name, value)], [kind]).isLossAccepted).toBe(true);
+    expect(policyOf([flag(name, value)], []).isLossAccepted).toBe(false);
+  });
+
+  it('needs every kind of loss to be accepted', () => {
+    const both = [flag('--quantization', 'fp8'), flag('--kv-cache-dtype', 'fp8_e4m3')];
+    expect(policyOf(both, ['fp8-weights']).isLossAccepted).toBe(false);
+    expect(policyOf(both, ['fp8-weights', 'fp8-kv']).isLossAccepted).toBe(true);
+  });
+
+  it('reads the margin from the contract, and a wider one from a variant that is served', () => {
+    expect(policyOf([], []).margin).toBe(0.03);
+    const served = tierPolicy(
+      {
+        quality: { minCanaries: 10, marginPoints: 1, acceptedLosses: [] },
+        model: { id: 'a', variants: [{ model: 'a-awq', acceptedLossPoints: 5 }] },
+      },
+      { changes: [], command: 'vllm serve a-awq --port 1' },
+    );
+    expect(served).toEqual({ margin: 0.05, isLossAccepted: true, minRightRatio: 0.5 });
+  });
+});
