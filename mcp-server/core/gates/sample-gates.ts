@@ -1,0 +1,109 @@
+import { tbotMs, ttftMs } from '../metrics/request-metrics.ts';
+import { contentCaching } from '../plausibility/cache-checks.ts';
+import { quantile } from '../stats/quantile.ts';
+import type { RequestRecord } from '../workload/request-record.ts';
+import { type Gate, invalid } from './gate-context.ts';
+import type { GateFinding, GateSample, GateSide } from './gate-run.ts';
+
+/** Answers to prompts that were sent again, beside the baseline's own: a store betrays itself by its speed. */
+export const nothingStored: Gate = ({ trial, baseline }) => {
+  const own = new Set(storedOn(baseline).map(({ name }) => name));
+  return storedOn(trial).filter(({ name }) => !own.has(name));
+};
+
+function storedOn(side: GateSide): readonly GateFinding[] {
+  const summary = side.runs[0]?.summary;
+  if (summary === undefined) return [];
+  return side.samples.flatMap((sample) => {
+    const valid = sample.records.filter((record) => record.failure === null);
+    const found = contentCaching({
+      ...NOTHING,
+      summary: { ...summary, cachedTokens: cachedOf(valid) },
+      records: sample.records,
+      valid,
+      unique: uniqueOf(sample),
+      traps: sample.traps,
+    });
+    return found.map(({ name, detail }) => invalid(name, `${detail} (health sample)`));
+  });
+}
+
+const NOTHING = {
+  exactOutput: false,
+  rttMs: null,
+  eventsPerRead: null,
+  clientLagMs: null,
+  wallMs: null,
+  engine: null,
+  floors: null,
+  service: null,
+  reference: null,
+  holdOut: null,
+} as const;
+
+function cachedOf(records: readonly RequestRecord[]): number | null {
+  const told = records.map((record) => record.cachedTokens).filter((value) => value !== null);
+  return told.length === 0 ? null : told.reduce((sum, value) => sum + value, 0);
+}
+
+function uniqueOf({ records, traps }: GateSample): readonly RequestRecord[] {
+  const again = new Set(traps.map((trap) => trap.index));
+  return records.filter((record) => record.failure === null && !again.has(record.index));
+}
+
+/** How much slower the sample may be against the measured requests than the baseline's was. Source: own reasoning. */
+const SLOWER = { tbot: 1.3, ttft: 2 } as const;
+const LEAST_MS = { tbot: 0.5, ttft: 20 } as const;
+const READ = { tbot: tbotMs, ttft: ttftMs } as const;
+
+/** Requests that do not look like a benchmark are served like those that do. */
+export const notOnlyWhenMeasured: Gate = ({ trial, baseline }) =>
+  (['tbot', 'ttft'] as const).flatMap((what) => {
+    const now = besideMeasured(trial, READ[what]);
+    const before = besideMeasured(baseline, READ[what]);
+    if (now === null || before === null) return [];
+    const allowed = (now.measured * before.sample * SLOWER[what]) / before.measured;
+    if (now.sample <= allowed || now.sample - now.measured < LEAST_MS[what]) return [];
+    const title = what === 'tbot' ? 'a token' : 'to the first token';
+    return [
+      invalid(
+        'fast_only_when_measured',
+        `${now.sample.toFixed(1)} ms ${title} in the health sample, ${now.measured.toFixed(1)} in the measurement; ${before.sample.toFixed(1)} and ${before.measured.toFixed(1)} before`,
+      ),
+    ];
+  });
+
+/** Medians of the samples and of the runs after which they were taken. */
+function besideMeasured(
+  side: GateSide,
+  read: (record: RequestRecord) => number | null,
+): { readonly sample: number; readonly measured: number } | null {
+  const medianOf = (records: readonly RequestRecord[]): number | null =>
+    quantile(
+      records
+        .filter((record) => record.failure === null)
+        .map(read)
+        .filter((value) => value !== null),
+      0.5,
+    );
+  const taken = new Set(side.samples.map((sample) => sample.measurementId));
+  const sample = medianOf(side.samples.flatMap(uniqueOf));
+  const measured = medianOf(
+    side.runs.filter((run) => taken.has(run.measurementId)).flatMap((run) => run.records),
+  );
+  return sample === null || measured === null || measured <= 0 ? null : { sample, measured };
+}
+
+/** Failed requests of a sample that are chance. Source: own reasoning; one of a few dozen. */
+const MAX_FAILED = 1;
+
+/** Requests that do not look like a benchmark are served at all. */
+export const sampleIsServed: Gate = ({ trial, baseline }) => {
+  const failedOf = (side: GateSide): number =>
+    side.samples
+      .flatMap((sample) => sample.records)
+      .filter(({ failure }) => failure !== null && failure !== 'cancelled').length;
+  const failed = failedOf(trial);
+  if (failed <= MAX_FAILED + failedOf(baseline)) return [];
+  return [invalid('sample_not_served', `${failed} requests of the health sample failed`)];
+};

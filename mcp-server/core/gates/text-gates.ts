@@ -1,0 +1,231 @@
+import type { RequestRecord } from '../workload/request-record.ts';
+import { doubtful, type Gate, type GateContext, invalid, slicesOf } from './gate-context.ts';
+import type { GateFinding } from './gate-run.ts';
+import { noveltyOf, type Shapes, shapesOf } from './novelty.ts';
+import { agreementOf, type Pair } from './pairs.ts';
+import { type Estimate, estimateOf, excess, percent } from './shares.ts';
+
+/** A figure of one answer that must not get worse, and by how much it may by chance of the words alone. */
+interface Trait {
+  readonly name: string;
+  readonly says: string;
+  /** 1: more is worse; -1: less is. */
+  readonly worse: 1 | -1;
+  readonly tolerance: number;
+  readonly of: (record: RequestRecord, shapes: Shapes) => number | null;
+}
+
+const share = (part: number, all: number): number | null => (all === 0 ? null : part / all);
+
+/** Source of the tolerances: own reasoning; half of the least fault that must be seen, 1 % of the tokens. */
+const TRAITS: readonly Trait[] = [
+  {
+    name: 'garbled_words',
+    says: 'of the words look like no word',
+    worse: 1,
+    tolerance: 0.005,
+    of: ({ answer }) => (answer === undefined ? null : share(answer.oddWords, answer.words)),
+  },
+  {
+    name: 'unseen_spellings',
+    says: 'of the letter groups stand in no other answer of the baseline',
+    worse: 1,
+    tolerance: 0.005,
+    of: noveltyOf,
+  },
+  {
+    name: 'repetition',
+    says: 'of the word groups differ',
+    worse: -1,
+    tolerance: 0.05,
+    of: ({ answer }) => answer?.distinctRatio ?? null,
+  },
+  {
+    name: 'echoes_prompt',
+    says: 'of the word groups are the prompt’s own',
+    worse: 1,
+    tolerance: 0.1,
+    of: ({ answer }) => answer?.echoRatio ?? null,
+  },
+  {
+    name: 'broken_text',
+    says: 'of the answers hold broken characters or the model’s own marks',
+    worse: 1,
+    tolerance: 0.01,
+    of: (record) => (isBroken(textOf(record)) ? 1 : 0),
+  },
+  {
+    name: 'blank_answers',
+    says: 'of the answers show nothing, or next to nothing',
+    worse: 1,
+    tolerance: 0.01,
+    of: ({ answer }) => (answer === undefined ? null : answer.visibleChars < 2 ? 1 : 0),
+  },
+  {
+    name: 'blank_first_chunk',
+    says: 'of the answers begin with an event that shows nothing',
+    worse: 1,
+    tolerance: 0.05,
+    of: ({ firstTextBlank }) => (firstTextBlank === true ? 1 : 0),
+  },
+  {
+    name: 'one_word_grew',
+    says: 'of the words are the commonest one of the answer',
+    worse: 1,
+    tolerance: 0.03,
+    of: (record) => commonest(textOf(record)),
+  },
+];
+
+const textOf = ({ textSample, answer }: RequestRecord): string =>
+  `${textSample} ${answer?.tail ?? ''}`;
+
+function isBroken(text: string): boolean {
+  return /\ufffd(?!$| )|<\|[^|]{1,40}\|>|<\/?s>|\[\/?INST\]/.test(text);
+}
+
+function commonest(text: string): number | null {
+  const words = text.split(/\s+/).filter((word) => word !== '');
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return words.length < 10 ? null : Math.max(...counts.values()) / words.length;
+}
+
+/** Answers that look like the baseline's: spelling, variety, marks. Thresholds from the baseline itself. */
+export const textKept: Gate = (context) => {
+  const shapes = shapesOf(context.before);
+  return TRAITS.flatMap((trait) => [
+    ...(context.pairs.length > 0
+      ? pairedFindings(trait, context.pairs, shapes)
+      : unpaired(trait, shapes, { ...context, where: '' })),
+    ...unpaired(trait, shapesOf(context.sampleBefore), {
+      now: context.sampleNow,
+      before: context.sampleBefore,
+      where: ' in the health sample',
+    }),
+  ]);
+};
+
+function pairedFindings(
+  trait: Trait,
+  pairs: readonly Pair[],
+  shapes: Shapes,
+): readonly GateFinding[] {
+  return slicesOf(pairs, ({ now }) => now).flatMap(({ where, items }) => {
+    const values = items.map(({ now, before }) => ({
+      now: trait.of(now, shapes.without(before)),
+      before: trait.of(before, shapes.without(before)),
+    }));
+    const change = estimateOf(
+      values.map((one) =>
+        one.now === null || one.before === null ? null : trait.worse * (one.now - one.before),
+      ),
+    );
+    const none = { mean: 0, error: 0, n: change?.n ?? 1 };
+    if (change === null || excess(change, none, trait.tolerance) <= 0) return [];
+    const is = estimateOf(values.map((one) => one.now))?.mean ?? 0;
+    const was = estimateOf(values.map((one) => one.before))?.mean ?? 0;
+    return [invalid(trait.name, `${percent(is)} ${trait.says}, ${percent(was)} before${where}`)];
+  });
+}
+
+function unpaired(
+  trait: Trait,
+  shapes: Shapes,
+  sides: {
+    readonly now: readonly RequestRecord[];
+    readonly before: readonly RequestRecord[];
+    readonly where: string;
+  },
+): readonly GateFinding[] {
+  const is = estimateOf(sides.now.map((record) => trait.of(record, shapes)));
+  const was = estimateOf(sides.before.map((record) => trait.of(record, shapes.without(record))));
+  if (is === null || was === null || worsened(trait, is, was) <= 0) return [];
+  return [
+    invalid(
+      trait.name,
+      `${percent(is.mean)} ${trait.says}, ${percent(was.mean)} before${sides.where}`,
+    ),
+  ];
+}
+
+function worsened(trait: Trait, is: Estimate, was: Estimate): number {
+  const { worse, tolerance } = trait;
+  const turned = (one: Estimate): Estimate => ({ ...one, mean: worse * one.mean });
+  return excess(turned(is), turned(was), tolerance);
+}
+
+/** Agreement of paired answers that a change of outputs explains, against what the baseline shows with itself. */
+const LOST_AGREEMENT = 0.1;
+/** Without the baseline's own: less than this is another model, or somebody else's answer. Source: own reasoning. */
+const LITTLE_AGREEMENT = 0.25;
+const MUCH_AGREEMENT = 0.7;
+
+/** The words that the baseline said to the same prompts, as far as it says them twice itself. */
+export const answersAgree: Gate = ({ pairs, own, canAlterOutputs }) => {
+  if (canAlterOutputs) return [];
+  const now = estimateOf(pairs.map(agreementOf));
+  const floor = estimateOf(own.map(agreementOf));
+  if (now === null) return [];
+  const detail = `${percent(now.mean)} of what the baseline answered is answered again${floor === null ? '' : `, ${percent(floor.mean)} by the baseline itself on another deployment`}, although the change cannot alter outputs`;
+  if (floor === null) {
+    return now.mean < LITTLE_AGREEMENT ? [doubtful('answers_changed', detail)] : [];
+  }
+  if (excess(floor, now, LOST_AGREEMENT) <= 0) return [];
+  const isAnother = floor.mean > MUCH_AGREEMENT && now.mean < LITTLE_AGREEMENT * floor.mean;
+  return [isAnother ? invalid('answers_changed', detail) : doubtful('answers_changed', detail)];
+};
+
+/** Share of answers that may be another prompt's by chance. Source: own reasoning. */
+const MISPLACED = 0.01;
+/** Words of an answer that no two prompts share by chance. Source: own reasoning. */
+const OWN_WORDS = 8;
+
+/** Answers that belong to another prompt, or came more than once. */
+export const answersAreOwn: Gate = (context) => [
+  ...misplaced(context),
+  ...repeated(context, 'same_answers', (record) => record.textHash),
+  ...repeated(context, 'answers_replayed', (record) => record.responseId ?? ''),
+];
+
+function misplaced({ pairs }: GateContext): readonly GateFinding[] {
+  const owners = new Set(pairs.map(({ before }) => before.textHash));
+  const wrong = pairs.filter(
+    ({ now, before }) =>
+      (now.answer?.words ?? 0) >= OWN_WORDS &&
+      now.textHash !== before.textHash &&
+      owners.has(now.textHash),
+  );
+  if (wrong.length < 2 || wrong.length / pairs.length <= MISPLACED) return [];
+  return [
+    invalid(
+      'answers_of_other_prompts',
+      `${wrong.length} of ${pairs.length} prompts got what the baseline answered to another`,
+    ),
+  ];
+}
+
+const MORE_REPEATS = 0.02;
+
+function repeated(
+  context: GateContext,
+  name: string,
+  read: (record: RequestRecord) => string,
+): readonly GateFinding[] {
+  const shareOf = (records: readonly RequestRecord[]): Estimate | null => {
+    const told = records.map(read).filter((text) => text !== '');
+    const counts = new Map<string, number>();
+    for (const text of told) counts.set(text, (counts.get(text) ?? 0) + 1);
+    return estimateOf(told.map((text) => ((counts.get(text) ?? 0) > 1 ? 1 : 0)));
+  };
+  const now = shareOf(context.now);
+  const before = shareOf(context.before);
+  if (now === null || before === null || excess(now, before, MORE_REPEATS) <= 0) return [];
+  const what = name === 'same_answers' ? 'answers' : 'ids of answers';
+  return [
+    invalid(
+      name,
+      `${percent(now.mean)} of the ${what} came before, ${percent(before.mean)} of the baseline's`,
+    ),
+  ];
+}

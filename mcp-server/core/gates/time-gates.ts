@@ -1,0 +1,117 @@
+import { ttftMs } from '../metrics/request-metrics.ts';
+import { meanOf } from '../stats/mean-sd.ts';
+import type { RequestRecord } from '../workload/request-record.ts';
+import { doubtful, type Gate, invalid } from './gate-context.ts';
+import type { GateFinding, GateRun, GateSide } from './gate-run.ts';
+
+/** Gain over the best so far above which answers must be checked. Source: docs/measuring.md, plausibility check 11. */
+const TOO_GOOD = 2;
+
+/** A gain that few changes of a configuration bring: believed once the answers were checked. */
+export const notTooGood: Gate = ({ trial, incumbentTokensPerS }) =>
+  loadPointsOf(trial).flatMap((index) => {
+    const before = incumbentTokensPerS.get(index);
+    const now = meanOf(
+      runsAt(trial, index).flatMap(({ summary }) => summary.outputTokensPerS ?? []),
+    );
+    if (before === undefined || now === null || now <= TOO_GOOD * before) return [];
+    return [
+      doubtful(
+        'too_good',
+        `${now.toFixed(0)} output tokens a second, ${before.toFixed(0)} by the best so far`,
+      ),
+    ];
+  });
+
+const loadPointsOf = (side: GateSide): readonly number[] => [
+  ...new Set(side.runs.map((run) => run.loadPointIndex)),
+];
+
+const runsAt = (side: GateSide, index: number): readonly GateRun[] =>
+  side.runs.filter((run) => run.loadPointIndex === index);
+
+/** A first token that gains so much, while the second gains less than this part of it, stopped a clock and no more. */
+const FIRST_GAIN = 0.15;
+const LEAST_GAIN_MS = 3;
+const SECOND_PART = 0.25;
+
+/** A faster first token that the second one follows. Source: own reasoning; work done earlier brings both forward. */
+export const firstTokenIsReal: Gate = ({ trial, baseline }) =>
+  loadPointsOf(trial).flatMap((index) => {
+    const [now, before] = [trial, baseline].map((side) => firstTwo(runsAt(side, index)));
+    if (now === undefined || before === undefined) return [];
+    if (now.first === null || before.first === null) return [];
+    if (now.second === null || before.second === null) return [];
+    const gained = before.first - now.first;
+    const kept = before.second - now.second;
+    const isMuch = gained > Math.max(LEAST_GAIN_MS, FIRST_GAIN * before.first);
+    if (!isMuch || kept >= SECOND_PART * gained) return [];
+    return [
+      invalid(
+        'hollow_first_token',
+        `the first token comes ${gained.toFixed(1)} ms sooner, the second one ${kept.toFixed(1)} ms`,
+      ),
+    ];
+  });
+
+/** Mean time to the first and to the second content event. */
+function firstTwo(runs: readonly GateRun[]): {
+  readonly first: number | null;
+  readonly second: number | null;
+} {
+  const told = runs.flatMap((run) =>
+    run.records.flatMap((record: RequestRecord) => {
+      const first = record.failure === null ? ttftMs(record) : null;
+      const [gap] = record.gapsMs;
+      return first === null || gap === undefined ? [] : [{ first, second: first + gap }];
+    }),
+  );
+  return {
+    first: meanOf(told.map((one) => one.first)),
+    second: meanOf(told.map((one) => one.second)),
+  };
+}
+
+/** Part of the client's TTFT, and time, by which path and queue may grow before the engine's own word is doubted. */
+const PATH_GROWTH = 0.25;
+const PATH_GROWTH_MS = 10;
+
+/** Where TTFT is judged by the engine's word, the client must see it too, but for the path that it always saw. */
+export const engineIsBelieved: Gate = ({ trial, baseline }) => {
+  if (!trial.runs.some((run) => run.ttftSource === 'engine')) return [];
+  return loadPointsOf(trial).flatMap((index): readonly GateFinding[] => {
+    const now = pathOf(runsAt(trial, index));
+    const before = pathOf(runsAt(baseline, index));
+    if (now === null || before === null) return [];
+    const allowed = before.pathMs + Math.max(PATH_GROWTH_MS, PATH_GROWTH * before.clientMs);
+    if (now.pathMs <= allowed) return [];
+    return [
+      invalid(
+        'engine_clock_disagrees',
+        `the client waits ${now.pathMs.toFixed(1)} ms longer for a first token than the engine says, ${before.pathMs.toFixed(1)} ms before`,
+      ),
+    ];
+  });
+};
+
+function pathOf(
+  runs: readonly GateRun[],
+): { readonly pathMs: number; readonly clientMs: number } | null {
+  const clientMs = meanOf(runs.flatMap(({ summary }) => summary.ttftMs.mean ?? []));
+  const engineMs = meanOf(runs.flatMap(({ engine }) => engine?.ttftMeanMs ?? []));
+  return clientMs === null || engineMs === null ? null : { pathMs: clientMs - engineMs, clientMs };
+}
+
+/** Marks on a measurement that say something of the service, not of the client or the moment. */
+const TELLING = ['INVALID_SUSPECT', 'BUFFERED_PATH', 'CACHE_CONTAMINATED'] as const;
+
+/** One such run among clean ones is not left out quietly: it speaks about the service that the others ran on. */
+export const runsAreClean: Gate = ({ trial, baseline }) =>
+  TELLING.filter((flag) => !baseline.runs.some((run) => run.flags.includes(flag))).flatMap(
+    (flag) => {
+      const flagged = trial.runs.filter((run) => run.flags.includes(flag));
+      if (flagged.length === 0 || flagged.length === trial.runs.length) return [];
+      const ids = flagged.map((run) => run.measurementId).join(', ');
+      return [invalid(flag.toLowerCase(), `${ids} of ${trial.runs.length} runs carry ${flag}`)];
+    },
+  );
