@@ -50,6 +50,7 @@ export async function gateTrial(
     baseline,
     incumbentTokensPerS: throughputs(sides.incumbent),
     canAlterOutputs: sides.canAlterOutputs,
+    isGreedy: state.contract.terms.sampling.temperature === 0,
   });
   return { gates, floors: leastFloors(floors) };
 }
@@ -106,6 +107,7 @@ async function readRun(
     rttMs: run.rttMs.p50,
     eventsPerRead: numberOf(client['eventsPerRead']),
     clientLagMs: numberOf(client['loopLagP99Ms']),
+    sharedPromptRatio: numberOf(client['sharedPromptRatio']),
     wallMs: run.windowEndMs - run.windowStartMs,
     engine: {
       promptTokens: counted('promptTokens'),

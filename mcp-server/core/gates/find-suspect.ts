@@ -1,9 +1,11 @@
 import { findImplausible, referenceOf } from '../plausibility/find-implausible.ts';
 import type { Finding, Reference } from '../plausibility/input.ts';
+import { answersAgree, answersAreOwn, answersBelong } from './answer-gates.ts';
 import { type Gate, gateContext } from './gate-context.ts';
 import type { GateFinding, GateInput, GateReport, GateRun, GateSide } from './gate-run.ts';
 import { nothingStored, notOnlyWhenMeasured, sampleIsServed } from './sample-gates.ts';
-import { answersAgree, answersAreOwn, textKept } from './text-gates.ts';
+import { promptsAreRead } from './slope-gate.ts';
+import { textKept } from './text-gates.ts';
 import { engineIsBelieved, firstTokenIsReal, notTooGood, runsAreClean } from './time-gates.ts';
 import { answersKept, promptsKept, sameModel, tokensHaveText } from './work-gates.ts';
 
@@ -15,12 +17,14 @@ const GATES: readonly Gate[] = [
   answersKept,
   sameModel,
   textKept,
+  answersBelong,
   answersAgree,
   answersAreOwn,
   nothingStored,
   notOnlyWhenMeasured,
   sampleIsServed,
   firstTokenIsReal,
+  promptsAreRead,
   engineIsBelieved,
   notTooGood,
 ];

@@ -22,6 +22,8 @@ export interface GateRun
   readonly repeat: number;
   readonly flags: readonly string[];
   readonly ttftSource: 'client' | 'engine';
+  /** Part of the prompts that the workload itself shares; null when unknown. */
+  readonly sharedPromptRatio: number | null;
   /** Measured requests. */
   readonly records: readonly RequestRecord[];
 }
@@ -48,6 +50,8 @@ export interface GateInput {
   readonly incumbentTokensPerS: ReadonlyMap<number, number>;
   /** True for a change that can alter outputs: other words are then the quality gate's to judge. */
   readonly canAlterOutputs: boolean;
+  /** True where the contract's sampling says the same thing twice, numbers allowing. */
+  readonly isGreedy: boolean;
 }
 
 /** What speaks against a trial. */

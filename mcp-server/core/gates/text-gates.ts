@@ -1,8 +1,8 @@
 import type { RequestRecord } from '../workload/request-record.ts';
-import { doubtful, type Gate, type GateContext, invalid, slicesOf } from './gate-context.ts';
+import { type Gate, invalid, slicesOf } from './gate-context.ts';
 import type { GateFinding } from './gate-run.ts';
 import { noveltyOf, type Shapes, shapesOf } from './novelty.ts';
-import { agreementOf, type Pair } from './pairs.ts';
+import type { Pair } from './pairs.ts';
 import { type Estimate, estimateOf, excess, percent } from './shares.ts';
 
 /** A figure of one answer that must not get worse, and by how much it may by chance of the words alone. */
@@ -98,7 +98,7 @@ export const textKept: Gate = (context) => {
     ...(context.pairs.length > 0
       ? pairedFindings(trait, context.pairs, shapes)
       : unpaired(trait, shapes, { ...context, where: '' })),
-    ...unpaired(trait, shapesOf(context.sampleBefore), {
+    ...unpaired(trait, shapes, {
       now: context.sampleNow,
       before: context.sampleBefore,
       where: ' in the health sample',
@@ -153,79 +153,4 @@ function worsened(trait: Trait, is: Estimate, was: Estimate): number {
   const { worse, tolerance } = trait;
   const turned = (one: Estimate): Estimate => ({ ...one, mean: worse * one.mean });
   return excess(turned(is), turned(was), tolerance);
-}
-
-/** Agreement of paired answers that a change of outputs explains, against what the baseline shows with itself. */
-const LOST_AGREEMENT = 0.1;
-/** Without the baseline's own: less than this is another model, or somebody else's answer. Source: own reasoning. */
-const LITTLE_AGREEMENT = 0.25;
-const MUCH_AGREEMENT = 0.7;
-
-/** The words that the baseline said to the same prompts, as far as it says them twice itself. */
-export const answersAgree: Gate = ({ pairs, own, canAlterOutputs }) => {
-  if (canAlterOutputs) return [];
-  const now = estimateOf(pairs.map(agreementOf));
-  const floor = estimateOf(own.map(agreementOf));
-  if (now === null) return [];
-  const detail = `${percent(now.mean)} of what the baseline answered is answered again${floor === null ? '' : `, ${percent(floor.mean)} by the baseline itself on another deployment`}, although the change cannot alter outputs`;
-  if (floor === null) {
-    return now.mean < LITTLE_AGREEMENT ? [doubtful('answers_changed', detail)] : [];
-  }
-  if (excess(floor, now, LOST_AGREEMENT) <= 0) return [];
-  const isAnother = floor.mean > MUCH_AGREEMENT && now.mean < LITTLE_AGREEMENT * floor.mean;
-  return [isAnother ? invalid('answers_changed', detail) : doubtful('answers_changed', detail)];
-};
-
-/** Share of answers that may be another prompt's by chance. Source: own reasoning. */
-const MISPLACED = 0.01;
-/** Words of an answer that no two prompts share by chance. Source: own reasoning. */
-const OWN_WORDS = 8;
-
-/** Answers that belong to another prompt, or came more than once. */
-export const answersAreOwn: Gate = (context) => [
-  ...misplaced(context),
-  ...repeated(context, 'same_answers', (record) => record.textHash),
-  ...repeated(context, 'answers_replayed', (record) => record.responseId ?? ''),
-];
-
-function misplaced({ pairs }: GateContext): readonly GateFinding[] {
-  const owners = new Set(pairs.map(({ before }) => before.textHash));
-  const wrong = pairs.filter(
-    ({ now, before }) =>
-      (now.answer?.words ?? 0) >= OWN_WORDS &&
-      now.textHash !== before.textHash &&
-      owners.has(now.textHash),
-  );
-  if (wrong.length < 2 || wrong.length / pairs.length <= MISPLACED) return [];
-  return [
-    invalid(
-      'answers_of_other_prompts',
-      `${wrong.length} of ${pairs.length} prompts got what the baseline answered to another`,
-    ),
-  ];
-}
-
-const MORE_REPEATS = 0.02;
-
-function repeated(
-  context: GateContext,
-  name: string,
-  read: (record: RequestRecord) => string,
-): readonly GateFinding[] {
-  const shareOf = (records: readonly RequestRecord[]): Estimate | null => {
-    const told = records.map(read).filter((text) => text !== '');
-    const counts = new Map<string, number>();
-    for (const text of told) counts.set(text, (counts.get(text) ?? 0) + 1);
-    return estimateOf(told.map((text) => ((counts.get(text) ?? 0) > 1 ? 1 : 0)));
-  };
-  const now = shareOf(context.now);
-  const before = shareOf(context.before);
-  if (now === null || before === null || excess(now, before, MORE_REPEATS) <= 0) return [];
-  const what = name === 'same_answers' ? 'answers' : 'ids of answers';
-  return [
-    invalid(
-      name,
-      `${percent(now.mean)} of the ${what} came before, ${percent(before.mean)} of the baseline's`,
-    ),
-  ];
 }

@@ -3,6 +3,7 @@ import { meanOf } from '../stats/mean-sd.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { doubtful, type Gate, invalid } from './gate-context.ts';
 import type { GateFinding, GateRun, GateSide } from './gate-run.ts';
+import { type Estimate, estimateOf } from './shares.ts';
 
 /** Gain over the best so far above which answers must be checked. Source: docs/measuring.md, plausibility check 11. */
 const TOO_GOOD = 2;
@@ -72,34 +73,41 @@ function firstTwo(runs: readonly GateRun[]): {
   };
 }
 
-/** Part of the client's TTFT, and time, by which path and queue may grow before the engine's own word is doubted. */
-const PATH_GROWTH = 0.25;
-const PATH_GROWTH_MS = 10;
+/** A gain of TTFT by the engine's word that is looked at, and the part of it that the client must see. Source: own reasoning. */
+const ENGINE_GAIN = 0.05;
+const SEEN_PART = 0.5;
 
-/** Where TTFT is judged by the engine's word, the client must see it too, but for the path that it always saw. */
+/** Where TTFT is judged by the engine's word, what it gains must arrive at the client too. */
 export const engineIsBelieved: Gate = ({ trial, baseline }) => {
   if (!trial.runs.some((run) => run.ttftSource === 'engine')) return [];
   return loadPointsOf(trial).flatMap((index): readonly GateFinding[] => {
-    const now = pathOf(runsAt(trial, index));
-    const before = pathOf(runsAt(baseline, index));
+    const now = bothClocks(runsAt(trial, index));
+    const before = bothClocks(runsAt(baseline, index));
     if (now === null || before === null) return [];
-    const allowed = before.pathMs + Math.max(PATH_GROWTH_MS, PATH_GROWTH * before.clientMs);
-    if (now.pathMs <= allowed) return [];
+    const told = before.engineMs - now.engineMs;
+    const seen = before.client.mean - now.client.mean;
+    const isTold = told > ENGINE_GAIN * before.engineMs;
+    const chance = ERRORS * Math.hypot(now.client.error, before.client.error);
+    if (!isTold || seen + chance >= SEEN_PART * told) return [];
     return [
       invalid(
         'engine_clock_disagrees',
-        `the client waits ${now.pathMs.toFixed(1)} ms longer for a first token than the engine says, ${before.pathMs.toFixed(1)} ms before`,
+        `the engine says that a first token comes ${told.toFixed(1)} ms sooner, the client sees ${seen.toFixed(1)} ms`,
       ),
     ];
   });
 };
 
-function pathOf(
+/** Source: normal table, one-sided 3e-5. */
+const ERRORS = 4;
+
+function bothClocks(
   runs: readonly GateRun[],
-): { readonly pathMs: number; readonly clientMs: number } | null {
-  const clientMs = meanOf(runs.flatMap(({ summary }) => summary.ttftMs.mean ?? []));
+): { readonly client: Estimate; readonly engineMs: number } | null {
+  const records = runs.flatMap((run) => run.records).filter(({ failure }) => failure === null);
+  const client = estimateOf(records.map(ttftMs));
   const engineMs = meanOf(runs.flatMap(({ engine }) => engine?.ttftMeanMs ?? []));
-  return clientMs === null || engineMs === null ? null : { pathMs: clientMs - engineMs, clientMs };
+  return client === null || engineMs === null ? null : { client, engineMs };
 }
 
 /** Marks on a measurement that say something of the service, not of the client or the moment. */
