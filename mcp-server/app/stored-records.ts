@@ -6,6 +6,7 @@ export const SAMPLE_SOURCE = 'load generator, health sample: natural ends, some 
 
 /** A health sample as it is stored: its requests, and which of them repeat another. */
 export const SampleFile = z.object({
+  clientLagMs: z.number().nullable(),
   traps: z.array(
     z.object({ index: z.number().int(), of: z.number().int(), kind: z.enum(['exact', 'near']) }),
   ),

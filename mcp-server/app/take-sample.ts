@@ -48,6 +48,7 @@ export async function takeSample(
     );
     await store(app, writer, {
       run,
+      clientLagMs: sample.client.loopLagP99Ms,
       traps: [...trapPlaces(loadPoint.requests, wish.seed)],
       records: sample.records.filter((record) => record.phase === 'measure'),
     });

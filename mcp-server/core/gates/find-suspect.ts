@@ -3,10 +3,21 @@ import type { Finding, Reference } from '../plausibility/input.ts';
 import { answersAgree, answersAreOwn, answersBelong } from './answer-gates.ts';
 import { type Gate, gateContext } from './gate-context.ts';
 import type { GateFinding, GateInput, GateReport, GateRun, GateSide } from './gate-run.ts';
-import { nothingStored, notOnlyWhenMeasured, sampleIsServed } from './sample-gates.ts';
+import {
+  nothingStored,
+  notOnlyWhenMeasured,
+  repeatsAreTold,
+  sampleIsServed,
+} from './sample-gates.ts';
 import { promptsAreRead } from './slope-gate.ts';
 import { textKept } from './text-gates.ts';
-import { engineIsBelieved, firstTokenIsReal, notTooGood, runsAreClean } from './time-gates.ts';
+import {
+  engineIsBelieved,
+  eventsFlow,
+  firstTokenIsReal,
+  notTooGood,
+  runsAreClean,
+} from './time-gates.ts';
 import { answersKept, promptsKept, sameModel, tokensHaveText } from './work-gates.ts';
 
 /** What is asked of all runs of a trial together, beside the baseline's. */
@@ -21,8 +32,10 @@ const GATES: readonly Gate[] = [
   answersAgree,
   answersAreOwn,
   nothingStored,
+  repeatsAreTold,
   notOnlyWhenMeasured,
   sampleIsServed,
+  eventsFlow,
   firstTokenIsReal,
   promptsAreRead,
   engineIsBelieved,
@@ -31,6 +44,9 @@ const GATES: readonly Gate[] = [
 
 /** Findings of a single run that say "check the answers", not "do not believe it". */
 const ONLY_DOUBTFUL: ReadonlySet<string> = new Set(['too_good']);
+
+/** Findings of a single run that a busy moment brings about too: a gate looks at all runs together instead. */
+const JUDGED_TOGETHER: ReadonlySet<string> = new Set(['bursts_after_sleep', 'early_first_chunk']);
 
 /**
  * Everything that speaks against the runs of a trial: the twelve checks on each, and all of them beside the baseline's.
@@ -53,7 +69,7 @@ function faultsOfRuns({ trial, baseline }: GateInput): readonly GateFinding[] {
   const usual = usualFindings(baseline);
   return trial.runs.flatMap((run) =>
     checkRun(run, referenceAt(baseline, run.loadPointIndex))
-      .filter(({ name }) => !usual.has(name))
+      .filter(({ name }) => !usual.has(name) && !JUDGED_TOGETHER.has(name))
       .map(
         ({ name, detail }): GateFinding => ({
           name,

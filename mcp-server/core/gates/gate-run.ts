@@ -35,6 +35,8 @@ export interface GateSample {
   readonly measurementId: string;
   readonly records: readonly RequestRecord[];
   readonly traps: readonly Trap[];
+  /** Lag of the client's own loop (p99) while it was taken; null when unknown. */
+  readonly clientLagMs: number | null;
 }
 
 export interface GateSide {

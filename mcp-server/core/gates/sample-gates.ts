@@ -4,6 +4,7 @@ import { quantile } from '../stats/quantile.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { type Gate, invalid } from './gate-context.ts';
 import type { GateFinding, GateSample, GateSide } from './gate-run.ts';
+import { percent } from './shares.ts';
 
 /** Answers to prompts that were sent again, beside the baseline's own: a store betrays itself by its speed. */
 export const nothingStored: Gate = ({ trial, baseline }) => {
@@ -51,14 +52,65 @@ function uniqueOf({ records, traps }: GateSample): readonly RequestRecord[] {
   return records.filter((record) => record.failure === null && !again.has(record.index));
 }
 
+/** Time to the first token of a repeat over that of its original, against the baseline's. Source: own reasoning. */
+const REPEAT_FASTER = 0.8;
+/** Cached share of repeats that counts as told. Source: own reasoning. */
+const TOLD = 0.05;
+
+/** Repeats whose prompts come from a cache say so, where the service tells what is cached at all. */
+export const repeatsAreTold: Gate = ({ trial, baseline }) => {
+  const now = repeatsOf(trial);
+  const before = repeatsOf(baseline);
+  const ratio = quantile(now.ratios, 0.5);
+  const usual = quantile(before.ratios, 0.5);
+  if (ratio === null || usual === null || now.toldRatio === null || now.toldRatio > TOLD) return [];
+  if (now.ratios.length < MIN_REPEATS || ratio >= REPEAT_FASTER * usual) return [];
+  return [
+    invalid(
+      'prefix_cache_hidden',
+      `a prompt sent again gets its first token in ${percent(ratio)} of the time, ${percent(usual)} before, and nothing is said to be cached`,
+    ),
+  ];
+};
+
+const MIN_REPEATS = 3;
+
+function repeatsOf(side: GateSide): {
+  readonly ratios: readonly number[];
+  readonly toldRatio: number | null;
+} {
+  const pairs = side.samples.flatMap(({ records, traps }) => {
+    const byIndex = new Map(records.map((record) => [record.index, record]));
+    return traps
+      .filter((trap) => trap.kind === 'exact')
+      .flatMap((trap) => {
+        const [first, again] = [byIndex.get(trap.of), byIndex.get(trap.index)];
+        return first === undefined || again === undefined ? [] : [{ first, again }];
+      });
+  });
+  const ratios = pairs.flatMap(({ first, again }) => {
+    const [a, b] = [ttftMs(first), ttftMs(again)];
+    return a === null || b === null || a <= 0 ? [] : [b / a];
+  });
+  const cached = cachedOf(pairs.map(({ again }) => again));
+  const asked = pairs.reduce((sum, { again }) => sum + (again.inputTokens ?? 0), 0);
+  return { ratios, toldRatio: cached === null || asked === 0 ? null : cached / asked };
+}
+
 /** How much slower the sample may be against the measured requests than the baseline's was. Source: own reasoning. */
 const SLOWER = { tbot: 1.3, ttft: 2 } as const;
 const LEAST_MS = { tbot: 0.5, ttft: 20 } as const;
+/** Lag of our own loop (p99) above which so few requests say nothing about speed. Source: own reasoning. */
+const BUSY_LAG_MS = 10;
 const READ = { tbot: tbotMs, ttft: ttftMs } as const;
 
 /** Requests that do not look like a benchmark are served like those that do. */
-export const notOnlyWhenMeasured: Gate = ({ trial, baseline }) =>
-  (['tbot', 'ttft'] as const).flatMap((what) => {
+export const notOnlyWhenMeasured: Gate = ({ trial, baseline }) => {
+  const isBusy = [...trial.samples, ...baseline.samples].some(
+    (sample) => (sample.clientLagMs ?? 0) > BUSY_LAG_MS,
+  );
+  if (isBusy) return [];
+  return (['tbot', 'ttft'] as const).flatMap((what) => {
     const now = besideMeasured(trial, READ[what]);
     const before = besideMeasured(baseline, READ[what]);
     if (now === null || before === null) return [];
@@ -72,6 +124,7 @@ export const notOnlyWhenMeasured: Gate = ({ trial, baseline }) =>
       ),
     ];
   });
+};
 
 /** Medians of the samples and of the runs after which they were taken. */
 function besideMeasured(

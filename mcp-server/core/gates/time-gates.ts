@@ -1,9 +1,15 @@
 import { ttftMs } from '../metrics/request-metrics.ts';
+import {
+  BURSTY_FROM_EVENTS,
+  hasLongFirstGap,
+  isBursty,
+  leastGapMs,
+} from '../plausibility/stream-checks.ts';
 import { meanOf } from '../stats/mean-sd.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { doubtful, type Gate, invalid } from './gate-context.ts';
 import type { GateFinding, GateRun, GateSide } from './gate-run.ts';
-import { type Estimate, estimateOf } from './shares.ts';
+import { type Estimate, estimateOf, excess, percent } from './shares.ts';
 
 /** Gain over the best so far above which answers must be checked. Source: docs/measuring.md, plausibility check 11. */
 const TOO_GOOD = 2;
@@ -110,6 +116,39 @@ function bothClocks(
   return client === null || engineMs === null ? null : { client, engineMs };
 }
 
+/** Share of streams of an odd shape beyond the baseline's. Source: docs/load.md, check 4 (a fifth). */
+const ODD_SHAPES = 0.2;
+
+/** Events come as they are made, by all runs together: a busy moment of one run is no proxy. */
+export const eventsFlow: Gate = ({ trial, baseline }) =>
+  SHAPES.flatMap(({ name, says, isOdd }) => {
+    const [now, before] = [trial, baseline].map((side) =>
+      estimateOf(
+        side.runs.flatMap((run) =>
+          run.records
+            .filter((one) => one.failure === null && one.contentEvents >= BURSTY_FROM_EVENTS)
+            .map((one) => (isOdd(one, leastGapMs(run)) ? 1 : 0)),
+        ),
+      ),
+    );
+    if (now === null || now === undefined || before === null || before === undefined) return [];
+    if (excess(now, before, ODD_SHAPES) <= 0) return [];
+    return [invalid(name, `${percent(now.mean)} ${says}, ${percent(before.mean)} before`)];
+  });
+
+const SHAPES = [
+  {
+    name: 'bursts_after_sleep',
+    says: 'of the answers come in bursts between long gaps',
+    isOdd: isBursty,
+  },
+  {
+    name: 'early_first_chunk',
+    says: 'of the answers pause after their first event',
+    isOdd: hasLongFirstGap,
+  },
+] as const;
+
 /** Marks on a measurement that say something of the service, not of the client or the moment. */
 const TELLING = ['INVALID_SUSPECT', 'BUFFERED_PATH', 'CACHE_CONTAMINATED'] as const;
 
@@ -117,7 +156,9 @@ const TELLING = ['INVALID_SUSPECT', 'BUFFERED_PATH', 'CACHE_CONTAMINATED'] as co
 export const runsAreClean: Gate = ({ trial, baseline }) =>
   TELLING.filter((flag) => !baseline.runs.some((run) => run.flags.includes(flag))).flatMap(
     (flag) => {
-      const flagged = trial.runs.filter((run) => run.flags.includes(flag));
+      const flagged = trial.runs.filter(
+        (run) => run.flags.includes(flag) && !run.flags.includes('CLIENT_LIMITED'),
+      );
       if (flagged.length === 0 || flagged.length === trial.runs.length) return [];
       const ids = flagged.map((run) => run.measurementId).join(', ');
       return [invalid(flag.toLowerCase(), `${ids} of ${trial.runs.length} runs carry ${flag}`)];
