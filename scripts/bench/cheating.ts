@@ -36,7 +36,7 @@ export interface GatesSize {
 }
 
 /** At least 500 cheating and 200 honest runs. */
-export const FULL: GatesSize = { seeds: 3, combinations: 140, honest: 10 };
+export const FULL: GatesSize = { seeds: 3, combinations: 150, honest: 10 };
 
 /** Incumbents, each calibrated once. */
 function createIncumbents(): (

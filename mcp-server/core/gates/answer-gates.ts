@@ -8,7 +8,12 @@ import { type Estimate, estimateOf, excess, percent } from './shares.ts';
 const LOST_AGREEMENT = 0.1;
 /** Without the baseline's own: less than this is another model, or somebody else's answer. Source: own reasoning. */
 const LITTLE_AGREEMENT = 0.25;
-const MUCH_AGREEMENT = 0.7;
+/**
+ * Part of the baseline's own agreement below which no change of numbers leads: half, and two thirds for a baseline that
+ * says nearly all of it twice. Source: own reasoning; one token in a hundred flips by numbers, one in twenty does not.
+ */
+const DAMAGE = { usual: 0.5, exact: 0.65 } as const;
+const EXACT_AGREEMENT = 0.9;
 
 /** An answer that shares less than this with the baseline's took another way from its first words on. */
 const NOTHING_SHARED = 0.05;
@@ -48,8 +53,9 @@ export const answersAgree: Gate = ({ pairs, own, canAlterOutputs, isGreedy }) =>
     return now.mean < LITTLE_AGREEMENT ? [doubtful('answers_changed', detail)] : [];
   }
   if (excess(floor, now, LOST_AGREEMENT) <= 0) return [];
-  const isAnother = floor.mean > MUCH_AGREEMENT && now.mean < LITTLE_AGREEMENT * floor.mean;
-  return [isAnother ? invalid('answers_changed', detail) : doubtful('answers_changed', detail)];
+  const least = floor.mean > EXACT_AGREEMENT ? DAMAGE.exact : DAMAGE.usual;
+  const isDamage = excess(floor, now, (1 - least) * floor.mean) > 0;
+  return [isDamage ? invalid('answers_changed', detail) : doubtful('answers_changed', detail)];
 };
 
 /** Share of answers that may be another prompt's by chance. Source: own reasoning. */

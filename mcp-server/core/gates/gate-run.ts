@@ -75,8 +75,10 @@ export function validRecords(side: GateSide): readonly RequestRecord[] {
   return side.runs.flatMap((run) => run.records.filter((record) => record.failure === null));
 }
 
+/** Those of the health samples; repeats are left out, since they say one thing twice. */
 export function sampleRecords(side: GateSide): readonly RequestRecord[] {
-  return side.samples.flatMap((sample) =>
-    sample.records.filter((record) => record.failure === null),
-  );
+  return side.samples.flatMap(({ records, traps }) => {
+    const again = new Set(traps.map((trap) => trap.index));
+    return records.filter((record) => record.failure === null && !again.has(record.index));
+  });
 }

@@ -15,20 +15,22 @@ const LEAST_GROUPS = 500;
 
 export function shapesOf(records: readonly RequestRecord[]): Shapes {
   const counts = new Map<string, number>();
-  const own = new Map<RequestRecord, ReadonlySet<string>>();
+  const known = new Set(records);
   for (const record of records) {
-    const groups = new Set(groupsOf(record));
-    own.set(record, groups);
-    for (const group of groups) counts.set(group, (counts.get(group) ?? 0) + 1);
+    for (const group of new Set(groupsOf(record))) counts.set(group, (counts.get(group) ?? 0) + 1);
   }
   const size = counts.size;
   const count = (group: string): number => counts.get(group) ?? 0;
   const without = (record: RequestRecord): Shapes => {
-    const groups = own.get(record);
+    // The groups of every answer at once would fill the memory; most are asked for by one trait alone.
+    let groups: ReadonlySet<string> | null = null;
     return {
       size,
       without,
-      count: (group) => count(group) - (groups?.has(group) === true ? 1 : 0),
+      count: (group) => {
+        groups ??= new Set(known.has(record) ? groupsOf(record) : []);
+        return count(group) - (groups.has(group) ? 1 : 0);
+      },
     };
   };
   return { size, count, without };

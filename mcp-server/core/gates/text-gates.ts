@@ -1,5 +1,5 @@
 import type { RequestRecord } from '../workload/request-record.ts';
-import { type Gate, invalid, slicesOf } from './gate-context.ts';
+import { type Gate, type GateContext, invalid, slicesOf } from './gate-context.ts';
 import type { GateFinding } from './gate-run.ts';
 import { noveltyOf, type Shapes, shapesOf } from './novelty.ts';
 import type { Pair } from './pairs.ts';
@@ -13,6 +13,8 @@ interface Trait {
   readonly worse: 1 | -1;
   readonly tolerance: number;
   readonly of: (record: RequestRecord, shapes: Shapes) => number | null;
+  /** True for what a healthy answer never shows: a few such answers say enough where the baseline had none. */
+  readonly isMark?: boolean;
 }
 
 const share = (part: number, all: number): number | null => (all === 0 ? null : part / all);
@@ -53,6 +55,7 @@ const TRAITS: readonly Trait[] = [
     worse: 1,
     tolerance: 0.01,
     of: (record) => (isBroken(textOf(record)) ? 1 : 0),
+    isMark: true,
   },
   {
     name: 'blank_answers',
@@ -60,6 +63,7 @@ const TRAITS: readonly Trait[] = [
     worse: 1,
     tolerance: 0.01,
     of: ({ answer }) => (answer === undefined ? null : answer.visibleChars < 2 ? 1 : 0),
+    isMark: true,
   },
   {
     name: 'blank_first_chunk',
@@ -77,8 +81,9 @@ const TRAITS: readonly Trait[] = [
   },
 ];
 
+/** Beginning and end of an answer; a character that the cut between them halved is none of the model's. */
 const textOf = ({ textSample, answer }: RequestRecord): string =>
-  `${textSample} ${answer?.tail ?? ''}`;
+  `${textSample} ${(answer?.tail ?? '').replace(/^\ufffd/, '')}`;
 
 function isBroken(text: string): boolean {
   return /\ufffd(?!$| )|<\|[^|]{1,40}\|>|<\/?s>|\[\/?INST\]/.test(text);
@@ -95,6 +100,7 @@ function commonest(text: string): number | null {
 export const textKept: Gate = (context) => {
   const shapes = shapesOf(context.before);
   return TRAITS.flatMap((trait) => [
+    ...(trait.isMark === true ? markFindings(trait, context) : []),
     ...(context.pairs.length > 0
       ? pairedFindings(trait, context.pairs, shapes)
       : unpaired(trait, shapes, { ...context, where: '' })),
@@ -106,25 +112,49 @@ export const textKept: Gate = (context) => {
   ]);
 };
 
+/** Answers with a mark that say enough, and by how many times the baseline's share. Source: own reasoning. */
+const FEW_MARKS = 3;
+const LEAST_SHARE = 0.01;
+const TIMES = 5;
+
+/** Marks that the baseline (next to) never showed: chance of none in hundreds and three in as many is below 1 in 1,000. */
+function markFindings(trait: Trait, context: GateContext): readonly GateFinding[] {
+  const count = (records: readonly RequestRecord[]): number =>
+    records.filter((record) => trait.of(record, NO_SHAPES) === 1).length;
+  const now = [...context.now, ...context.sampleNow];
+  const before = [...context.before, ...context.sampleBefore];
+  const marked = count(now);
+  const is = marked / now.length;
+  const was = (count(before) + 0.5) / Math.max(1, before.length);
+  if (marked < FEW_MARKS || is < Math.max(LEAST_SHARE, TIMES * was)) return [];
+  return [
+    invalid(
+      trait.name,
+      `${percent(is)} ${trait.says}, ${count(before)} of ${before.length} before`,
+    ),
+  ];
+}
+
+const NO_SHAPES: Shapes = { size: 0, count: () => 0, without: () => NO_SHAPES };
+
 function pairedFindings(
   trait: Trait,
   pairs: readonly Pair[],
   shapes: Shapes,
 ): readonly GateFinding[] {
-  return slicesOf(pairs, ({ now }) => now).flatMap(({ where, items }) => {
-    const values = items.map(({ now, before }) => ({
-      now: trait.of(now, shapes.without(before)),
-      before: trait.of(before, shapes.without(before)),
-    }));
+  const measured = pairs.map(({ now, before }) => {
+    const others = shapes.without(before);
+    return { now, is: trait.of(now, others), was: trait.of(before, others) };
+  });
+  return slicesOf(measured, ({ now }) => now).flatMap(({ where, items }) => {
     const change = estimateOf(
-      values.map((one) =>
-        one.now === null || one.before === null ? null : trait.worse * (one.now - one.before),
-      ),
+      items.map(({ is, was }) => (is === null || was === null ? null : trait.worse * (is - was))),
     );
     const none = { mean: 0, error: 0, n: change?.n ?? 1 };
     if (change === null || excess(change, none, trait.tolerance) <= 0) return [];
-    const is = estimateOf(values.map((one) => one.now))?.mean ?? 0;
-    const was = estimateOf(values.map((one) => one.before))?.mean ?? 0;
+    const mean = (values: readonly (number | null)[]): number => estimateOf(values)?.mean ?? 0;
+    const is = mean(items.map((one) => one.is));
+    const was = mean(items.map((one) => one.was));
     return [invalid(trait.name, `${percent(is)} ${trait.says}, ${percent(was)} before${where}`)];
   });
 }

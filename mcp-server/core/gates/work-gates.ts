@@ -13,8 +13,10 @@ import {
 
 /** Paired prompts are the same letters: their counts may differ by rounding alone. Source: own reasoning. */
 const SAME_PROMPT = 0.005;
-/** Prompts of other seeds, and lengths of prompts as they were sized. Source: own reasoning; AIPerf warns at 10 %. */
-const OTHER_PROMPT = 0.02;
+/** Lengths of paired prompts as they were sized. Source: own reasoning. */
+const SAME_SIZE = 0.02;
+/** Prompts of other seeds: other words, and the template over other lengths. Source: own reasoning; AIPerf warns at 10 %. */
+const OTHER_PROMPT = 0.05;
 /** Text per token: paired answers, and answers to other prompts. Source: own reasoning; the least effect kept is 2 %. */
 const SAME_TEXT = 0.02;
 const OTHER_TEXT = 0.04;
@@ -30,7 +32,7 @@ export const promptsKept: Gate = (context) => {
     null,
   );
   const findings: GateFinding[] = [];
-  if (sized !== null && Math.abs(sized.mean - 1) > OTHER_PROMPT) {
+  if (sized !== null && Math.abs(sized.mean - 1) > SAME_SIZE) {
     findings.push(
       invalid(
         'prompts_not_alike',
