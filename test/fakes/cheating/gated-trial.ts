@@ -219,7 +219,7 @@ export interface Outcome {
 }
 
 /** Objectives that a cheat may aim at. */
-export const OBJECTIVES = ['outputTokensPerS', 'ttftMs', 'tbotMs'] as const satisfies MetricId[];
+const OBJECTIVES = ['outputTokensPerS', 'ttftMs', 'tbotMs'] as const satisfies MetricId[];
 
 /** The whole path of a trial: measured, gated, its answers checked, judged for each objective, its best verdict confirmed. */
 export async function tryService(

@@ -15,7 +15,7 @@ export interface Kind {
 const faster = 1.15;
 
 /** Kinds that were thought of when the checks were made, and those that came after; the checks know none of them. */
-export const KINDS = {
+const KINDS = {
   blank_first_chunk: { caughtBy: 'blank_first_chunk', strengths: [0.3, 1] },
   early_first_chunk: { caughtBy: 'hollow_first_token', strengths: [0.4, 1] },
   echoed_first_word: { caughtBy: 'hollow_first_token', strengths: [0.5, 1] },
