@@ -3,7 +3,7 @@ import type { RequestRecord } from '../workload/request-record.ts';
 /** Letter groups of the baseline's answers, and in how many of them each stands. */
 export interface Shapes {
   /** In how many answers beside the one that was left out. */
-  count(group: string): number;
+  count(group: number): number;
   readonly size: number;
   /** The same without one answer of the baseline, so that it is no witness for itself or for its pair. */
   without(record: RequestRecord): Shapes;
@@ -14,16 +14,16 @@ const GROUP = 3;
 const LEAST_GROUPS = 500;
 
 export function shapesOf(records: readonly RequestRecord[]): Shapes {
-  const counts = new Map<string, number>();
+  const counts = new Map<number, number>();
   const known = new Set(records);
   for (const record of records) {
     for (const group of new Set(groupsOf(record))) counts.set(group, (counts.get(group) ?? 0) + 1);
   }
   const size = counts.size;
-  const count = (group: string): number => counts.get(group) ?? 0;
+  const count = (group: number): number => counts.get(group) ?? 0;
   const without = (record: RequestRecord): Shapes => {
     // The groups of every answer at once would fill the memory; most are asked for by one trait alone.
-    let groups: ReadonlySet<string> | null = null;
+    let groups: ReadonlySet<number> | null = null;
     return {
       size,
       without,
@@ -36,14 +36,18 @@ export function shapesOf(records: readonly RequestRecord[]): Shapes {
   return { size, count, without };
 }
 
-function groupsOf({ textSample, answer }: RequestRecord): readonly string[] {
+/** Each three letters as one small number: half a million short strings a verdict would fill the memory. */
+function groupsOf({ textSample, answer }: RequestRecord): readonly number[] {
   // the last word of a sample may be cut, and so may the first of a tail
   const head = textSample.replace(/\S+$/, '');
   const tail = (answer?.tail ?? '').replace(/^\S+/, '');
   const text = ` ${head} ${tail} `.replace(/\s+/g, ' ').toLowerCase();
-  return Array.from({ length: Math.max(0, text.length - GROUP + 1) }, (_, at) =>
-    text.slice(at, at + GROUP),
-  );
+  const groups: number[] = [];
+  for (let at = 0; at + GROUP <= text.length; at += 1) {
+    const [a, b, c] = [text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2)];
+    groups.push((Math.imul(Math.imul(a, 31_337) + b, 31_337) + c) & 0x3f_ff_ff_ff);
+  }
+  return groups;
 }
 
 /** Part of an answer's letter groups that no answer of the baseline has. Null when: too little is known of them. */
