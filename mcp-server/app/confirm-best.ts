@@ -1,6 +1,6 @@
 import { DeployError, LoadError, PreconditionError } from '../core/errors.ts';
 import { describeComparison } from '../core/judge/describe-comparison.ts';
-import { rulerOf, sideOfTrial } from '../core/judge/from-state.ts';
+import { canAlterOutputs, rulerOf, sideOfTrial } from '../core/judge/from-state.ts';
 import { type Judgement, judge } from '../core/judge/judge.ts';
 import type { JudgeInput } from '../core/judge/sides.ts';
 import { baselineTrial, findDeployment, findTrial } from '../core/ledger/lookup.ts';
@@ -13,6 +13,7 @@ import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { Answer, App, Call, JobOutcome, JobResult } from './app.ts';
 import { planBenchmark } from './benchmark-plan.ts';
 import { deployAndWait } from './deploy-trial.ts';
+import { gateTrial } from './gate-trial.ts';
 import { runBenchmark } from './run-benchmark.ts';
 import { stopDeployment } from './stop-deployment.ts';
 
@@ -93,7 +94,7 @@ async function confirmTrial(
   try {
     if (outcome.kind === 'ready') await measureFresh(app, writer, { best, call });
     else refuseInfrastructure(writer.state(), deploymentId);
-    return await noteConfirmation(writer, { best, deploymentId });
+    return await noteConfirmation(app, writer, { best, deploymentId });
   } finally {
     await stopDeployment(app, writer, { deploymentId, reason: 'confirmation is over', call });
   }
@@ -127,12 +128,20 @@ async function measureFresh(
 
 /** Compares the fresh runs with the baseline's A/A runs. Throws: LoadError `E_NOT_CONFIRMED` for runs that cannot be judged. */
 async function noteConfirmation(
+  app: App,
   writer: LedgerWriter,
   place: { readonly best: TrialState; readonly deploymentId: string },
 ): Promise<JobResult> {
   const state = writer.state();
-  const judgement = judge(confirmInput(state, place));
-  if (judgement.verdict === 'invalid') {
+  const input = confirmInput(state, place);
+  const gated = await gateTrial(app, state, {
+    trial: input.trial,
+    incumbent: sideOfTrial(findTrial(state, place.best.trialId), ['trial']),
+    canAlterOutputs: canAlterOutputs(state, findTrial(state, place.best.trialId)),
+  });
+  const judgement = judge({ ...input, ...gated });
+  // Flags on runs may pass with another try; what the requests show against the service does not.
+  if (judgement.verdict === 'invalid' && judgement.gate !== 'plausibility') {
     throw new LoadError(
       `The confirmation cannot be judged: ${judgement.reasons[0] ?? 'invalid'}.`,
       {

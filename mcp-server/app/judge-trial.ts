@@ -18,6 +18,7 @@ import { nextStep } from '../core/next-step/next-step.ts';
 import { parseWorkload } from '../core/workload/parse-workload.ts';
 import type { WorkloadSpec } from '../core/workload/workload.ts';
 import type { Answer, App, Call } from './app.ts';
+import { gateTrial } from './gate-trial.ts';
 
 export interface JudgeTrialArgs {
   readonly trial_id: string;
@@ -92,19 +93,25 @@ async function inputOf(
   if (crash === null) refuseUnmeasured(trial, trialSide, ruler);
   refuseUnequal(trialSide, referenceSide);
   const deployment = ownDeploymentOf(trial)?.deploymentId;
+  const required = canAlterOutputs(state, trial);
+  const gated = await gateTrial(app, state, {
+    trial: trialSide,
+    incumbent: referenceSide,
+    canAlterOutputs: required,
+  });
   return {
     ruler,
     trial: trialSide,
     reference: referenceSide,
     crash,
     quality: {
-      required: canAlterOutputs(state, trial),
+      required,
       result:
         trial.quality.findLast((check) => check.deploymentId === deployment) ??
         trial.quality.at(-1) ??
         null,
     },
-    floors: [],
+    ...gated,
     retests: retestsOf(trial),
     isSimpler: isSimplerThan(trial, reference),
     unfit: unfitnessOf(trial, await readWorkload(app, state)),
@@ -162,7 +169,7 @@ function refuseUnequal(trial: JudgedSide, reference: JudgedSide): void {
 function refuseUnchecked(input: JudgeInput, judgement: Judgement): void {
   if (judgement.gate !== 'quality' || input.quality.result !== null) return;
   throw new PreconditionError(
-    `${input.trial.trialId} changes something that can alter outputs, and they were not checked.`,
+    `${input.trial.trialId} may have altered outputs, and they were not checked: ${judgement.reasons[0] ?? 'no reason told'}.`,
     {
       code: 'E_QUALITY_REQUIRED',
       fix: `Call check_quality with trial_id "${input.trial.trialId}" while it is deployed, then judge again.`,

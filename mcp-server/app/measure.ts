@@ -55,12 +55,12 @@ export async function measureOnce(
   writer: LedgerWriter,
   wish: MeasureWish,
 ): Promise<Measurement | null> {
-  const endpoint = endpointOf(writer, wish.deploymentId);
-  const headers = await backendOf(app, writer.state()).authHeaders(endpoint);
+  const request = await loadRequest(app, writer, wish);
+  const { baseUrl, headers } = request;
   const scrape = (): ReturnType<App['telemetry']['scrapeMetrics']> =>
-    app.telemetry.scrapeMetrics({ baseUrl: endpoint.baseUrl, headers }, wish.call.signal);
+    app.telemetry.scrapeMetrics({ baseUrl, headers }, wish.call.signal);
   const scrapes: Scrapes = { before: null, after: null };
-  const run = await app.load.run(loadRequest(app, writer, { wish, endpoint, headers }), {
+  const run = await app.load.run(request, {
     signal: wish.call.signal,
     onProgress: ({ phase, completed, failed, total }) => {
       const failures = failed === 0 ? '' : `, ${failed} failed`;
@@ -86,16 +86,14 @@ function endpointOf(writer: LedgerWriter, deploymentId: string): Endpoint {
   });
 }
 
-function loadRequest(
+/** What the load generator is asked for a wish. Throws: LoadError `E_NOT_READY`. */
+export async function loadRequest(
   app: App,
   writer: LedgerWriter,
-  run: {
-    readonly wish: MeasureWish;
-    readonly endpoint: Endpoint;
-    readonly headers: Readonly<Record<string, string>>;
-  },
-): LoadRequest {
-  const { wish, endpoint, headers } = run;
+  wish: Omit<MeasureWish, 'purpose'>,
+): Promise<LoadRequest> {
+  const endpoint = endpointOf(writer, wish.deploymentId);
+  const headers = await backendOf(app, writer.state()).authHeaders(endpoint);
   const state = writer.state();
   const { terms } = state.contract;
   const deadlineAt = findDeployment(state, wish.deploymentId).intended.deadlineAt;

@@ -35,25 +35,31 @@ function leastNumber(value: unknown): number | null {
   return Number.isNaN(number) ? null : number;
 }
 
-/** Lower bounds for the measured work. Null when: GPU or model is not in the tables. */
-export function observeFloors(
-  facts: HardwareFacts,
-  hardware: Observation['hardware'],
-  client: ClientView | null,
-): Observation['floors'] {
+/** What runs on what. Null when: GPU or model is not in the tables. */
+export function placeOn(facts: HardwareFacts, hardware: Observation['hardware']): Placement | null {
   const gpu = hardware.gpu === null ? null : gpuFacts(hardware.gpu);
   const model = modelFacts(facts.modelId, facts.modelConfig);
   if (gpu === null || model === null) return null;
   const method = facts.requested.get('--quantization') ?? null;
   const weightBytesEach = method === null ? model.weightBytes : bytesPerWeight(method);
   const isKv8 = /fp8|int8|q8/.test(facts.requested.get('--kv-cache-dtype') ?? '');
-  const placement: Placement = {
+  return {
     model,
     gpu,
     gpus: Math.max(1, hardware.gpuCount),
     weightBytesEach,
     kvBytesEach: isKv8 ? 1 : 2,
   };
+}
+
+/** Lower bounds for the measured work. Null when: GPU or model is not in the tables. */
+export function observeFloors(
+  facts: HardwareFacts,
+  hardware: Observation['hardware'],
+  client: ClientView | null,
+): Observation['floors'] {
+  const placement = placeOn(facts, hardware);
+  if (placement === null) return null;
   const work = workOf(client);
   return {
     decodeStepMs: decodeFloorMs(placement, work.contextTokens).floorMs,
@@ -63,8 +69,8 @@ export function observeFloors(
         : prefillFloorMs(placement, work.promptTokens - work.cachedTokens, work.cachedTokens)
             .floorMs,
     criticalBatch: criticalBatch(placement),
-    supportsFp8: gpu.tflops8 !== null,
-    weightsAreHalf: weightBytesEach === 2,
+    supportsFp8: placement.gpu.tflops8 !== null,
+    weightsAreHalf: placement.weightBytesEach === 2,
   };
 }
 

@@ -5,6 +5,7 @@ import type { DeploymentState, SessionState, TrialState } from '../core/ledger/s
 import { ownDeployment } from '../core/next-step/facts.ts';
 import type { ClientView, Observation } from '../core/playbook/observation.ts';
 import { viewModel } from '../core/playbook/views.ts';
+import type { Placement } from '../core/roofline/floors.ts';
 import { readFlags } from '../core/service/flags.ts';
 import { parseLaunch } from '../core/service/launch.ts';
 import { parseServiceFile, type ServiceFile } from '../core/service/service-file.ts';
@@ -20,7 +21,7 @@ import {
   observeRepeats,
   observeSharedRatio,
 } from './observe-evidence.ts';
-import { type HardwareFacts, observeFloors, observeHardware } from './observe-hardware.ts';
+import { type HardwareFacts, observeFloors, observeHardware, placeOn } from './observe-hardware.ts';
 
 type Measurement = EventData<'measurement_recorded'>;
 
@@ -69,6 +70,19 @@ export async function observe(
     spreads: state.calibration?.spreads ?? {},
     crash: crashOf(deployment),
   };
+}
+
+/** Model and GPU of a run. Null when: one of them is not in the tables. */
+export async function placementOf(
+  app: Pick<App, 'files'>,
+  state: SessionState,
+  subject: { readonly trial: TrialState; readonly run: Measurement },
+): Promise<Placement | null> {
+  const { trial, run } = subject;
+  const requested = requestedFlags(trial.planned.command, engineById(trial.planned.engine));
+  const deployment = deploymentOf(trial, run);
+  const facts = await hardwareFacts(app, state, { trial, deployment, requested });
+  return placeOn(facts, observeHardware(facts));
 }
 
 async function hardwareFacts(

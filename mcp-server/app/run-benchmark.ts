@@ -8,6 +8,7 @@ import { backendOf } from './backend.ts';
 import { type BenchmarkPlan, SPARE_REPEATS } from './benchmark-plan.ts';
 import { noteFailure } from './deploy-outcome.ts';
 import { type Measurement, measureOnce } from './measure.ts';
+import { takeSample } from './take-sample.ts';
 
 /** Runs of an A/A calibration that must be clean at every load point. Source: docs/measuring.md, verdicts: at least three means. */
 const MIN_CLEAN_RUNS = 3;
@@ -33,6 +34,7 @@ export async function runBenchmark(
     const mayRepeat = plan.purpose !== 'probe' && wanted < plan.repeats + SPARE_REPEATS;
     if (mayRepeat && isSpoiled(round)) wanted += 1;
   }
+  await takeSample(app, writer, { plan, run: runs.at(-1), call });
   if (plan.purpose === 'calibrate' && !call.signal.aborted) {
     await calibrate(writer, plan);
   }

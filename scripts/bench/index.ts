@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { benchGates, gatesFigures, renderGatesBench } from './cheating.ts';
 import { type CaseScore, renderScores, scoreCases, shareOf, timeReaders } from './diagnosis.ts';
 import { benchLoadClient, renderLoadBench } from './load.ts';
 import { benchQuality, qualityFigures, renderQualityBench } from './quality.ts';
@@ -226,6 +227,17 @@ function qualitySection(): Section {
   };
 }
 
+async function gatesSection(): Promise<Section> {
+  const bench = await benchGates();
+  return {
+    title:
+      'Gates: services that cheat and services that do not, through measuring, gates and judge',
+    command: 'npm run bench gates',
+    figures: gatesFigures(bench),
+    details: renderGatesBench(bench),
+  };
+}
+
 const SECTIONS: Readonly<Record<string, () => Promise<Section> | Section>> = {
   server: serverSection,
   load: loadSection,
@@ -233,6 +245,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<Section> | Section>> = {
   diagnosis: diagnosisSection,
   verdicts: verdictsSection,
   quality: qualitySection,
+  gates: gatesSection,
   demo: demoSection,
 };
 

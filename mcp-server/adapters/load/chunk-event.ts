@@ -7,6 +7,8 @@ export interface ChunkEvent {
   readonly hasDelta: boolean;
   readonly finishReason: string | null;
   readonly model: string | null;
+  readonly id: string | null;
+  readonly fingerprint: string | null;
   readonly usage: Usage | null;
   /** Tokens of this event where log-probabilities tell. */
   readonly logprobTokens: number | null;
@@ -31,6 +33,8 @@ export function readChunkEvent(data: string): ChunkEvent | null {
     hasDelta: isRecord(choice),
     finishReason: isRecord(choice) ? stringOf(choice['finish_reason']) : null,
     model: stringOf(json['model']),
+    id: stringOf(json['id']),
+    fingerprint: stringOf(json['system_fingerprint']),
     usage: readUsage(json['usage']),
     logprobTokens: isRecord(choice) ? countLogprobs(choice['logprobs']) : null,
     error: readError(json['error']),

@@ -14,6 +14,7 @@ import { type EndpointFacts, readEndpoint } from './endpoint-facts.ts';
 import { createLoadContext, type LoadContext } from './load-context.ts';
 import { measurePhase } from './measure-phase.ts';
 import { warmUp } from './warm-up.ts';
+import { withAnswer } from './with-answer.ts';
 
 export interface RunOptions {
   readonly signal: AbortSignal;
@@ -76,10 +77,11 @@ export async function runLoad(load: LoadRequest, options: RunOptions): Promise<S
       ? null
       : await options.onMeasureStart({ calibration: learnt, servedModels });
     const originMs = startAtMs === null ? context.nowMs() : startAtMs - originMonotonicMs;
-    const measured = await measurePhase(context, planMeasured(load, learnt), { share, originMs });
+    const plan = planMeasured(load, learnt);
+    const measured = await measurePhase(context, plan, { share, originMs });
     return {
       ...measured,
-      records: context.results.map((result) => result.record),
+      records: context.results.map((result) => withAnswer(result, plan)),
       cancelled: options.signal.aborted,
       rttMs: facts.rttMs,
       notes: [...context.notes],

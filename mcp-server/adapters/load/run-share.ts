@@ -10,6 +10,7 @@ import {
   type RunOptions,
   type StampedLoadRun,
 } from './run-load.ts';
+import { withAnswer } from './with-answer.ts';
 
 /** The share of a worker that is not the first: open connections, wait for the common start, measure. */
 export async function runShare(
@@ -39,7 +40,7 @@ export async function runShare(
     const measured = await measurePhase(context, plan, { share, originMs });
     return {
       ...measured,
-      records: context.results.map((result) => result.record),
+      records: context.results.map((result) => withAnswer(result, plan)),
       cancelled: signal.aborted,
       rttMs: { p50: null, jitter: null },
       notes: [...context.notes],

@@ -13,6 +13,8 @@ export interface StreamFacts {
   usage: Usage | null;
   finishReason: string | null;
   model: string | null;
+  id: string | null;
+  fingerprint: string | null;
   done: boolean;
   events: number;
   /** Network reads that brought content. */
@@ -24,6 +26,10 @@ export interface StreamFacts {
   usageEvents: number;
   firstTextBlank: boolean;
   textSample: string;
+  /** The text, up to a cap, for what is counted once the run is over. */
+  text: string;
+  /** The last characters, wherever the text ends. */
+  tail: string;
   /** First characters of the body as it came, for what is not an event stream at all. */
   head: string;
 }
@@ -39,6 +45,8 @@ export interface StreamReader {
 
 const SAMPLE_CHARS = 240;
 const HEAD_CHARS = 200;
+/** Text that is kept until the run is over. Source: own reasoning; about 8,000 tokens, bounded for thousands of streams. */
+const TEXT_CHARS = 32_768;
 const HASH_CHARS = 16;
 
 function emptyFacts(): StreamFacts {
@@ -52,6 +60,8 @@ function emptyFacts(): StreamFacts {
     usage: null,
     finishReason: null,
     model: null,
+    id: null,
+    fingerprint: null,
     done: false,
     events: 0,
     contentReads: 0,
@@ -62,6 +72,8 @@ function emptyFacts(): StreamFacts {
     usageEvents: 0,
     firstTextBlank: false,
     textSample: '',
+    text: '',
+    tail: '',
     head: '',
   };
 }
@@ -112,6 +124,8 @@ function takeEvent(
 ): void {
   takeFaults(facts, event, read.isErrorEvent);
   facts.model ??= event.model;
+  facts.id ??= event.id;
+  facts.fingerprint ??= event.fingerprint;
   facts.finishReason = event.finishReason ?? facts.finishReason;
   if (event.hasDelta) facts.roleAtMs ??= read.atMs;
   if (event.text !== '') takeText(facts, event, read.atMs);
@@ -137,6 +151,8 @@ function takeText(facts: StreamFacts, event: ChunkEvent, atMs: number): void {
   facts.lastTokenAtMs = atMs;
   facts.contentEvents += 1;
   facts.textChars += event.text.length;
+  if (facts.text.length < TEXT_CHARS) facts.text += event.text;
+  else facts.tail = `${facts.tail}${event.text}`.slice(-SAMPLE_CHARS);
   if (facts.textSample.length < SAMPLE_CHARS) {
     facts.textSample += event.text.slice(0, SAMPLE_CHARS - facts.textSample.length);
   }

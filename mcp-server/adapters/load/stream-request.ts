@@ -22,6 +22,9 @@ export interface StreamResult {
   readonly record: RequestRecord;
   /** Network reads that brought content. */
   readonly contentReads: number;
+  /** The answer as far as it is kept, and its end. */
+  readonly text: string;
+  readonly tail: string;
 }
 
 /** A request in flight. */
@@ -50,6 +53,8 @@ interface Progress {
 /** Bytes that a stream may send: room for log-probabilities on each token. Source: own reasoning. */
 const BASE_BYTES = 1 << 20;
 const BYTES_PER_TOKEN = 16 << 10;
+/** Source: the record's cap on a sample. */
+const SAMPLE_CHARS = 240;
 /** Body of an error answer that is read before it is cut. */
 const MAX_ERROR_BYTES = 4096;
 
@@ -214,8 +219,11 @@ function finish(parts: {
     textChars: facts.textChars,
     usageEvents: facts.usageEvents,
     firstTextBlank: facts.firstTextBlank,
+    ...(facts.id === null ? {} : { responseId: cleanText(facts.id, 120) }),
+    ...(facts.fingerprint === null ? {} : { fingerprint: cleanText(facts.fingerprint, 120) }),
   };
-  return { record, contentReads: facts.contentReads };
+  const { contentReads, text } = facts;
+  return { record, contentReads, text, tail: `${text}${facts.tail}`.slice(-SAMPLE_CHARS) };
 }
 
 const NO_USAGE = { inputTokens: null, outputTokens: null, cachedTokens: null } as const;

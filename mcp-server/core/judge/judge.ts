@@ -12,7 +12,7 @@ import {
   violationsOf,
 } from './feasibility.ts';
 import { ruleOnObjective } from './objective.ts';
-import { implausibilities } from './plausibility.ts';
+import { doubtsOnAnswers, implausibilities } from './plausibility.ts';
 import { invalid, type Ruling, unclear } from './ruling.ts';
 import { type JudgeInput, runsAt, usableRuns } from './sides.ts';
 
@@ -82,7 +82,7 @@ function ruleOnNumbers(input: JudgeInput): Ruling {
   if (faults.length > 0) return { verdict: 'invalid', gate: 'plausibility', reasons: faults };
   const slo = violationsOf(input.trial, input.ruler.slo, count);
   if (slo.length > 0) return brokenBounds(input, 'slo', slo);
-  const quality = qualityGate(input.quality);
+  const quality = qualityGate(input);
   if (quality !== null) return quality;
   const referenceBroken = violationsOf(input.reference, [ERROR_CLAUSE, ...input.ruler.slo], count);
   return demandProof(
@@ -107,15 +107,19 @@ function brokenBounds(
   return { verdict: 'discard', gate, reasons };
 }
 
-function qualityGate({ required, result }: JudgeInput['quality']): Ruling | null {
+function qualityGate(input: JudgeInput): Ruling | null {
+  const { required, result } = input.quality;
+  const doubts = doubtsOnAnswers(input);
   const fail = (reasons: readonly string[]): Ruling => ({
     verdict: 'discard',
     gate: 'quality',
     reasons,
   });
   if (result?.passed === false) return fail(['outputs got worse', ...result.reasons.slice(0, 4)]);
-  if (!required) return null;
-  if (result === null) return fail(['this change can alter outputs and they were not checked']);
+  if (!required && doubts.length === 0) return null;
+  if (result === null) {
+    return fail([...doubts, 'outputs may have changed and they were not checked']);
+  }
   if (!result.armed) {
     return fail([
       `E_QUALITY_UNARMED: the baseline (${result.comparable} canaries passed) cannot prove that this change keeps outputs intact`,
@@ -169,9 +173,12 @@ function deltasOf(input: JudgeInput): readonly Delta[] {
 function sideNotes(input: JudgeInput): readonly string[] {
   if (input.crash !== null) return [];
   const flagged = input.trial.runs.filter((run) => run.measurement.flags.length > 0);
-  const notes = flagged
-    .slice(0, 3)
-    .map(({ measurement: m }) => `${m.measurementId} was left out: ${m.flags.join(', ')}`);
+  const notes = [
+    ...flagged
+      .slice(0, 3)
+      .map(({ measurement: m }) => `${m.measurementId} was left out: ${m.flags.join(', ')}`),
+    ...(input.gates?.notes ?? []),
+  ];
   const atEngine = usableRuns(input.trial).some((run) => run.measurement.ttftSource === 'engine');
   return atEngine
     ? [...notes, 'TTFT is the engine’s own: the round trip is too large to judge it at the client']

@@ -8,7 +8,27 @@ const FLOOR_SLACK_RATIO = 0.02;
 /** Why the trial's numbers cannot be true; empty when nothing speaks against them. Source: docs/measuring.md. */
 export function implausibilities(input: JudgeInput): readonly string[] {
   const runs = usableRuns(input.trial);
-  return [...new Set([...runs.flatMap(faultsOfRun), ...belowFloors(input, runs)])];
+  return [
+    ...new Set([...suspicions(input), ...runs.flatMap(faultsOfRun), ...belowFloors(input, runs)]),
+  ];
+}
+
+/** A suspect run speaks against the whole trial, used or not; what the requests show does too. */
+function suspicions({ trial, gates }: JudgeInput): readonly string[] {
+  const suspect = trial.runs.filter((run) => run.measurement.flags.includes('INVALID_SUSPECT'));
+  return [
+    ...suspect.map((run) => `${run.measurement.measurementId} is marked INVALID_SUSPECT`),
+    ...(gates?.findings ?? [])
+      .filter(({ weight }) => weight === 'invalid')
+      .map(({ name, detail }) => `${name}: ${detail}`),
+  ];
+}
+
+/** Why answers must be checked before the trial is kept, although its change cannot alter them. */
+export function doubtsOnAnswers({ gates }: JudgeInput): readonly string[] {
+  return (gates?.findings ?? [])
+    .filter(({ weight }) => weight === 'quality')
+    .map(({ name, detail }) => `${name}: ${detail}`);
 }
 
 function faultsOfRun({ measurement }: JudgedRun): readonly string[] {

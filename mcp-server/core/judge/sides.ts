@@ -1,4 +1,5 @@
 import type { Objective, SloClause } from '../contract/contract.ts';
+import type { GateReport } from '../gates/gate-run.ts';
 import type { EventData } from '../ledger/events.ts';
 import type { Spread } from '../ledger/vocabulary.ts';
 import { type MetricId, type Quantile, readMetric } from '../metrics/metric.ts';
@@ -47,6 +48,8 @@ export interface JudgeInput {
   readonly unfit: string | null;
   /** True when the trial only takes something away from the reference, so that it wins a tie. Absent: false. */
   readonly isSimpler?: boolean;
+  /** What the requests themselves say for and against the trial. Absent: nobody looked at them. */
+  readonly gates?: GateReport | undefined;
 }
 
 /** Runs that may be judged: no flag stands on them. */

@@ -66,6 +66,8 @@ function whySameAnswers(facts: Facts, kind: Trap['kind']): string | null {
 
 function whyHidden(facts: Facts): string | null {
   const pairs = pairsOf(facts, 'exact');
+  // Engines that never tell what was cached hide nothing.
+  if (pairs.every(({ again }) => again.cachedTokens === null)) return null;
   const told = pairs.reduce((sum, { again }) => sum + (again.cachedTokens ?? 0), 0);
   const asked = pairs.reduce((sum, { again }) => sum + (again.inputTokens ?? 0), 0);
   const again = medianOf(

@@ -47,9 +47,12 @@ function whyIdentity({ valid }: Facts): string | null {
   return broken.length === 0 ? null : `${broken.length} requests`;
 }
 
-function whyClocks({ wallMs, summary }: Facts): string | null {
+function whyClocks({ wallMs, summary, records }: Facts): string | null {
   if (wallMs === null || summary.durationMs <= 0) return null;
-  const off = Math.abs(wallMs - summary.durationMs);
+  const late = wallMs - summary.durationMs;
+  // In open loop the wall's time begins before the first arrival.
+  const isOpen = records.some((record) => record.intendedAtMs !== null);
+  const off = isOpen ? Math.max(0, -late) : Math.abs(late);
   return off <= CLOCK_SLACK_MS + CLOCK_TOLERANCE * summary.durationMs
     ? null
     : `${wallMs.toFixed(0)} ms by the wall, ${summary.durationMs.toFixed(0)} ms by the monotonic clock`;

@@ -40,11 +40,13 @@ export const firstChunk: Check = (facts) => {
 /** Lags that a gap must exceed. Source: own reasoning; both its ends may be late. */
 const LAG_TIMES = 4;
 
-function leastGapMs({ clientLagMs }: Facts): number {
+/** Gaps below it say nothing: the path's jitter, or the client's own lag. Units: ms. */
+export function leastGapMs({ clientLagMs }: Pick<Facts, 'clientLagMs'>): number {
   return Math.max(LEAST_GAP_MS, LAG_TIMES * (clientLagMs ?? 0));
 }
 
-function hasLongFirstGap(record: RequestRecord, leastMs: number): boolean {
+/** True where the second event comes far later after the first than the others after each other. */
+export function hasLongFirstGap(record: RequestRecord, leastMs: number): boolean {
   const [first, ...rest] = record.gapsMs;
   const usual = quantile(rest, 0.5);
   return (
@@ -76,19 +78,24 @@ function whyBuffered({ eventsPerRead }: Facts): string | null {
 const SLEPT_SHARE = 0.6;
 const FEW_GAPS = 0.25;
 
+/** True where a few long gaps make up the stream and the others are next to nothing. */
+export function isBursty(record: RequestRecord, leastMs: number): boolean {
+  const sorted = record.gapsMs.toSorted((a, b) => b - a);
+  const total = sorted.reduce((sum, gap) => sum + gap, 0);
+  const few = sorted.slice(0, Math.ceil(sorted.length * FEW_GAPS)).filter((gap) => gap > leastMs);
+  const slept = few.reduce((sum, gap) => sum + gap, 0);
+  const usual = quantile(sorted, 0.5) ?? 0;
+  const perToken = tbotMs(record) ?? 0;
+  return few.length > 1 && slept > SLEPT_SHARE * total && usual < 0.2 * perToken;
+}
+
+/** Events that a stream must have before its gaps say something. */
+export const BURSTY_FROM_EVENTS = 2 * MIN_EVENTS;
+
 function whyBursts(facts: Facts): string | null {
-  const { valid } = facts;
   const leastMs = leastGapMs(facts);
-  const streams = valid.filter((record) => record.contentEvents >= 2 * MIN_EVENTS);
-  const bursty = streams.filter((record) => {
-    const sorted = record.gapsMs.toSorted((a, b) => b - a);
-    const total = sorted.reduce((sum, gap) => sum + gap, 0);
-    const few = sorted.slice(0, Math.ceil(sorted.length * FEW_GAPS)).filter((gap) => gap > leastMs);
-    const slept = few.reduce((sum, gap) => sum + gap, 0);
-    const usual = quantile(sorted, 0.5) ?? 0;
-    const perToken = tbotMs(record) ?? 0;
-    return few.length > 1 && slept > SLEPT_SHARE * total && usual < 0.2 * perToken;
-  });
+  const streams = facts.valid.filter((record) => record.contentEvents >= BURSTY_FROM_EVENTS);
+  const bursty = streams.filter((record) => isBursty(record, leastMs));
   if (streams.length === 0 || bursty.length / streams.length <= SUSPICIOUS_SHARE) return null;
   return `${percent(bursty.length / streams.length)} of the answers come in bursts between long gaps`;
 }

@@ -1,3 +1,4 @@
+import { isOddWord } from '../quality/answer-facts.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { type Check, type Facts, found, percent } from './input.ts';
 
@@ -69,7 +70,12 @@ export function countOddWords(records: readonly RequestRecord[]): {
 } {
   let odd = 0;
   let all = 0;
-  for (const { textSample } of records) {
+  for (const { textSample, answer } of records) {
+    if (answer !== undefined) {
+      all += answer.words;
+      odd += answer.oddWords;
+      continue;
+    }
     // the last word of a sample may be cut
     for (const word of textSample.trim().split(/\s+/).slice(0, -1)) {
       all += 1;
@@ -77,20 +83,6 @@ export function countOddWords(records: readonly RequestRecord[]): {
     }
   }
   return { odd, all };
-}
-
-function isOddWord(word: string): boolean {
-  if (/\ufffd/.test(word)) return true;
-  const core = word.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
-  const scripts = ['Latin', 'Cyrillic', 'Greek', 'Han', 'Arabic', 'Hebrew', 'Devanagari', 'Hangul'];
-  const mixed = scripts.filter((script) => new RegExp(`\\p{Script=${script}}`, 'u').test(core));
-  return (
-    mixed.length > 1 ||
-    /\p{Ll}\p{Lu}\p{Ll}*\p{Lu}/u.test(core) ||
-    /\p{L}\p{N}+\p{L}/u.test(core) ||
-    /[bcdfghjklmnpqrstvwxz]{6}/i.test(core) ||
-    /\p{L}[^\p{L}\p{N}\s'’.,:/_\-–—()]{1,3}\p{L}/u.test(core)
-  );
 }
 
 function whyGarbled({ valid, reference }: Facts): string | null {

@@ -14,8 +14,8 @@ const PROMPT_TOLERANCE = 0.1;
 /** Mean answer against the honest run's. Source: MLPerf inference rules, 90 %. */
 const MIN_LENGTH_RATIO = 0.9;
 const MAX_LENGTH_RATIO = 1.1;
-/** Standard errors that few answers may differ by. Source: normal table, two-sided 0.3 %. */
-const ERRORS = 3;
+/** Standard errors that few answers may differ by. Source: normal table, two-sided 6e-5: one reference serves many runs. */
+const ERRORS = 4;
 /** Change of the share of answers that the model ended. Source: own reasoning. */
 const MAX_STOP_CHANGE = 0.2;
 

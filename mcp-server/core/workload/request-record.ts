@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AnswerFacts } from '../quality/answer-facts.ts';
 
 /**
  * Why a response is not valid (docs/measuring.md, "Valid response"). The first that holds, in this order.
@@ -66,5 +67,11 @@ export const RequestRecord = z.object({
   usageEvents: z.number().int().optional(),
   /** True when the first content event had no visible character. */
   firstTextBlank: z.boolean().optional(),
+  /** Characters of the prompt that was sent, and what the whole answer shows. */
+  promptChars: z.number().int().optional(),
+  answer: AnswerFacts.optional(),
+  /** The server's own name for the answer, and for the configuration that gave it; absent where it gives none. */
+  responseId: z.string().max(120).optional(),
+  fingerprint: z.string().max(120).optional(),
 });
 export type RequestRecord = z.infer<typeof RequestRecord>;

@@ -1,0 +1,121 @@
+import { findImplausible, referenceOf } from '../plausibility/find-implausible.ts';
+import type { Finding, Reference } from '../plausibility/input.ts';
+import { answersAgree, answersAreOwn, answersBelong } from './answer-gates.ts';
+import { type Gate, gateContext } from './gate-context.ts';
+import type { GateFinding, GateInput, GateReport, GateRun, GateSide } from './gate-run.ts';
+import {
+  nothingStored,
+  notOnlyWhenMeasured,
+  repeatsAreTold,
+  sampleIsServed,
+} from './sample-gates.ts';
+import { promptsAreRead } from './slope-gate.ts';
+import { textKept } from './text-gates.ts';
+import {
+  engineIsBelieved,
+  eventsFlow,
+  firstTokenIsReal,
+  notTooGood,
+  runsAreClean,
+} from './time-gates.ts';
+import { answersKept, promptsKept, sameModel, tokensHaveText } from './work-gates.ts';
+
+/** What is asked of all runs of a trial together, beside the baseline's. */
+const GATES: readonly Gate[] = [
+  runsAreClean,
+  promptsKept,
+  tokensHaveText,
+  answersKept,
+  sameModel,
+  textKept,
+  answersBelong,
+  answersAgree,
+  answersAreOwn,
+  nothingStored,
+  repeatsAreTold,
+  notOnlyWhenMeasured,
+  sampleIsServed,
+  eventsFlow,
+  firstTokenIsReal,
+  promptsAreRead,
+  engineIsBelieved,
+  notTooGood,
+];
+
+/** Findings of a single run that say "check the answers", not "do not believe it". */
+const ONLY_DOUBTFUL: ReadonlySet<string> = new Set(['too_good']);
+
+/** Findings of a single run that a busy moment brings about too: a gate looks at all runs together instead. */
+const JUDGED_TOGETHER: ReadonlySet<string> = new Set(['bursts_after_sleep', 'early_first_chunk']);
+
+/**
+ * Everything that speaks against the runs of a trial: the twelve checks on each, and all of them beside the baseline's.
+ * What most of the baseline's own runs show as well is how the service is, and no finding.
+ */
+export function findSuspect(input: GateInput): GateReport {
+  const context = gateContext(input);
+  const findings = [...faultsOfRuns(input), ...GATES.flatMap((gate) => gate(context))];
+  const byName = new Map<string, GateFinding>();
+  for (const finding of findings) {
+    const known = byName.get(finding.name);
+    if (known === undefined || (known.weight === 'quality' && finding.weight === 'invalid')) {
+      byName.set(finding.name, finding);
+    }
+  }
+  return { findings: [...byName.values()], notes: notesOn(input) };
+}
+
+function faultsOfRuns({ trial, baseline }: GateInput): readonly GateFinding[] {
+  const usual = usualFindings(baseline);
+  return trial.runs.flatMap((run) =>
+    checkRun(run, referenceAt(baseline, run.loadPointIndex))
+      .filter(({ name }) => !usual.has(name) && !JUDGED_TOGETHER.has(name))
+      .map(
+        ({ name, detail }): GateFinding => ({
+          name,
+          detail: `${run.measurementId}: ${detail}`,
+          weight: ONLY_DOUBTFUL.has(name) ? 'quality' : 'invalid',
+        }),
+      ),
+  );
+}
+
+function checkRun(run: GateRun, reference: Reference | null): readonly Finding[] {
+  return findImplausible({ ...run, reference, traps: [], service: null, holdOut: null });
+}
+
+/** Names that most of the baseline's own runs show. */
+function usualFindings({ runs }: GateSide): ReadonlySet<string> {
+  const counts = new Map<string, number>();
+  for (const run of runs) {
+    for (const { name } of checkRun(run, null)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return new Set([...counts].filter(([, count]) => count * 2 > runs.length).map(([name]) => name));
+}
+
+/** The baseline's runs at a load point as one. The gate `notTooGood` compares speeds, with the best of all. */
+function referenceAt({ runs }: GateSide, loadPointIndex: number): Reference | null {
+  const here = runs.filter((run) => run.loadPointIndex === loadPointIndex);
+  const [first] = here;
+  if (first === undefined) return null;
+  const records = here.flatMap((run) => run.records);
+  return { ...referenceOf({ records, summary: first.summary }, null), outputTokensPerS: null };
+}
+
+function notesOn({ trial, baseline }: GateInput): readonly string[] {
+  const lacks = (what: string, isLacking: boolean): readonly string[] => (isLacking ? [what] : []);
+  return [
+    ...lacks(
+      'no request of the baseline could be read again: answers were not compared',
+      baseline.runs.every((run) => run.records.length === 0),
+    ),
+    ...lacks(
+      'no health sample was taken: ends of answers and stored answers were not looked at',
+      trial.samples.length === 0,
+    ),
+    ...lacks(
+      'no physical floor: GPU or model is unknown (a CPU has none in our tables)',
+      trial.runs.every((run) => run.floors === null),
+    ),
+  ];
+}
