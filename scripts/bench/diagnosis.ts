@@ -29,6 +29,10 @@ export interface CaseScore {
   readonly said: string;
 }
 
+/** A remedy that is wrong one way only: turning the knob the other way is allowed. */
+const WAY_OF = /^(?:Raising|Lowering)/;
+const WAYS: Readonly<Record<string, string>> = { Raising: 'raise', Lowering: 'lower' };
+
 function scoreCase(value: unknown): CaseScore {
   const { id, label } = Labelled.parse(value);
   const { causes } = diagnoseCase(value);
@@ -36,13 +40,21 @@ function scoreCase(value: unknown): CaseScore {
   const plain = (text: string): string => text.toLowerCase().replaceAll('_', '-');
   const offered = (causes[at]?.knobs ?? []).map(plain);
   // A remedy is forbidden as a whole; what is said after a colon is why.
-  const forbidden = (label.must_not ?? []).flatMap((text) => text.match(/--[a-z][\w-]+/g) ?? []);
+  const forbidden = (label.must_not ?? []).flatMap((text) =>
+    (text.match(/--[a-z][\w-]+/g) ?? []).map((flag) => ({ flag, way: WAY_OF.exec(text)?.[0] })),
+  );
   return {
     id,
     cls: label.cause_class,
     rank: at === -1 ? null : at + 1,
     knobHit: label.knobs.length === 0 || label.knobs.some((knob) => offered.includes(plain(knob))),
-    hasForbidden: forbidden.some((flag) => (causes[0]?.knobs ?? []).includes(flag)),
+    hasForbidden: forbidden.some(({ flag, way }) =>
+      way === undefined
+        ? (causes[0]?.knobs ?? []).includes(flag)
+        : (causes[0]?.changes ?? []).some(
+            (change) => change.knob === flag && change.direction === WAYS[way],
+          ),
+    ),
     said: causes
       .slice(0, 3)
       .map((cause) => `${cause.class} ${cause.confidence}`)

@@ -43,7 +43,7 @@ export const LLAMACPP_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'unsupported_gpu_or_kernel',
-    /(?:ggml_cuda_compute_forward: .* failed|no usable GPU found|ggml was not compiled with any CUDA arch|device does not support|unsupported (?:op|type)|Illegal instruction)/,
+    /(?:ggml_cuda_compute_forward: .* failed|ggml was not compiled with any CUDA arch|device does not support|unsupported (?:op|type)|Illegal instruction)/,
   ),
   fatal(
     'tokenizer_or_template',

@@ -13,7 +13,7 @@ const SERIES =
 function unequalRuns(words: string): readonly Hint[] {
   return words
     .split('\n')
-    .filter((line) => !/concurren|batch|\bbs\b|clients|gpus/i.test(line))
+    .filter((line) => !/(?:concurren\w*|batch(?: size)?|\bbs|clients|gpus)[ =:]*\d/i.test(line))
     .flatMap((line) => (line.match(SERIES) ?? []).flatMap((series) => readSeries(line, series)));
 }
 
@@ -23,9 +23,9 @@ function readSeries(line: string, series: string): readonly Hint[] {
   if (/tok|throughput|req|\/s|tps/i.test(line)) {
     return first < 0.6 * later ? [{ cls: 'cold_jit_in_window', weight: 0.8, evidence: line }] : [];
   }
-  if (!/ms|ttft|latency|seconds|\btime\b/i.test(line) || !(first > 2 * later)) return [];
+  if (!/ms|ttft|latency|seconds|\btime\b|\d s\b/i.test(line) || !(first > 2 * later)) return [];
   return [
-    { cls: 'cold_jit_in_window', weight: 0.55, evidence: line },
+    { cls: 'cold_jit_in_window', weight: 0.65, evidence: line },
     { cls: 'warm_prefix_cache_in_benchmark', weight: 0.35, evidence: line },
   ];
 }
@@ -64,7 +64,7 @@ function billionsOf(text: string): number | null {
 }
 
 function memoryGbOf(gpu: string): number | null {
-  const named = /(\d+(?:\.\d+)?) ?(?:GiB|GB|G)\b/i.exec(gpu);
+  const named = /(?<![A-Za-z\d.])(\d+(?:\.\d+)?) ?(?:GiB|GB|G)\b/i.exec(gpu);
   return named === null ? (gpuFacts(gpu)?.memoryGb ?? null) : Number(named[1]);
 }
 
@@ -115,7 +115,7 @@ function sizeHints(report: Report, words: string): readonly Hint[] {
   ) {
     hints.push({
       cls: 'tp_communication_bound',
-      weight: 0.45,
+      weight: billions / tensorParallel < 3 ? 0.55 : 0.45,
       evidence: `${billions} B parameters over ${tensorParallel} GPUs`,
     });
   }
@@ -127,8 +127,9 @@ const TYPICAL_GB_PER_S = 1500;
 
 /** A tiny model that takes milliseconds a token: launches fill the step. Source: playbook rows 14 and 31. */
 function slowForItsSize(report: Report, words: string): readonly Hint[] {
-  const tpotMs = Number(PER_TOKEN.exec(words)?.[1]);
-  const floorMs = decodeFloorMs(sizesOf(report).billions ?? Number.NaN, report.input.gpu ?? '');
+  const { billions, tensorParallel } = sizesOf(report);
+  const tpotMs = Number(PER_TOKEN.exec(words)?.[1] ?? 1000 / Number(ALONE.exec(words)?.[1]));
+  const floorMs = decodeFloorMs(billions ?? Number.NaN, report.input.gpu ?? '') / tensorParallel;
   const isBusy = BUSY.test(words);
   const slow = isBusy ? 'decode_eager_no_cuda_graph' : 'cpu_or_frontend_bound';
   const evidence = `${tpotMs} ms per token, weights alone need ${floorMs.toFixed(2)} ms`;
@@ -144,6 +145,9 @@ function decodeFloorMs(billions: number, gpu: string): number {
 }
 
 const PER_TOKEN = /(?:TPOT|TBOT|ITL|inter[- ]token|per token)[^\d\n]{0,30}(\d+(?:\.\d+)?)/i;
+/** Tokens per second of one stream. */
+const ALONE =
+  /(?:batch 1|single (?:stream|user|request)|concurrency[ =:]*1)\b[^\n\d]{0,40}(\d+(?:\.\d+)?) ?(?:tok\w*\/s|t\/s|tps)/i;
 const BUSY =
   /(?:\d{2,}) ?(?:req(?:uests)?\/s|rps|qps)|concurren\w*[ =:]+(?:[2-9]\d|\d{3,})|\d{3,} (?:random[- ]\w+ )?requests/i;
 

@@ -111,7 +111,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
     'proxy_buffering',
     [
       0.75,
-      /proxy|nginx|gateway|ingress|envoy|cloudflare|load ?balancer|traefik|haproxy|buffer|litellm|istio|alb\b|cdn/i,
+      /proxy|nginx|gateway|ingress|envoy|cloudflare|load ?balancer|traefik|haproxy|buffer(?:s|ed|ing)\b|litellm|istio|alb\b|cdn/i,
     ],
     [
       0.4,

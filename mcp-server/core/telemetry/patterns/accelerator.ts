@@ -15,7 +15,7 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'driver_or_cuda_mismatch',
-    /(?:NVIDIA driver on your system is too old|CUDA driver version is insufficient for CUDA runtime version|forward compatibility was attempted on non supported HW|no CUDA-capable device is detected|Found no NVIDIA driver|Torch not compiled with CUDA enabled|CUDA unknown error - this may be due to an incorrectly set up environment|system not yet initialized|libcuda\.so(?:\.1)?: cannot open shared object|Failed to initialize NVML|nvidia-container-cli: |could not select device driver)/,
+    /(?:nvidia-container-cli: (?:requirement|initialization) error|unsatisfied condition: cuda|NVIDIA driver on your system is too old|CUDA driver version is insufficient for CUDA runtime version|forward compatibility was attempted on non supported HW|no CUDA-capable device is detected|Found no NVIDIA driver|Torch not compiled with CUDA enabled|CUDA unknown error - this may be due to an incorrectly set up environment|system not yet initialized|libcuda\.so(?:\.1)?: cannot open shared object|Failed to initialize NVML|nvidia-container-cli: |could not select device driver)/,
   ),
   fatal(
     'driver_or_cuda_mismatch',

@@ -1,0 +1,64 @@
+import { CONCEPT_WEIGHTS, type Term } from './concept-weights.ts';
+import { CONCEPTS, type Concept } from './concepts.ts';
+import { type Hint, type Report, wordsOf } from './report.ts';
+
+const MAX_CHARS = 20_000;
+/** Less than this is noise; more than that no words alone make sure. Source: own reasoning. */
+const LEAST_WEIGHT = 0.2;
+const MOST_WEIGHT = 0.72;
+
+/** `no CUDA OOM, NCCL error or preemption`: what a report denies must not speak for a class. */
+const DENIED =
+  /\b(?:there (?:are|is|was|were) )?(?:no|without(?: any)?|neither|zero|not a single) (?:(?:sign|trace)s? of )?(?:[\w-]+ ){0,2}(?:preemptions?|retractions?|oom|errors?|crash(?:es)?|restarts?|swapping|speculation|proxy|hangs?|drafts?)\b(?:(?:, | or | nor |, or | and )(?:[\w-]+ ){0,2}(?:preemptions?|retractions?|oom|errors?|crash(?:es)?|restarts?|hangs?)\b)*/gi;
+
+/** Words of a report without what they say is not so. */
+export const toldWords = (report: Report): string =>
+  wordsOf(report).slice(0, MAX_CHARS).replaceAll(DENIED, ' ');
+
+function weigh(terms: readonly Term[], found: ReadonlyMap<Concept, string>): Hint | null {
+  let weight = 0;
+  let evidence = '';
+  for (const [share, ...ideas] of terms) {
+    if (!ideas.every((idea) => found.has(idea))) continue;
+    weight += share;
+    const first = ideas[0];
+    if (evidence === '' && share > 0 && first !== undefined) evidence = found.get(first) ?? '';
+  }
+  if (weight < LEAST_WEIGHT || evidence === '') return null;
+  return { cls: '', weight: Math.min(MOST_WEIGHT, weight), evidence };
+}
+
+/** Ideas that a launch states whatever the words say. */
+const LAUNCH_IDEAS: readonly (readonly [Concept, RegExp])[] = [
+  ['manyGpus', /(?:--tp(?:-size)?|--tensor-parallel-size|-tp)[ =]+(?:[2-9]|\d\d)\b/],
+  ['speculation', /--spec(?:ulative)?[-_]\S+|--model-draft\b/],
+  ['onCpu', /--cpu-moe|--n-cpu-moe|--cpu-offload-gb|exps=CPU/],
+];
+
+/** What the ideas in the words of a report speak for together, in whatever phrases they are put. */
+export function conceptHints(report: Report): readonly Hint[] {
+  const words = toldWords(report);
+  if (words.trim() === '') return [];
+  const found = new Map<Concept, string>();
+  for (const [idea, pattern] of Object.entries(CONCEPTS)) {
+    const match = pattern.exec(words);
+    if (match !== null && isConcept(idea)) found.set(idea, lineAround(words, match.index));
+  }
+  const launch = report.input.launch_command ?? '';
+  for (const [idea, pattern] of LAUNCH_IDEAS) {
+    const match = pattern.exec(launch);
+    if (match !== null && !found.has(idea)) found.set(idea, match[0]);
+  }
+  return Object.entries(CONCEPT_WEIGHTS).flatMap(([cls, terms]) => {
+    const hint = weigh(terms, found);
+    return hint === null ? [] : [{ ...hint, cls }];
+  });
+}
+
+const isConcept = (name: string): name is Concept => name in CONCEPTS;
+
+function lineAround(text: string, at: number): string {
+  const from = text.lastIndexOf('\n', at) + 1;
+  const to = text.indexOf('\n', at);
+  return text.slice(from, to === -1 ? undefined : to).slice(0, 300);
+}

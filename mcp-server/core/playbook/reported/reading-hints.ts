@@ -1,0 +1,123 @@
+import { type Hint, type Report, wordsOf } from './report.ts';
+
+const MAX_CHARS = 200_000;
+
+/** The last number that a pattern's group takes from a text. NaN when: none. */
+function lastOf(text: string, pattern: RegExp): number {
+  return Number([...text.matchAll(pattern)].at(-1)?.[1]?.replaceAll(',', '') ?? Number.NaN);
+}
+
+const hint = (holds: boolean, cls: string, weight: number, evidence: string): readonly Hint[] =>
+  holds ? [{ cls, weight, evidence }] : [];
+
+/** Accepted drafts as engines and people tell them. Source: playbook row 33. */
+function speculation(text: string): readonly Hint[] {
+  const length = lastOf(text, /accept(?:ance|ed)? len(?:gth)?\s*[:=]?\s*(\d+(?:\.\d+)?)/gi);
+  const share = /accept(?:ance)? rate[^\d\n]{0,14}(\d+(?:\.\d+)?) ?(%?)/i.exec(text);
+  const rate = Number(share?.[1] ?? Number.NaN) / (share?.[2] === '%' ? 100 : 1);
+  return [
+    ...hint(length < 1.6, 'speculation_not_paying', 0.75, `accepted length ${length}`),
+    ...hint(rate < 0.4, 'speculation_not_paying', 0.65, `acceptance rate ${rate}`),
+  ];
+}
+
+/** What statistics lines of vLLM tell beside the load. Source: playbook rows 2, 12, 13. */
+function statistics(log: string, words: string): readonly Hint[] {
+  const preempted = lastOf(log, /Preemptions: (\d+)/g);
+  const hit = lastOf(log, /[Pp]refix cache hit rate: (?:GPU: )?(\d+(?:\.\d+)?) ?%/g);
+  const fits = lastOf(log, /Maximum concurrency for [\d,]+ tokens per request: (\d+\.\d+)x/g);
+  const warm = 'warm_prefix_cache_in_benchmark';
+  const cached = `prefix cache hit rate ${hit} %`;
+  return [
+    ...hint(preempted > 0, 'preemption_thrash', 0.85, `Preemptions: ${preempted}`),
+    ...hint(hit > 80 && words !== '', warm, 0.6, cached),
+    ...hint(
+      hit === 0 && /prefix|system prompt|same/i.test(words),
+      'prefix_cache_miss',
+      0.5,
+      cached,
+    ),
+    ...hint(fits < 1, 'kv_cache_too_small', 0.75, `${fits} requests of full length fit`),
+  ];
+}
+
+/** Timings that llama-server prints for a request. Source: playbook rows 21 and 30. */
+function timings(log: string): readonly Hint[] {
+  const prompt =
+    /prompt eval time =\s*([\d.]+) ms \/\s*(\d+) tokens.*?([\d.]+) tokens per second/.exec(log);
+  const decode =
+    /(?<!prompt )eval time =\s*([\d.]+) ms \/\s*(\d+) (?:tokens|runs).*?([\d.]+) tokens per second/.exec(
+      log,
+    );
+  const [promptMs, tokens, speed] = (prompt ?? []).slice(1).map(Number);
+  const [decodeMs = Number.NaN, , decodeSpeed = Number.NaN] = (decode ?? []).slice(1).map(Number);
+  if (promptMs === undefined || tokens === undefined || speed === undefined) return [];
+  const said = `${tokens} prompt tokens took ${promptMs} ms, ${speed} tokens/s`;
+  const isSlow = tokens > 256 && (speed < 8 * decodeSpeed || promptMs > 3 * decodeMs);
+  return hint(isSlow && promptMs > 1000, 'prefill_bound', 0.65, said);
+}
+
+/** All that is offered is served, and no more is offered. Source: playbook row 43. */
+function offered(text: string): readonly Hint[] {
+  const rate = lastOf(text, /request[-_ ]rate[ =:]+(\d+(?:\.\d+)?)/gi);
+  const served = lastOf(text, /(\d+(?:\.\d+)?) ?(?:req(?:uests)?\/s|rps|qps)\b/gi);
+  const isAll = Math.abs(served - rate) <= 0.05 * rate;
+  return hint(isAll, 'client_limited', 0.65, `${rate} requests/s offered, ${served} served`);
+}
+
+const TTFT_AT =
+  /(?:input|prompt|context|isl)\D{0,24}(\d{3,6})\b[^\n]*?ttft\D{0,14}(\d+(?:\.\d+)?) ?(ms|s)\b/gi;
+
+/** First-token times that follow the prompt's length, or are long for one request. Source: playbook rows 21 and 24. */
+function promptTimes(words: string): readonly Hint[] {
+  const rows = [...words.matchAll(TTFT_AT)]
+    .map(([said, tokens, time, unit]) => ({
+      said,
+      tokens: Number(tokens),
+      ms: Number(time) * (unit === 's' ? 1000 : 1),
+    }))
+    .toSorted((a, b) => a.tokens - b.tokens);
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const longer = last.tokens / first.tokens;
+  const isFollowing = longer > 1.4 && last.ms / first.ms > 0.6 * longer;
+  const isAlone = /concurrency[ =:]*1\b|single|\bbatch 1\b/i.test(words);
+  return [
+    ...hint(isFollowing, 'prefill_bound', 0.75, `${first.said}; ${last.said}`.slice(0, 300)),
+    ...hint(isAlone && last.tokens >= 2000 && last.ms > 800, 'prefill_bound', 0.5, last.said),
+  ];
+}
+
+/** Gaps between tokens whose tail is far from their middle. Source: playbook rows 1 and 29. */
+function gapTail(words: string): readonly Hint[] {
+  const middle =
+    /(?:itl|inter[- ]token|tpot)[^\n]*?(?:p50|median)[^\d\n]{0,8}(\d+(?:\.\d+)?)/i.exec(words);
+  const tail =
+    /(?:itl|inter[- ]token|tpot)[^\n]*?(?:p99|p95|max)[^\d\n]{0,8}(\d+(?:\.\d+)?) ?(ms|s)/i.exec(
+      words,
+    );
+  const [p50, far] = [
+    Number(middle?.[1] ?? Number.NaN),
+    Number(tail?.[1] ?? Number.NaN) * (tail?.[2] === 's' ? 1000 : 1),
+  ];
+  const said = `gap between tokens ${p50} ms in the middle, ${far} ms at the tail`;
+  const isClumped = p50 < 1 && far > 200;
+  return [
+    ...hint(isClumped, 'proxy_buffering', 0.7, said),
+    ...hint(far > 5 * p50 && !isClumped, 'prefill_interference', 0.6, said),
+  ];
+}
+
+/** What single readings of a report's texts say. */
+export function readingHints(report: Report): readonly Hint[] {
+  const log = (report.input.log ?? '').slice(-MAX_CHARS);
+  const words = wordsOf(report).slice(0, MAX_CHARS);
+  return [
+    ...speculation(`${log}\n${words}`),
+    ...statistics(log, words),
+    ...timings(`${log}\n${words}`),
+    ...offered(`${report.input.launch_command ?? ''}\n${words}`),
+    ...promptTimes(words),
+    ...gapTail(words),
+  ];
+}
