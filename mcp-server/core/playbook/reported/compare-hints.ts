@@ -44,7 +44,7 @@ const pairs = (rows: readonly Reading[]): readonly (readonly [Reading, Reading])
 
 /** A little more load and a much longer step: the batch left what graphs cover. Source: playbook row 14. */
 function stepOfLatency(words: string): readonly Hint[] {
-  const rows = rowsOf(words, 'running|batch(?: size)?|bs|concurrency|streams', TIME).filter(
+  const rows = rowsOf(words, 'running|batch(?: size)?|bs|concurrency|streams|rate', TIME).filter(
     ({ line }) => /tpot|tbot|itl|token|step|latency/i.test(line),
   );
   const jump = pairs(rows).find(
@@ -99,6 +99,18 @@ function clientAndEngine(words: string): readonly Hint[] {
     .slice(0, 1);
 }
 
+const SPEEDS =
+  /\b(?:scheduler|engine|server|gen throughput)\b[^\n;]*?(\d[\d,]*(?:\.\d+)?) ?tok\w*\/s[^\n]*?\bclients?\b[^\n;]*?(\d[\d,]*(?:\.\d+)?) ?tok\w*\/s/gi;
+
+/** The engine makes more tokens than its clients receive. Source: playbook row 41. */
+function madeAndReceived(words: string): readonly Hint[] {
+  const number = (text: string | undefined): number => Number((text ?? '').replaceAll(',', ''));
+  return [...words.matchAll(SPEEDS)]
+    .filter(([, made, received]) => number(made) > 1.4 * number(received))
+    .slice(0, 1)
+    .map(([line]) => ({ cls: 'detokenizer_bound', weight: 0.6, evidence: line.slice(0, 300) }));
+}
+
 const SERVER_TTFT =
   /(?:server|engine)[^\n;]{0,60}?(?:ttft|first_token)[^\d\n]{0,16}(\d+(?:\.\d+)?) ?(ms|s)\b/i;
 const CLIENT_TTFT =
@@ -128,6 +140,7 @@ export function compareHints(report: Report): readonly Hint[] {
     ...stepOfLatency(words),
     ...laterRun(words),
     ...clientAndEngine(words),
+    ...madeAndReceived(words),
     ...lateFirstToken(words),
   ];
 }

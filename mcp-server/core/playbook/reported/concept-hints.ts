@@ -11,9 +11,12 @@ const MOST_WEIGHT = 0.72;
 const DENIED =
   /\b(?:there (?:are|is|was|were) )?(?:no|without(?: any)?|neither|zero|not a single) (?:(?:sign|trace)s? of )?(?:[\w-]+ ){0,2}(?:preemptions?|retractions?|oom|errors?|crash(?:es)?|restarts?|swapping|speculation|proxy|hangs?|drafts?)\b(?:(?:, | or | nor |, or | and )(?:[\w-]+ ){0,2}(?:preemptions?|retractions?|oom|errors?|crash(?:es)?|restarts?|hangs?)\b)*/gi;
 
+const NOT_FULL =
+  /\b(?:far from|not|never|nowhere near|is(?:n't| not)|not yet|well below|far below) (?:being )?(?:full|exhausted|saturated|100 ?%)(?!\w)/gi;
+
 /** Words of a report without what they say is not so. */
 export const toldWords = (report: Report): string =>
-  wordsOf(report).slice(0, MAX_CHARS).replaceAll(DENIED, ' ');
+  wordsOf(report).slice(0, MAX_CHARS).replaceAll(DENIED, ' ').replaceAll(NOT_FULL, ' low ');
 
 function weigh(terms: readonly Term[], found: ReadonlyMap<Concept, string>): Hint | null {
   let weight = 0;

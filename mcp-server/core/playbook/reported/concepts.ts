@@ -19,7 +19,7 @@ export const CONCEPTS = {
   otherClient:
     /(?:same|other|another|second|different|native|two|more)[^.;\n]{0,30}(?:client|tool|load generator|machine|process(?:es)?)[^.;\n]{0,80}(?:high|faster|times|more|full|fine|reach|doubl|tok)|tool [ab]\b|same load (?:from|with)|(?:clients?|load generators?|processes|machines)[^.;\n]{0,30}(?:doubl|twice|scal)/i,
   clientCap:
-    /default limits?|connection (?:pool|limit)|max_?connections|semaphore|ulimit|open files|too many open|sequential|one (?:after|at a time)|waits? for (?:each|the) (?:answer|response|reply)|thread ?pool|keep-?alive|never more than \d+ (?:requests|connections)|read buffer|buffer of \d+ KB|num[-_ ]workers|single[- ](?:process|thread)/i,
+    /default limits?|connection (?:pool|limit)|max_?connections|semaphore|ulimit|open files|too many open|sequential|one (?:after|at a time)|waits? for (?:each|the|its|an) (?:answer|response|reply)|thread ?pool|keep-?alive|never more than \d+ (?:requests|connections)|read buffer|buffer of \d+ KB|num[-_ ]workers|(?:one|single)[- ](?:python )?(?:program|process|script|thread|session)|simulat\w+ by|(?:fake|mock|dummy|stub) server|calls? (?:it |the API )?(?:again|for one)/i,
   notQueued:
     /(?:none|nothing|nobody|no requests?|no one) (?:waits?|waiting|is waiting|queues?|queued)|\b(?:waiting|queue|queued|#queue-req|deferred)(?: requests?)?[^.;\n\w]{0,6}(?:is |are |stays? (?:at )?|always |at )?(?:0\b|zero|empty)|queue (?:is )?empty|no queue|without (?:a )?queue/i,
   queued: /queue|waiting|\bwaits?\b|pending|deferred|backlog|admitted late/i,
@@ -40,9 +40,9 @@ export const CONCEPTS = {
     /stall|freez|hiccup|stutter|pause|\bhalts?\b|starv|(?:falls?|drops?|collapses?) (?:to|from)|spikes?|jitter|gaps? (?:between|of)|jumps? to|blocks? (?:the )?(?:other|decod|running)|(?:itl|tpot|inter-token)[^\n]{0,40}(?:p99|max)/i,
   stream:
     /stream|decod|\bitl\b|tpot|tbot|inter-?token|between tokens|tok(?:en)?s?\/s|t\/s|running (?:requests|slot)/i,
-  ttft: /ttft|first token|prefill|prompt (?:processing|eval|throughput)|\bpp\d*\b|input throughput|ingest/i,
+  ttft: /ttft|first token|prefill|prompt (?:processing|eval|throughput)|\bpp\d*\b|input throughput|ingest|(?:spent|time) on (?:the )?prompts?/i,
   growsWithPrompt:
-    /(?:grows?|linear|proportional|scales?|increases?|doubles?)[^.;\n]{0,40}(?:prompt|input|context|length)|(?:prompt|input|context|length)[^.;\n]{0,40}(?:grows?|linear|proportional|doubl)|compute[- ]bound|whatever the chunk|(?:chunk|ubatch|batched tokens)[^.;\n]{0,60}(?:faster|helps?|improv|doubl|cuts?|lower)/i,
+    /(?:grows?|linear|proportional|scales?|increases?|doubles?)[^.;\n]{0,40}(?:prompt|input|context|length)|(?:prompt|input|context|length)[^.;\n]{0,40}(?:grows?|linear|proportional|doubl)|compute[- ]bound|whatever the chunk|(?:budget|chunk|ubatch|batched[- ]tokens)[^.;\n]{0,80}(?:slower|faster)|(?:chunk|ubatch|batched tokens)[^.;\n]{0,60}(?:faster|helps?|improv|doubl|cuts?|lower)/i,
   slow: /slow|seconds|takes? (?:\d|long|a )|high|poor|worse|minute/i,
   single:
     /batch (?:size )?(?:of )?1\b|\bbs ?=? ?1\b|concurrency[ =:]*1\b|single[- ](?:user|stream|request|client|sequence|batch)|one (?:user|stream|request|client)/i,
@@ -51,16 +51,16 @@ export const CONCEPTS = {
   quantHelps:
     /(?:fp8|int4|int8|4-?bit|8-?bit|q[2-8]\w*|awq|gptq|quanti[sz]\w*|smaller (?:model|file|quant\w*)|halving)[^.;\n]{0,70}(?:faster|doubl|gives? \d|speeds?|helps?|twice|tok)/i,
   threadsDontHelp:
-    /more (?:threads|cores)[^.;\n]{0,40}(?:nothing|no (?:gain|change|improv)|not|same)|(?:any|no) (?:setting|flag)[^.;\n]{0,40}(?:chang|help|improv)/i,
+    /(?:more|above|beyond|than) (?:\w+ )?(?:threads|cores)[^.;\n]{0,40}(?:nothing|no (?:gain|change|improv)|not|same)|(?:any|no) (?:setting|flag)[^.;\n]{0,40}(?:chang|help|improv)/i,
   detokenize:
-    /de-?tokeni[sz]|ids? (?:in)?to text|batch_decode|incremental decod|output processor|text (?:is|being) (?:made|decoded)|decod\w* (?:of )?text|special tokens? decod|convert\w* tokens? (?:back )?(?:in)?to/i,
+    /de-?tokeni[sz]|(?:ids?|tokens?) (?:in)?to (?:text|strings?|characters)|batch_decode|incremental decod|output processor|text (?:is|being) (?:made|decoded)|decod\w* (?:of )?text|special tokens? decod|convert\w* tokens? (?:back )?(?:in)?to/i,
   detokenizeHelps: /stream[-_ ]interval|skip[-_]tokenizer[-_]init|detokenizer[-_]worker/i,
   clientVsEngine:
     /(?:client|observed|seen|received|end[- ]to[- ]end)[^\n]{0,90}(?:scheduler|server|engine|gen throughput|internal|log)|(?:scheduler|engine|gen throughput|server log)[^\n]{0,90}(?:clients?|observed|users?) (?:see|get|receive|observe|measure)/i,
   manyGpus:
     /(?:tp|tensor[- ]parallel\w*)[ =-]*(?:size )?[=: ]*(?:[2-9]|16)\b|\b(?:2|two|4|four|8|eight|multi\w*|more|both|second)[- ]?x? ?gpus?\b|(?:2|4|8)x (?:a|h|l|v|rtx|b|t)\d|split over/i,
   scalesBadly:
-    /(?:no|not|little|hardly|barely)[^.;\n]{0,20}(?:gain|faster|speed-?up|scal|improv|better|above)|slower than (?:one|a single|1)|single[- ]gpu servers|than (?:one|1|a single) gpu|less than (?:one|1)|same (?:speed|throughput)|replicas? (?:together|each)|1 gpu:/i,
+    /(?:no|not|little|hardly|barely)[^.;\n]{0,20}(?:gain|faster|speed-?up|scal|improv|better|above)|slower than (?:one|a single|1)\b|single[- ]gpu servers|than (?:one|1|a single) gpu|less than (?:one|1)|same (?:speed|throughput)|replicas? (?:together|each)|1 gpu:/i,
   comm: /all-?reduce|\bnccl\b|pcie|nvlink|interconnect|communicat|\bp2p\b|peer access/i,
   speculation:
     /specul|eagle|\bmtp\b|medusa|\bdrafts?\b|draft(?:er| model)|n-?gram|lookahead|nextn|dflash/i,
@@ -70,11 +70,11 @@ export const CONCEPTS = {
   onCpu:
     /(?:layers?|experts?|weights|kv)[^.;\n]{0,40}(?:\bcpu\b|\bram\b|system memory|host memory)|n[-_]gpu[-_]layers|-ngl\b|cpu-moe|\boffload|gpu (?:is )?(?:not used|unused|not detected|ignored)|(?:without|no) (?:gpu|cuda) (?:support|build|device)|runs? on (?:the )?cpu|idle card|of its memory are free/i,
   prefix:
-    /prefix|radix|prompt cach|cache (?:hit|reuse)|hit rate|cached[-_ ]tokens?|system prompt|conversation|history|each turn|multi-?turn|common beginning|shared (?:prompt|context)|slot|swa\b|re-?use/i,
+    /prefix|radix|prompt cach|cache (?:hit|reuse)|hit rate|cached[-_ ]tokens?|system prompt|conversation|history|each turn|multi-?turn|common beginning|shared (?:prompt|context)|slots?[^.;\n]{0,30}(?:cache|similar|alternat)|alternat\w+ on|swa\b|re-?use/i,
   again:
     /\bagain\b|every (?:turn|request|time)|each (?:turn|request|time)|from (?:the )?(?:start|scratch|beginning)|re-?process|re-?comput|\b0(?:\.0+)? ?%|never (?:hits?|reused?)|\bmiss(?:es)?\b|no (?:hits?|reuse)|not (?:reused?|cached|hit)|resend|full (?:prompt|prefill)|invalidat|timestamp|differs?/i,
   repeatedRun:
-    /(?:second|2nd|later|repeat\w*|re-?)[- ]?runs?\b|\brun 2\b|same (?:prompts?|seed|dataset|file|prompt file|requests|questions)|fixed seed|--seed \d|in a loop|not restarted|too good|unreal|impossible|implausib|inflat|fraction of what|hundredth|replay|identical prompts|without (?:a )?flush/i,
+    /(?:second|2nd|later|repeat\w*|re-?)[- ]?(?:\w+ )?(?:runs?|sweeps?|pass|round)\b|\brun 2\b|same (?:\w+ ){0,2}(?:prompts?|seed|dataset|file|data|requests|questions|inputs?|conversations?)|fixed seed|--seed \d|in a loop|not restarted|too good|unreal|impossible|implausib|inflat|fraction of what|hundredth|replay|identical prompts|without (?:a )?flush/i,
   firstSlow:
     /first (?:\w+ )?(?:requests?|runs?|minutes?|calls?|batch(?:es)?|few|seconds|point|prompts?|tokens? after|time)[^\n]{0,60}(?:slow|times|longer|\d|than)|(?:after|each|every) (?:a )?(?:restart|start|boot|deploy)[^.;\n]{0,50}(?:slow|first|longer)|(?:slow|long\w*)[^.;\n]{0,20}(?:only )?(?:the )?first|cold|settles?|until (?:they|runs) agree/i,
   compile:
@@ -105,7 +105,7 @@ export const CONCEPTS = {
     /(?:exactly )?(?:when|above|beyond|past|over|once|after|more than)[^.;\n]{0,20}\d+[^.;\n]{0,60}(?:doubl|jump|cliff|step|slow|worse|rise|sudden)|(?:step|cliff|jump|doubl|sudden)[^.;\n]{0,60}(?:when|above|beyond|past|over|more than|at) (?:more than )?\d+|largest captured|captured (?:batch )?sizes?/i,
   shm: /shared memory|\/dev\/shm|\bshm\b|\bipc\b|bus error|sigbus|memory-backed/i,
   container: /docker|container|\bpod\b|kubernetes|\bk8s\b|compose/i,
-  hang: /hang|hung\b|stuck|freez|frozen|dead-?lock|unresponsive|never (?:gets?|returns?|responds?|finish\w*|answers?|complet\w*|come)|no (?:answers?|response|progress|output)|stops? (?:responding|answering|generating|at \d+)|nothing (?:runs|happens)|watchdog|time[sd]? ?out|waits? forever|indefinite|for good/i,
+  hang: /hang|hung\b|stuck|freez|frozen|dead-?lock|unresponsive|never (?:gets?|returns?|responds?|finish\w*|answers?|complet\w*|come)|no (?:answers?|response|progress|output)|stops? (?:responding|answering|generating|at \d+)|nothing (?:runs|happens)|watchdog|(?:log|output) (?:ends?|stops?) at|nothing (?:else|more|further) is (?:printed|logged)|(?:sits?|stays?|remains?) (?:at|in) [^.;\n]{0,40}(?:for (?:an?|\d+) (?:hours?|minutes?)|forever)|never becomes? free|time[sd]? ?out|waits? forever|indefinite|for good/i,
   fabric:
     /nccl|infiniband|\broce\b|rdma|gloo|multi-?node|two nodes|second node|\bacs\b|iommu|socket_ifname|all-?reduce|nvswitch|fabric|peer|p2p|rank \d/i,
   driver:

@@ -1,4 +1,5 @@
 import type { LogEvent } from '../../telemetry/log-event.ts';
+import { readLogLoad } from '../../telemetry/log-load.ts';
 import type { Sample } from '../../telemetry/prometheus.ts';
 import { diagnose } from '../diagnose.ts';
 import type { Observation } from '../observation.ts';
@@ -17,7 +18,7 @@ import { withPlausible } from './plausible.ts';
 import { rankCauses } from './rank-causes.ts';
 import { readingHints } from './reading-hints.ts';
 import type { Remedy } from './remedy.ts';
-import type { Hint, Report } from './report.ts';
+import { type Hint, type Report, wordsOf } from './report.ts';
 import { reportedClass } from './same-as.ts';
 import { scrapeHints } from './scrape-hints.ts';
 import { START_REMEDIES } from './start-remedies.ts';
@@ -87,6 +88,7 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
   const read = [
     ...ruleHints(observation),
     ...logLoadHints(observation.log?.load ?? null, cap),
+    ...logLoadHints(readLogLoad(wordsOf(report), null), cap),
     ...scrapeHints(scrape, cap),
     ...numberHints(report),
     ...readingHints(report),
@@ -115,7 +117,7 @@ const isPlaceClass = (cls: string): boolean =>
 /** Words weigh less where a log says why, and where they are of another kind than the report. Source: own reasoning. */
 function dampOf(hint: Hint, hasFailed: boolean, report: Report): number {
   // A server that hangs neither fails nor is slow.
-  if (hint.cls === 'hang_watchdog' && !hasFailed) return 1;
+  if (hint.cls === 'hang_watchdog' && !hasFailed) return report.engine === 'dstack' ? 0.5 : 1;
   if (isPlaceClass(hint.cls)) return report.engine === 'dstack' ? 1.2 : 0.7;
   if (hasFailed) return isLoadClass(hint.cls) ? 0.35 : 0.6;
   if (report.engine === 'dstack') return 0.75;

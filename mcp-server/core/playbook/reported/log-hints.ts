@@ -62,7 +62,14 @@ function reread(event: LogEvent, report: Report): Shares {
   }
   const isBare = event.phase !== 'ready' && !/Decode|alloc_req_slots|retract/.test(event.line);
   if (event.cls === 'oom_under_load' && isBare) return BARE_OOM;
-  return rereadBySize(event, cls, sizesOf(report).weightShare ?? Number.NaN);
+  const share = sizesOf(report).weightShare ?? Number.NaN;
+  if (cls === 'weights_do_not_fit' && share < 0.4 && event.cls !== 'host_out_of_memory') {
+    return [
+      [cls, 0.8],
+      ['gpu_already_in_use', 0.8],
+    ];
+  }
+  return rereadBySize(event, cls, share);
 }
 
 /**

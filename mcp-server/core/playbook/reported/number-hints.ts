@@ -1,5 +1,6 @@
 import { gpuFacts } from '../../roofline/gpus.ts';
 import { bytesPerWeight } from '../../roofline/models.ts';
+import { graphCapOf } from './caps.ts';
 import { type Hint, type Report, wordsOf } from './report.ts';
 
 const median = (values: readonly number[]): number =>
@@ -54,6 +55,19 @@ function loadAboveCap(report: Report, words: string): readonly Hint[] {
       ]
     : [];
 }
+
+/** Graphs that cover less than what runs or may run. Source: playbook row 14. */
+function loadAboveGraphs(report: Report, words: string): readonly Hint[] {
+  const covered = graphCapOf(report);
+  if (covered === null || isOom(report)) return [];
+  const running = numbersOf(`${report.input.log ?? ''}`.slice(0, 50_000), RUNNING);
+  const load = Math.max(0, ...numbersOf(words, LOAD), ...running);
+  const caps = Math.max(0, ...numbersOf(words, CAP));
+  const weight = load > covered ? 0.7 : caps > covered ? 0.5 : 0;
+  const evidence = `graphs cover ${covered}, ${Math.max(load, caps)} run or may run`;
+  return weight === 0 ? [] : [{ cls: 'decode_eager_no_cuda_graph', weight, evidence }];
+}
+const RUNNING = /#running-req: (\d+)/g;
 
 /** Parameters in billions that a name tells. Null when: it tells none. */
 function billionsOf(text: string): number | null {
@@ -179,6 +193,7 @@ export function numberHints(report: Report): readonly Hint[] {
   return [
     ...unequalRuns(words),
     ...loadAboveCap(report, words),
+    ...loadAboveGraphs(report, words),
     ...sizeHints(report, words),
     ...slowForItsSize(report, words),
     ...clumpedPath(words),

@@ -18,7 +18,7 @@ export const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
   detokenizer_bound: ['cpu_or_frontend_bound'],
   proxy_buffering: ['prefill_interference', 'prefill_bound'],
   layers_on_cpu: ['cpu_or_frontend_bound', 'decode_bandwidth_bound'],
-  prefill_interference: ['prefill_bound'],
+  prefill_interference: ['prefill_bound', 'hang_watchdog'],
   shm_or_ipc: ['nccl_interconnect'],
 };
 

@@ -27,9 +27,11 @@ function statistics(log: string, words: string): readonly Hint[] {
   const hit = lastOf(log, /[Pp]refix cache hit rate: (?:GPU: )?(\d+(?:\.\d+)?) ?%/g);
   const fits = lastOf(log, /Maximum concurrency for [\d,]+ tokens per request: (\d+\.\d+)x/g);
   const warm = 'warm_prefix_cache_in_benchmark';
+  const starved = starvedDecode(log);
   const cached = `prefix cache hit rate ${hit} %`;
   return [
     ...hint(preempted > 0, 'preemption_thrash', 0.85, `Preemptions: ${preempted}`),
+    ...hint(starved !== null, 'prefill_interference', 0.75, starved ?? ''),
     ...hint(hit > 80 && words !== '', warm, 0.6, cached),
     ...hint(
       hit === 0 && /prefix|system prompt|same/i.test(words),
@@ -39,6 +41,18 @@ function statistics(log: string, words: string): readonly Hint[] {
     ),
     ...hint(fits < 1, 'kv_cache_too_small', 0.75, `${fits} requests of full length fit`),
   ];
+}
+
+const STATS =
+  /Avg prompt throughput: ([\d.]+) tokens\/s, Avg generation throughput: ([\d.]+) tokens\/s, Running: (\d+) reqs/g;
+
+/** A line in which prompts are taken in at speed while running requests get next to nothing. Null when: none is. */
+function starvedDecode(log: string): string | null {
+  const lines = [...log.matchAll(STATS)].filter(([, prompt, decode, running]) => {
+    const each = Number(decode) / Number(running);
+    return Number(running) >= 2 && Number(prompt) > 500 && each < 2;
+  });
+  return lines.length >= 2 ? (lines[0]?.[0] ?? null) : null;
 }
 
 /** Timings that llama-server prints for a request. Source: playbook rows 21 and 30. */

@@ -104,7 +104,7 @@ export const START_SIGNALS: readonly Signal[] = [
     'gpu_already_in_use',
     [
       0.6,
-      /(?:other|another|previous|old|zombie|leftover|orphan|stale|second|still running)[^.\n]{0,60}(?:process|server|instance|container|engine|job|model|vllm|sglang)[^.\n]{0,80}(?:gpu|memory|vram|card|hold|occup|running)/i,
+      /(?:other|another|previous|old|zombie|leftover|orphan|stale|second|still running)[^.\n]{0,60}(?:process|server|instance|container|engine|job|model|vllm|sglang)[^.\n]{0,80}(?:gpu|memory|vram|card|holds?\b|occup)/i,
     ],
     [
       0.5,

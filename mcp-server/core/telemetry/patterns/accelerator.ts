@@ -35,7 +35,7 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'shm_or_ipc',
-    /(?:[Ee]rror while creating shared memory segment|creating shared memory segment .* failed|No space left on device.*\/dev\/shm|\/dev\/shm.*(?:No space left|too small)|unable to (?:open|allocate) shared memory|insufficient shared memory \(shm\)|Bus error|unexpected bus error|cudaIpc(?:OpenMemHandle|GetMemHandle).*fail|pidfd_(?:open|getfd).*(?:not permitted|failed))/,
+    /(?:shmutils\.cc|Call to (?:ftruncate|shm_open|posix_fallocate) failed|[Ee]rror while creating shared memory segment|creating shared memory segment .* failed|No space left on device.*\/dev\/shm|\/dev\/shm.*(?:No space left|too small)|unable to (?:open|allocate) shared memory|insufficient shared memory \(shm\)|Bus error|unexpected bus error|cudaIpc(?:OpenMemHandle|GetMemHandle).*fail|pidfd_(?:open|getfd).*(?:not permitted|failed))/,
   ),
   fatal(
     'nccl_interconnect',

@@ -7,7 +7,7 @@ import { fatal, type LogPattern, note } from '../log-pattern.ts';
 export const ORCHESTRATOR_PATTERNS: readonly LogPattern[] = [
   fatal(
     'no_capacity',
-    /(?:failed_to_start_due_to_no_capacity|FAILED_TO_START_DUE_TO_NO_CAPACITY|[Nn]o (?:matching |available )?(?:offers|capacity|instances? available)|InsufficientInstanceCapacity|ZONE_RESOURCE_POOL_EXHAUSTED|QUOTA_EXCEEDED|[Qq]uota .*exceeded|No fleets found|no matching fleets?|Insufficient nvidia\.com\/gpu|Unschedulable|didn't match Pod's node affinity|SkuNotAvailable|out of (?:host )?capacity)/,
+    /(?:failed_to_start_due_to_no_capacity|FAILED_TO_START_DUE_TO_NO_CAPACITY|[Nn]o (?:matching |available )?(?:offers|capacity|instances? available)|InsufficientInstanceCapacity|ZONE_RESOURCE_POOL_EXHAUSTED|QUOTA_EXCEEDED|[Qq]uota .*exceeded|No fleets found|no matching fleets?|Insufficient nvidia\.com\/gpu|Unschedulable|didn't match Pod's node affinity|SkuNotAvailable|VcpuLimitExceeded|InstanceLimitExceeded|MaxSpotInstanceCountExceeded|ZonalAllocationFailed|AllocationFailed|OverconstrainedAllocationRequest|GPUS_ALL_REGIONS|does not have enough resources available|Insufficient capacity|insufficient capacity|nodes are available: .*Insufficient|out of (?:host )?capacity)/,
   ),
   fatal(
     'image_pull_failure',
