@@ -1,8 +1,11 @@
-import { CONCEPT_WEIGHTS, type Term } from './concept-weights.ts';
+import type { Term } from './concept-weights.ts';
 import { CONCEPTS, type Concept } from './concepts.ts';
+import { LOAD_CONCEPTS } from './load-concepts.ts';
 import { type Hint, type Report, wordsOf } from './report.ts';
+import { START_CONCEPTS } from './start-concepts.ts';
 
 const MAX_CHARS = 20_000;
+const MAX_LOG_CHARS = 200_000;
 /** Less than this is noise; more than that no words alone make sure. Source: own reasoning. */
 const LEAST_WEIGHT = 0.2;
 const MOST_WEIGHT = 0.72;
@@ -31,28 +34,39 @@ function weigh(terms: readonly Term[], found: ReadonlyMap<Concept, string>): Hin
   return { cls: '', weight: Math.min(MOST_WEIGHT, weight), evidence };
 }
 
+const OOM_LINE = /[^\n]{0,80}(?:out of memory|OutOfMemory)[^\n]{0,120}/;
+
 /** Ideas that a launch states whatever the words say. */
 const LAUNCH_IDEAS: readonly (readonly [Concept, RegExp])[] = [
   ['manyGpus', /(?:--tp(?:-size)?|--tensor-parallel-size|-tp)[ =]+(?:[2-9]|\d\d)\b/],
+  ['cap', /(?:--max-running-requests|--max-num-seqs|--parallel|(?<![\w-])-np)[ =]+\d+/],
   ['speculation', /--spec(?:ulative)?[-_]\S+|--model-draft\b/],
   ['onCpu', /--cpu-moe|--n-cpu-moe|--cpu-offload-gb|exps=CPU/],
 ];
+
+/** The ideas of a report with the text that states each: its words, then its launch and its log. */
+function ideasOf(report: Report, words: string): ReadonlyMap<Concept, string> {
+  const told = Object.entries(CONCEPTS).flatMap(([idea, pattern]) => {
+    const match = pattern.exec(words);
+    return match === null || !isConcept(idea)
+      ? []
+      : [[idea, lineAround(words, match.index)] as const];
+  });
+  const launch = report.input.launch_command ?? '';
+  const log = (report.input.log ?? '').slice(-MAX_LOG_CHARS);
+  const others = [
+    ...LAUNCH_IDEAS.map(([idea, pattern]) => [idea, pattern.exec(launch)?.[0]] as const),
+    ['oom', OOM_LINE.exec(log)?.[0]] as const,
+  ].flatMap(([idea, said]) => (said === undefined ? [] : [[idea, said] as const]));
+  return new Map([...others, ...told]);
+}
 
 /** What the ideas in the words of a report speak for together, in whatever phrases they are put. */
 export function conceptHints(report: Report): readonly Hint[] {
   const words = toldWords(report);
   if (words.trim() === '') return [];
-  const found = new Map<Concept, string>();
-  for (const [idea, pattern] of Object.entries(CONCEPTS)) {
-    const match = pattern.exec(words);
-    if (match !== null && isConcept(idea)) found.set(idea, lineAround(words, match.index));
-  }
-  const launch = report.input.launch_command ?? '';
-  for (const [idea, pattern] of LAUNCH_IDEAS) {
-    const match = pattern.exec(launch);
-    if (match !== null && !found.has(idea)) found.set(idea, match[0]);
-  }
-  return Object.entries(CONCEPT_WEIGHTS).flatMap(([cls, terms]) => {
+  const found = ideasOf(report, words);
+  return Object.entries({ ...START_CONCEPTS, ...LOAD_CONCEPTS }).flatMap(([cls, terms]) => {
     const hint = weigh(terms, found);
     return hint === null ? [] : [{ ...hint, cls }];
   });

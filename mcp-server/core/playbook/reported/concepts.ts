@@ -9,7 +9,7 @@ export const CONCEPTS = {
   cpuBusy:
     /(?:\bcpu|\bcores?|\bprocess|\bthread|python)\b[^.;\n]{0,50}(?:(?:9\d|100) ?%|whole core|pegged|maxed|saturat|bottleneck|busy|bound|spin)|(?:(?:9\d|100) ?%|whole|full|one|single)[^.;\n]{0,20}\b(?:cpu|core)\b|cpu[- ](?:bound|overhead|limited)|few cores|\b[124] (?:v?cpus?|cores)\b/i,
   hostWork:
-    /api[- ]?server|front[- ]?end|tokeni[sz]er manager|(?<!de)tokeni[sz](?:ing|ation)|scheduler (?:overhead|loop|process)|\bgil\b|uvicorn|fastapi|event loop|pydantic|json[- ]?schema|grammar|guided|structured|regex|outlines|xgrammar|logprob|penalt|pre-?process|image decod|kernel launch|launch overhead|python overhead|host[- ]side|between (?:steps|kernels)|gaps? (?:between|in the trace)|openai[- ](?:server|endpoint|compatible)|http server|lora adapters/i,
+    /api[- ]?server|front[- ]?end|tokeni[sz]er manager|(?<!de)tokeni[sz](?:ing|ation)|text (?:in)?to (?:ids|tokens)|encod\w+ (?:the )?(?:prompts?|text)|scheduler (?:overhead|loop|process)|scheduling (?:a|each|the|takes)|on the (?:host|processor)|\bhost\b[^.;\n]{0,20}(?:time|work|side|bound)|\bgil\b|uvicorn|fastapi|event loop|pydantic|json[- ]?schema|grammar|guided|structured|regex|outlines|xgrammar|logprob|penalt|pre-?process|image decod|kernel launch|launch overhead|python overhead|host[- ]side|between (?:steps|kernels)|gaps? (?:between|in the trace)|openai[- ](?:server|endpoint|compatible)|http server|lora adapters/i,
   offlineFaster:
     /offline[^.;\n]{0,80}(?:faster|reach|%|full|times)|(?:LLM class|in-process|bench(?:mark)?_throughput)[^.;\n]{0,60}(?:faster|higher|%)/i,
   threads:
@@ -35,7 +35,7 @@ export const CONCEPTS = {
   longPrompt:
     /(?:long|large|big|huge|heavy)[- ](?:\w+ )?(?:prompt|input|document|context|request|prefill)|\d+(?:\.\d+)? ?k[- ]?(?:tokens?)?[- ](?:prompts?|inputs?|documents?|context|token)|\d{4,}[- ]tokens?[- ](?:prompts?|inputs?|documents?|context)|takes in \d+k|prompts? (?:of )?\d+ ?k|input[^.;\n\d]{0,14}\d{4,}/i,
   someoneElse:
-    /(?:another|other|new|second|each|any|whenever|while|when|as soon as|next)[^.;\n]{0,30}(?:client|request|slot|user|prompt|document|prefill|agent|one)\b[^.;\n]{0,40}(?:send|arriv|come|enter|take|process|prefill|start|long|large|big|\d+k)|prefills? (?:of|from) (?:new|other)|mixed (?:load|traffic|workload)/i,
+    /(?:another|other|new|second|each|any|whenever|while|when|as soon as|next)[^.;\n]{0,30}(?:client|request|slot|user|prompt|document|prefill|agent|somebody|someone|colleague|one)\b[^.;\n]{0,40}(?:send|arriv|come|enter|take|process|prefill|start|upload|submit|paste|attach|long|large|big|\d+k)|prefills? (?:of|from) (?:new|other)|mixed (?:load|traffic|workload)/i,
   stall:
     /stall|freez|hiccup|stutter|pause|\bhalts?\b|starv|(?:falls?|drops?|collapses?) (?:to|from)|spikes?|jitter|gaps? (?:between|of)|jumps? to|blocks? (?:the )?(?:other|decod|running)|(?:itl|tpot|inter-token)[^\n]{0,40}(?:p99|max)/i,
   stream:
@@ -44,6 +44,12 @@ export const CONCEPTS = {
   growsWithPrompt:
     /(?:grows?|linear|proportional|scales?|increases?|doubles?)[^.;\n]{0,40}(?:prompt|input|context|length)|(?:prompt|input|context|length)[^.;\n]{0,40}(?:grows?|linear|proportional|doubl)|compute[- ]bound|whatever the chunk|(?:budget|chunk|ubatch|batched[- ]tokens)[^.;\n]{0,80}(?:slower|faster)|(?:chunk|ubatch|batched tokens)[^.;\n]{0,60}(?:faster|helps?|improv|doubl|cuts?|lower)/i,
   slow: /slow|seconds|takes? (?:\d|long|a )|high|poor|worse|minute/i,
+  serial:
+    /one (?:by|after) (?:one|the other|another)|serially|serialised|sequential\w*|second (?:one |request )?(?:starts|waits|begins)|only (?:when|after) the first/i,
+  together:
+    /at (?:the same time|once)|simultaneous|concurrent|in parallel|two (?:prompts|requests|users|clients)/i,
+  recovers:
+    /jumps? back|recovers?|then (?:continues|goes on)|afterwards|when (?:it|they|the \w+)[^.;\n]{0,20}(?:is|are) done|spikes?/i,
   single:
     /batch (?:size )?(?:of )?1\b|\bbs ?=? ?1\b|concurrency[ =:]*1\b|single[- ](?:user|stream|request|client|sequence|batch)|one (?:user|stream|request|client)/i,
   bandwidth:
@@ -53,7 +59,7 @@ export const CONCEPTS = {
   threadsDontHelp:
     /(?:more|above|beyond|than) (?:\w+ )?(?:threads|cores)[^.;\n]{0,40}(?:nothing|no (?:gain|change|improv)|not|same)|(?:any|no) (?:setting|flag)[^.;\n]{0,40}(?:chang|help|improv)/i,
   detokenize:
-    /de-?tokeni[sz]|(?:ids?|tokens?) (?:in)?to (?:text|strings?|characters)|batch_decode|incremental decod|output processor|text (?:is|being) (?:made|decoded)|decod\w* (?:of )?text|special tokens? decod|convert\w* tokens? (?:back )?(?:in)?to/i,
+    /de-?tokeni[sz]|(?:ids?|tokens?) (?:in)?to (?:text|strings?|characters)|batch_decode|incremental decod|output processor|decod\w+ (?:\w+ )?(?:in)?to text|through (?:its|the) output|text (?:is|being) (?:made|decoded)|decod\w* (?:of )?text|special tokens? decod|convert\w* tokens? (?:back )?(?:in)?to/i,
   detokenizeHelps: /stream[-_ ]interval|skip[-_]tokenizer[-_]init|detokenizer[-_]worker/i,
   clientVsEngine:
     /(?:client|observed|seen|received|end[- ]to[- ]end)[^\n]{0,90}(?:scheduler|server|engine|gen throughput|internal|log)|(?:scheduler|engine|gen throughput|server log)[^\n]{0,90}(?:clients?|observed|users?) (?:see|get|receive|observe|measure)/i,
@@ -72,7 +78,7 @@ export const CONCEPTS = {
   prefix:
     /prefix|radix|prompt cach|cache (?:hit|reuse)|hit rate|cached[-_ ]tokens?|system prompt|conversation|history|each turn|multi-?turn|common beginning|shared (?:prompt|context)|slots?[^.;\n]{0,30}(?:cache|similar|alternat)|alternat\w+ on|swa\b|re-?use/i,
   again:
-    /\bagain\b|every (?:turn|request|time)|each (?:turn|request|time)|from (?:the )?(?:start|scratch|beginning)|re-?process|re-?comput|\b0(?:\.0+)? ?%|never (?:hits?|reused?)|\bmiss(?:es)?\b|no (?:hits?|reuse)|not (?:reused?|cached|hit)|resend|full (?:prompt|prefill)|invalidat|timestamp|differs?/i,
+    /\bagain\b|every (?:turn|request|time)|each (?:turn|request|time)|from (?:the )?(?:start|scratch|beginning)|re-?process|re-?comput|\b0(?:\.0+)? ?%|never (?:hits?|reused?)|\bmiss(?:es)?\b|no (?:hits?|reuse)|not (?:reused?|cached|hit)|resend|full (?:prompt|prefill)|invalidat|timestamp|differs?|hits?[^.;\n]{0,40}(?:only|half|rarely|seldom)|(?:only|half|rarely|seldom)[^.;\n]{0,30}\bhits?|round[- ]robin|\+0\b/i,
   repeatedRun:
     /(?:second|2nd|later|repeat\w*|re-?)[- ]?(?:\w+ )?(?:runs?|sweeps?|pass|round)\b|\brun 2\b|same (?:\w+ ){0,2}(?:prompts?|seed|dataset|file|data|requests|questions|inputs?|conversations?)|fixed seed|--seed \d|in a loop|not restarted|too good|unreal|impossible|implausib|inflat|fraction of what|hundredth|replay|identical prompts|without (?:a )?flush/i,
   firstSlow:
@@ -145,7 +151,7 @@ export const CONCEPTS = {
     /unknown|unrecogni[sz]ed|no such|removed|renamed|deprecated|does not exist|not (?:known|recogni[sz]ed)|unexpected/i,
   badValue:
     /invalid|wrong|unsupported|bad|reject|not (?:a )?valid|out of range|choose from|must be (?:between|one of|positive)/i,
-  together:
+  exclusive:
     /incompatib|conflict|together|combination|combined|mutually|both|with each other|divisib|only (?:works?|supported) with|requires --/i,
 } as const satisfies Readonly<Record<string, RegExp>>;
 

@@ -6,6 +6,7 @@ import type { Observation } from '../observation.ts';
 import { batchCapOf } from './caps.ts';
 import { compareHints } from './compare-hints.ts';
 import { conceptHints, toldWords } from './concept-hints.ts';
+import { cureHints } from './cure-hints.ts';
 import { type Change, changesFor } from './directions.ts';
 import { knobsFor } from './knobs-for.ts';
 import { logLoadHints } from './load-hints.ts';
@@ -83,7 +84,10 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
   const logged = logHints(told, report);
   const hasFailed =
     FAILURE.test(toldWords(report)) ||
-    logged.some((hint) => hint.weight >= 0.5 && !isLoadClass(hint.cls));
+    logged.some((hint) => hint.weight >= 0.5 && !isLoadClass(hint.cls)) ||
+    told.some(({ cls, severity, rootCause }) => {
+      return rootCause && severity === 'fatal' && !isLoadClass(reportedClass(cls));
+    });
   const cap = batchCapOf(report, scrape);
   const read = [
     ...ruleHints(observation),
@@ -99,7 +103,11 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
   return [
     ...logged,
     ...read.map((hint) => (isLate(hint) ? { ...hint, weight: 0.4 * hint.weight } : hint)),
-    ...[...textHints(report), ...conceptHints(report)].map((hint) => ({
+    ...[
+      ...textHints(report),
+      ...conceptHints(report),
+      ...cureHints(toldWords(report), seen.names, REMEDIES),
+    ].map((hint) => ({
       ...hint,
       weight: hint.weight * dampOf(hint, hasFailed, report),
     })),
@@ -117,6 +125,12 @@ const isPlaceClass = (cls: string): boolean =>
 /** Words weigh less where a log says why, and where they are of another kind than the report. Source: own reasoning. */
 function dampOf(hint: Hint, hasFailed: boolean, report: Report): number {
   // A server that hangs neither fails nor is slow.
+  // Only SGLang admits by a guess of outputs to come.
+  const share = hint.cls === 'admission_too_conservative' && report.engine === 'vllm' ? 0.6 : 1;
+  return share * kindShare(hint, hasFailed, report);
+}
+
+function kindShare(hint: Hint, hasFailed: boolean, report: Report): number {
   if (hint.cls === 'hang_watchdog' && !hasFailed) return report.engine === 'dstack' ? 0.5 : 1;
   if (isPlaceClass(hint.cls)) return report.engine === 'dstack' ? 1.2 : 0.7;
   if (hasFailed) return isLoadClass(hint.cls) ? 0.35 : 0.6;

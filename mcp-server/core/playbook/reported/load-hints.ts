@@ -17,6 +17,14 @@ interface Reading {
 /** Sizes at which batches are capped by default. Source: SGLang and vLLM defaults. */
 const ROUND_SIZES = [8, 16, 32, 48, 64, 128, 256, 512, 1024];
 
+/** Where no cap is told, a batch that never moves or stands at a round size shows one. */
+function reachesCap(running: Level | null, cap: number | null): boolean {
+  if (running === null) return false;
+  return cap === null
+    ? isFlat(running) || ROUND_SIZES.includes(running.max)
+    : running.max >= 0.9 * cap;
+}
+
 /** A running batch that never moves. */
 const isFlat = (level: Level): boolean => level.n >= 2 && level.min >= 0.97 * level.max;
 
@@ -29,10 +37,7 @@ function readLoad({ running, queue, kvUsage }: LogLoad, cap: number | null): Rea
     isIdle: waiting.max === 0,
     kv,
     running: most,
-    isAtCap:
-      cap === null
-        ? (running !== null && isFlat(running)) || ROUND_SIZES.includes(most)
-        : most >= 0.9 * cap,
+    isAtCap: reachesCap(running, cap),
     isSteady: running !== null && running.n >= 3 && isFlat(running),
     said: `queue ${waiting.mean}, KV usage ${kv}, running ${most} at most`,
   };

@@ -54,11 +54,11 @@ const WEAK = 0.1;
 /** First guess where nothing of a report is known: what its kind is most often. Source: own reasoning. */
 function guess(report: Report): string | null {
   const { launch_command: launch, log, metrics_text: metrics } = report.input;
-  const words = wordsOf(report);
+  const told = `${log ?? ''}${metrics ?? ''}${wordsOf(report)}`;
+  if (`${told}${launch ?? ''}` === '') return null;
   if (report.engine === 'dstack') return 'instance_unreachable';
   if (/error|exception|traceback|abort|fatal/i.test(log ?? '')) return 'bad_flag_combination';
-  if ((log ?? '') !== '' || (metrics ?? '') !== '' || words !== '') return 'cpu_or_frontend_bound';
-  return (launch ?? '') === '' ? null : 'bad_flag_value';
+  return told === '' ? 'bad_flag_value' : 'cpu_or_frontend_bound';
 }
 
 /** At least three causes where a report tells anything: what looks alike follows, with little confidence. */

@@ -7,8 +7,10 @@ function lastOf(text: string, pattern: RegExp): number {
   return Number([...text.matchAll(pattern)].at(-1)?.[1]?.replaceAll(',', '') ?? Number.NaN);
 }
 
-const hint = (holds: boolean, cls: string, weight: number, evidence: string): readonly Hint[] =>
+/** The hint where its condition holds. */
+const when = (holds: boolean, ...[cls, weight, evidence]: Said): readonly Hint[] =>
   holds ? [{ cls, weight, evidence }] : [];
+type Said = readonly [cls: string, weight: number, evidence: string];
 
 /** Accepted drafts as engines and people tell them. Source: playbook row 33. */
 function speculation(text: string): readonly Hint[] {
@@ -16,8 +18,8 @@ function speculation(text: string): readonly Hint[] {
   const share = /accept(?:ance)? rate[^\d\n]{0,14}(\d+(?:\.\d+)?) ?(%?)/i.exec(text);
   const rate = Number(share?.[1] ?? Number.NaN) / (share?.[2] === '%' ? 100 : 1);
   return [
-    ...hint(length < 1.6, 'speculation_not_paying', 0.75, `accepted length ${length}`),
-    ...hint(rate < 0.4, 'speculation_not_paying', 0.65, `acceptance rate ${rate}`),
+    ...when(length < 1.6, 'speculation_not_paying', 0.75, `accepted length ${length}`),
+    ...when(rate < 0.4, 'speculation_not_paying', 0.65, `acceptance rate ${rate}`),
   ];
 }
 
@@ -30,16 +32,16 @@ function statistics(log: string, words: string): readonly Hint[] {
   const starved = starvedDecode(log);
   const cached = `prefix cache hit rate ${hit} %`;
   return [
-    ...hint(preempted > 0, 'preemption_thrash', 0.85, `Preemptions: ${preempted}`),
-    ...hint(starved !== null, 'prefill_interference', 0.75, starved ?? ''),
-    ...hint(hit > 80 && words !== '', warm, 0.6, cached),
-    ...hint(
+    ...when(preempted > 0, 'preemption_thrash', 0.85, `Preemptions: ${preempted}`),
+    ...when(starved !== null, 'prefill_interference', 0.75, starved ?? ''),
+    ...when(hit > 80 && words !== '', warm, 0.6, cached),
+    ...when(
       hit === 0 && /prefix|system prompt|same/i.test(words),
       'prefix_cache_miss',
       0.5,
       cached,
     ),
-    ...hint(fits < 1, 'kv_cache_too_small', 0.75, `${fits} requests of full length fit`),
+    ...when(fits < 1, 'kv_cache_too_small', 0.75, `${fits} requests of full length fit`),
   ];
 }
 
@@ -57,18 +59,24 @@ function starvedDecode(log: string): string | null {
 
 /** Timings that llama-server prints for a request. Source: playbook rows 21 and 30. */
 function timings(log: string): readonly Hint[] {
-  const prompt =
-    /prompt eval time =\s*([\d.]+) ms \/\s*(\d+) tokens.*?([\d.]+) tokens per second/.exec(log);
-  const decode =
-    /(?<!prompt )eval time =\s*([\d.]+) ms \/\s*(\d+) (?:tokens|runs).*?([\d.]+) tokens per second/.exec(
-      log,
-    );
-  const [promptMs, tokens, speed] = (prompt ?? []).slice(1).map(Number);
-  const [decodeMs = Number.NaN, , decodeSpeed = Number.NaN] = (decode ?? []).slice(1).map(Number);
-  if (promptMs === undefined || tokens === undefined || speed === undefined) return [];
-  const said = `${tokens} prompt tokens took ${promptMs} ms, ${speed} tokens/s`;
-  const isSlow = tokens > 256 && (speed < 8 * decodeSpeed || promptMs > 3 * decodeMs);
-  return hint(isSlow && promptMs > 1000, 'prefill_bound', 0.65, said);
+  const prompt = timingOf(log, PROMPT_TIME);
+  const decode = timingOf(log, DECODE_TIME);
+  const said = `${prompt.tokens} prompt tokens took ${prompt.ms} ms, ${prompt.perS} tokens/s`;
+  const isSlow = prompt.perS < 8 * decode.perS || prompt.ms > 3 * decode.ms;
+  const isLong = prompt.tokens > 256 && prompt.ms > 1000;
+  return when(isSlow && isLong, 'prefill_bound', 0.65, said);
+}
+
+const PROMPT_TIME =
+  /prompt eval time =\s*([\d.]+) ms \/\s*(\d+) tokens.*?([\d.]+) tokens per second/;
+const DECODE_TIME =
+  /(?<!prompt )eval time =\s*([\d.]+) ms \/\s*(\d+) (?:tokens|runs).*?([\d.]+) tokens per second/;
+
+function timingOf(log: string, pattern: RegExp) {
+  const [ms = Number.NaN, tokens = Number.NaN, perS = Number.NaN] = (pattern.exec(log) ?? [])
+    .slice(1)
+    .map(Number);
+  return { ms, tokens, perS };
 }
 
 /** All that is offered is served, and no more is offered. Source: playbook row 43. */
@@ -76,7 +84,7 @@ function offered(text: string): readonly Hint[] {
   const rate = lastOf(text, /request[-_ ]rate[ =:]+(\d+(?:\.\d+)?)/gi);
   const served = lastOf(text, /(\d+(?:\.\d+)?) ?(?:req(?:uests)?\/s|rps|qps)\b/gi);
   const isAll = Math.abs(served - rate) <= 0.05 * rate;
-  return hint(isAll, 'client_limited', 0.65, `${rate} requests/s offered, ${served} served`);
+  return when(isAll, 'client_limited', 0.65, `${rate} requests/s offered, ${served} served`);
 }
 
 const TTFT_AT =
@@ -97,8 +105,8 @@ function promptTimes(words: string): readonly Hint[] {
   const isFollowing = longer > 1.4 && last.ms / first.ms > 0.6 * longer;
   const isAlone = /concurrency[ =:]*1\b|single|\bbatch 1\b/i.test(words);
   return [
-    ...hint(isFollowing, 'prefill_bound', 0.75, `${first.said}; ${last.said}`.slice(0, 300)),
-    ...hint(isAlone && last.tokens >= 2000 && last.ms > 800, 'prefill_bound', 0.5, last.said),
+    ...when(isFollowing, 'prefill_bound', 0.75, `${first.said}; ${last.said}`.slice(0, 300)),
+    ...when(isAlone && last.tokens >= 2000 && last.ms > 800, 'prefill_bound', 0.5, last.said),
   ];
 }
 
@@ -117,8 +125,8 @@ function gapTail(words: string): readonly Hint[] {
   const said = `gap between tokens ${p50} ms in the middle, ${far} ms at the tail`;
   const isClumped = p50 < 1 && far > 200;
   return [
-    ...hint(isClumped, 'proxy_buffering', 0.7, said),
-    ...hint(far > 5 * p50 && !isClumped, 'prefill_interference', 0.6, said),
+    ...when(isClumped, 'proxy_buffering', 0.7, said),
+    ...when(far > 5 * p50 && !isClumped, 'prefill_interference', 0.6, said),
   ];
 }
 

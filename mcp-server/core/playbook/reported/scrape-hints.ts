@@ -26,7 +26,7 @@ function queueRules(samples: readonly Sample[], cap: number | null): readonly Sc
     { cls: 'kv_bound_queueing', weight: 0.7, holds: waiting > 0 && kv >= 0.9, said },
     { cls: 'batch_cap_binding', weight: isBelow ? 0.3 : 0.65, holds: hasRoom, said },
     { cls: 'admission_too_conservative', weight: isBelow ? 0.7 : 0.35, holds: hasRoom, said },
-    { cls: 'client_limited', weight: 0.5, holds: waiting === 0 && running > 0 && kv < 0.5, said },
+    { cls: 'client_limited', weight: 0.35, holds: waiting === 0 && running > 0 && kv < 0.5, said },
   ];
 }
 

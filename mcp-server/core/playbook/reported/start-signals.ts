@@ -1,6 +1,6 @@
 import { type Signal, signs, words } from './signal.ts';
 
-const OOM = String.raw`(?:oom|out[ -]of[ -](?:gpu )?memory|outofmemory|memory error)`;
+const OOM = String.raw`(?:\boom\b|out[ -]of[ -](?:gpu )?memory|outofmemory|memory error)`;
 /** Out-of-memory within one sentence of the given words, in either order. */
 const oomNear = (near: string): RegExp =>
   new RegExp(`${OOM}[^.\n]{0,140}(?:${near})|(?:${near})[^.\n]{0,140}${OOM}`, 'i');
