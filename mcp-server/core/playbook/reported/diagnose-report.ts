@@ -130,8 +130,10 @@ function dampOf(hint: Hint, hasFailed: boolean, report: Report): number {
   return share * kindShare(hint, hasFailed, report);
 }
 
+const HANGING = ['hang_watchdog', 'nccl_interconnect'];
+
 function kindShare(hint: Hint, hasFailed: boolean, report: Report): number {
-  if (hint.cls === 'hang_watchdog' && !hasFailed) return report.engine === 'dstack' ? 0.5 : 1;
+  if (HANGING.includes(hint.cls) && !hasFailed) return report.engine === 'dstack' ? 0.5 : 1;
   if (isPlaceClass(hint.cls)) return report.engine === 'dstack' ? 1.2 : 0.7;
   if (hasFailed) return isLoadClass(hint.cls) ? 0.35 : 0.6;
   if (report.engine === 'dstack') return 0.75;

@@ -81,7 +81,7 @@ export const START_CONCEPTS: Readonly<Record<string, readonly Term[]>> = {
     [0.2, 'hang', 'notQueued'],
     [0.2, 'hang', 'gpuIdle'],
     [-0.3, 'recovers', 'stream'],
-    [-0.3, 'hang', 'startFails', 'fabric'],
+    [-0.4, 'hang', 'fabric'],
     [-0.35, 'someoneElse', 'longPrompt'],
   ],
   no_capacity: [
