@@ -72,5 +72,13 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
   ];
   const spelt = all.flatMap((knob) => [knob, ...spellings(knob, launch, names)]);
   const never = namesOf(remedy.never);
-  return [...new Set(spelt)].filter((knob) => !never.includes(knob)).slice(0, MAX_KNOBS);
+  const isOffered = (knob: string): boolean =>
+    names.usable === null ||
+    !names.known.has(knob) ||
+    names.usable.has(knob) ||
+    launch.includes(knob) ||
+    cls.startsWith('bad_flag');
+  return [...new Set(spelt)]
+    .filter((knob) => !never.includes(knob) && isOffered(knob))
+    .slice(0, MAX_KNOBS);
 }

@@ -5,6 +5,8 @@ export interface FlagNames {
   readonly id: EngineId;
   /** Every name that a version of the engine takes. */
   readonly known: ReadonlySet<string>;
+  /** Names that the reported version takes. Null when: no version is told that we can read. */
+  readonly usable: ReadonlySet<string> | null;
   /** Other names of a flag. */
   readonly aliasesOf: (flag: string) => readonly string[];
   /** Removed flag to what to use instead. */
