@@ -58,7 +58,7 @@ export const LLAMACPP_LOG_PATTERNS: readonly LogPattern[] = [
   cause('prefix_cache_miss', /(?:cache_prompt|prompt cache) is (?:disabled|not supported)/),
   cause(
     'layers_on_cpu',
-    /(?:warning: no usable GPU found, --gpu-layers option will be ignored|offloaded 0\/\d+ layers to GPU|tensor '.*' .*cannot be used with preferred buffer type|buffer type overridden to CPU)/,
+    /(?:warning: no usable GPU found, --gpu-layers option will be ignored|compiled without GPU(?: offload)? support|offloaded 0\/\d+ layers to GPU|tensor '.*' .*cannot be used with preferred buffer type|buffer type overridden to CPU)/,
   ),
   cause(
     'silent_adjustment',

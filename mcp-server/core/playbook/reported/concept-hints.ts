@@ -72,6 +72,29 @@ export function conceptHints(report: Report): readonly Hint[] {
   });
 }
 
+/** Lines with which a log complains, whatever the program. */
+const COMPLAINT =
+  /error|exception|fail|denied|refus|cannot|could not|unable|invalid|not found|warn|fatal/i;
+const MAX_COMPLAINTS = 12;
+/** Ideas in a line that nobody knows say less than words of a person. Source: own reasoning. */
+const UNKNOWN_LINE_SHARE = 0.7;
+
+/** What the complaints of a log speak for whose lines nobody knows. */
+export function complaintHints(report: Report): readonly Hint[] {
+  const lines = (report.input.log ?? '').slice(-MAX_LOG_CHARS).split('\n');
+  const words = lines
+    .filter((line) => COMPLAINT.test(line))
+    .slice(-MAX_COMPLAINTS)
+    .map((line) => line.slice(0, 500))
+    .join('\n');
+  if (words === '') return [];
+  const found = ideasOf(report, words);
+  return Object.entries(START_CONCEPTS).flatMap(([cls, terms]) => {
+    const hint = weigh(terms, found);
+    return hint === null ? [] : [{ ...hint, cls, weight: UNKNOWN_LINE_SHARE * hint.weight }];
+  });
+}
+
 const isConcept = (name: string): name is Concept => name in CONCEPTS;
 
 function lineAround(text: string, at: number): string {

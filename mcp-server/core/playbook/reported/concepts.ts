@@ -15,7 +15,7 @@ export const CONCEPTS = {
   threads:
     /-t \d|--threads|\bthreads?\b|hyper-?thread|\bnuma\b|OMP_NUM|physical cores|cgroup|cpu (?:limit|quota)/i,
   client:
-    /\bclients?\b|load[- ]generator|benchmark(?:ing)? (?:script|tool|client|machine)|bench_serving|bench serve|aiohttp|httpx|locust|\bk6\b|\bwrk\b|requests library|openai (?:python|client|package|sdk)|asyncio|genai-perf|llmperf|guidellm|jmeter|evalscope/i,
+    /\bclients?\b|\bthe (?:code|script|app|program|loop)\b|load[- ]generator|benchmark(?:ing)? (?:script|tool|client|machine)|bench_serving|bench serve|aiohttp|httpx|locust|\bk6\b|\bwrk\b|requests library|openai (?:python|client|package|sdk)|asyncio|genai-perf|llmperf|guidellm|jmeter|evalscope/i,
   otherClient:
     /(?:same|other|another|second|different|native|two|more)[^.;\n]{0,30}(?:client|tool|load generator|machine|process(?:es)?)[^.;\n]{0,80}(?:high|faster|times|more|full|fine|reach|doubl|tok)|tool [ab]\b|same load (?:from|with)|(?:clients?|load generators?|processes|machines)[^.;\n]{0,30}(?:doubl|twice|scal)/i,
   clientCap:
@@ -57,7 +57,7 @@ export const CONCEPTS = {
   quantHelps:
     /(?:fp8|int4|int8|4-?bit|8-?bit|q[2-8]\w*|awq|gptq|quanti[sz]\w*|smaller (?:model|file|quant\w*)|halving)[^.;\n]{0,70}(?:faster|doubl|gives? \d|speeds?|helps?|twice|tok)/i,
   threadsDontHelp:
-    /(?:more|above|beyond|than) (?:\w+ )?(?:threads|cores)[^.;\n]{0,40}(?:nothing|no (?:gain|change|improv)|not|same)|(?:any|no) (?:setting|flag)[^.;\n]{0,40}(?:chang|help|improv)/i,
+    /(?:more|above|beyond|than) (?:\w+ )?(?:threads|cores)[^.;\n]{0,40}(?:nothing|no (?:gain|change|improv|more|faster|extra)|not|same)|(?:any|no) (?:setting|flag)[^.;\n]{0,40}(?:chang|help|improv)/i,
   detokenize:
     /de-?tokeni[sz]|(?:ids?|tokens?) (?:in)?to (?:text|strings?|characters)|batch_decode|incremental decod|output processor|decod\w+ (?:\w+ )?(?:in)?to text|through (?:its|the) output|text (?:is|being) (?:made|decoded)|decod\w* (?:of )?text|special tokens? decod|convert\w* tokens? (?:back )?(?:in)?to/i,
   detokenizeHelps: /stream[-_ ]interval|skip[-_]tokenizer[-_]init|detokenizer[-_]worker/i,

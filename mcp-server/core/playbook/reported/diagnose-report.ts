@@ -5,7 +5,7 @@ import { diagnose } from '../diagnose.ts';
 import type { Observation } from '../observation.ts';
 import { batchCapOf } from './caps.ts';
 import { compareHints } from './compare-hints.ts';
-import { conceptHints, toldWords } from './concept-hints.ts';
+import { complaintHints, conceptHints, toldWords } from './concept-hints.ts';
 import { cureHints } from './cure-hints.ts';
 import { type Change, changesFor } from './directions.ts';
 import { knobsFor } from './knobs-for.ts';
@@ -88,6 +88,7 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
     told.some(({ cls, severity, rootCause }) => {
       return rootCause && severity === 'fatal' && !isLoadClass(reportedClass(cls));
     });
+  const complaints = told.some(({ rootCause }) => rootCause) ? [] : complaintHints(report);
   const cap = batchCapOf(report, scrape);
   const read = [
     ...ruleHints(observation),
@@ -102,6 +103,7 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
   const isLate = (hint: Hint): boolean => hasFailed && isLoadClass(hint.cls);
   return [
     ...logged,
+    ...complaints,
     ...read.map((hint) => (isLate(hint) ? { ...hint, weight: 0.4 * hint.weight } : hint)),
     ...[
       ...textHints(report),

@@ -11,6 +11,7 @@ export const LOAD_CONCEPTS: Readonly<Record<string, readonly Term[]>> = {
   batch_cap_binding: [
     [0.45, 'cap', 'queued'],
     [0.55, 'serial', 'together'],
+    [-0.3, 'hostWork'],
     [0.3, 'cap', 'kvLow'],
     [-0.4, 'conservative'],
     [-0.35, 'notQueued'],

@@ -9,6 +9,7 @@ const SYMPTOM_SHARE = 0.45;
 
 /** Classes of which one is the reason why the others show. Source: own reasoning over how each fails. */
 export const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
+  bad_flag_unknown: ['bad_flag_value'],
   disk_full: ['image_pull_failure', 'model_download_or_auth', 'instance_unreachable'],
   driver_or_cuda_mismatch: ['instance_unreachable', 'image_pull_failure', 'no_capacity'],
   spot_interruption: ['instance_unreachable', 'no_capacity'],

@@ -11,6 +11,7 @@ export const START_CONCEPTS: Readonly<Record<string, readonly Term[]>> = {
     [0.5, 'oom', 'loading'],
     [0.2, 'oom', 'startFails'],
     [-0.3, 'underLoad'],
+    [-0.3, 'otherProcess'],
   ],
   oom_activation_prefill: [
     [0.5, 'oom', 'activation'],

@@ -23,7 +23,7 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'unsupported_gpu_or_kernel',
-    /(?:no kernel image is available for execution on the device|is only supported on GPUs with compute capability|compute capability (?:of )?(?<capability>\d+\.\d+)[^.]*(?:not supported|is required|or higher)|requires (?:compute capability|SM) ?(?<needs>\d+)|is not compatible with the current PyTorch installation|device kernel image is invalid|named symbol not found|ptxas fatal|Unsupported (?:gpu|GPU) architecture|FlashAttention only supports (?:Ampere|Hopper)|the provided PTX was compiled with an unsupported toolchain|invalid device function)/,
+    /(?:no kernel image is available for execution on the device|is only supported on GPUs with compute capability|compute capability (?:of )?(?<capability>\d+\.\d+)[^.]*(?:not supported|is required|or higher)|requires (?:compute capability|SM) ?(?<needs>\d+)|is not compatible with the current PyTorch installation|too old to be supported by the triton|device kernel image is invalid|named symbol not found|ptxas fatal|Unsupported (?:gpu|GPU) architecture|FlashAttention only supports (?:Ampere|Hopper)|the provided PTX was compiled with an unsupported toolchain|invalid device function)/,
   ),
   fatal(
     'unsupported_gpu_or_kernel',
@@ -39,7 +39,7 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'nccl_interconnect',
-    /(?:DistBackendError: NCCL error|NCCL error(?: in)?: |nccl(?:UnhandledCuda|System|Internal|Remote|InvalidUsage)Error|NCCL WARN .*(?:fail|error|timed? ?out|unreachable)|ncclCommInitRank failed|socketStartConnect: Connect to .* failed|RuntimeError: Connection closed by peer|Gloo connectFullMesh failed|peer access is not supported between these two devices|GPU\(s\) .*peer access|gloo\/transport\/tcp|no socket interface found)/,
+    /(?:DistBackendError: NCCL error|NCCL error(?: in)?: |nccl(?:UnhandledCuda|System|Internal|Remote|InvalidUsage)Error|NCCL WARN (?:NET\/|.*(?:fail|error|timed? ?out|unreachable))|ncclCommInitRank failed|socketStartConnect: Connect to .* failed|RuntimeError: Connection closed by peer|Gloo connectFullMesh failed|peer access is not supported between these two devices|GPU\(s\) .*peer access|gloo\/transport\/tcp|no socket interface found)/,
   ),
   fatal(
     'nccl_interconnect',

@@ -11,7 +11,7 @@ export const CONFIGURATION_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'bad_flag_unknown',
-    /(?:got an unexpected keyword argument '(?<name>\w+)'|[Ee]xtra inputs are not permitted|extra fields not permitted|[Nn]o such option:? '?(?<flag>-[^\s']+)|[Uu]nknown (?:option|flag|argument|parameter)s?:? ?'?(?<other>-[^\s']+)|unrecognized (?:option|flag|argument)|Unexpected (?:extra )?argument|object has no attribute '(?:enable|disable|max|num)_\w+')/,
+    /(?:Unexpected keyword argument \[type=unexpected_keyword|got an unexpected keyword argument '(?<name>\w+)'|[Ee]xtra inputs are not permitted|extra fields not permitted|[Nn]o such option:? '?(?<flag>-[^\s']+)|[Uu]nknown (?:option|flag|argument|parameter)s?:? ?'?(?<other>-[^\s']+)|unrecognized (?:option|flag|argument)|Unexpected (?:extra )?argument|object has no attribute '(?:enable|disable|max|num)_\w+')/,
   ),
   fatal(
     'bad_flag_combination',

@@ -19,7 +19,7 @@ export const PLATFORM_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'kv_cache_too_small',
-    /(?:failed to (?:allocate|create) (?:buffer for )?(?:the )?kv[ _]cache|kv[ _]cache (?:pool )?(?:is )?too small|KV cache (?:memory|space|blocks?) (?:is |are )?(?:insufficient|not enough|not sufficient)|not enough (?:memory|space|blocks?) (?:for|in) (?:the )?(?:KV|kv) ?cache|max_total_num_tokens.*(?:too small|<= ?0|negative)|num_gpu_blocks.*(?:0|override)|cannot (?:fit|hold) (?:even )?(?:one|a single) (?:request|sequence)|insufficient (?:KV|kv)|no KV slot)/,
+    /(?:failed to (?:allocate|create) (?:buffer for )?(?:the )?kv[ _]cache|kv[ _]cache (?:pool )?(?:is )?too small|KV cache (?:memory|space|blocks?) (?:is |are )?(?:insufficient|not enough|not sufficient)|not enough (?:memory|space|blocks?) (?:for|in) (?:the )?(?:KV|kv) ?cache|max_total_num_tokens.*(?:too small|<= ?0|=0\b|negative|no room)|num_gpu_blocks.*(?:0|override)|cannot (?:fit|hold) (?:even )?(?:one|a single) (?:request|sequence)|insufficient (?:KV|kv)|no KV slot)/,
   ),
   fatal(
     'oom_activation_prefill',
