@@ -82,7 +82,7 @@ export const CONCEPTS = {
   repeatedRun:
     /(?:second|2nd|later|repeat\w*|re-?)[- ]?(?:\w+ )?(?:runs?|sweeps?|pass|round)\b|\brun 2\b|same (?:\w+ ){0,2}(?:prompts?|seed|dataset|file|data|requests|questions|inputs?|conversations?)|fixed seed|--seed \d|in a loop|not restarted|too good|unreal|impossible|implausib|inflat|fraction of what|hundredth|replay|identical prompts|without (?:a )?flush/i,
   firstSlow:
-    /first (?:\w+ )?(?:requests?|runs?|minutes?|calls?|batch(?:es)?|few|seconds|point|prompts?|tokens? after|time)[^\n]{0,60}(?:slow|times|longer|\d|than)|(?:after|each|every) (?:a )?(?:restart|start|boot|deploy)[^.;\n]{0,50}(?:slow|first|longer)|(?:slow|long\w*)[^.;\n]{0,20}(?:only )?(?:the )?first|cold|settles?|until (?:they|runs) agree/i,
+    /(?:takes?|took|slow\w*|seconds)[^.;\n]{0,40}the first time|first (?:\w+ )?(?:requests?|runs?|minutes?|calls?|batch(?:es)?|few|seconds|point|prompts?|tokens? after|time)[^\n]{0,60}(?:slow|times|longer|\d|than)|(?:after|each|every) (?:a )?(?:restart|start|boot|deploy)[^.;\n]{0,50}(?:slow|first|longer)|(?:slow|long\w*)[^.;\n]{0,20}(?:only )?(?:the )?first|cold|settles?|until (?:they|runs) agree/i,
   compile:
     /\bjit\b|compil|autotun|warm(?:ed|s)?[- ]?up|deepgemm|triton cache|inductor|torch\.compile|kernel cache/i,
   proxy:

@@ -23,6 +23,7 @@ import { type Hint, type Report, wordsOf } from './report.ts';
 import { reportedClass } from './same-as.ts';
 import { scrapeHints } from './scrape-hints.ts';
 import { START_REMEDIES } from './start-remedies.ts';
+import { stateHints } from './state-hints.ts';
 import { textHints } from './text-hints.ts';
 
 export interface ReportedCause {
@@ -97,6 +98,7 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
     ...scrapeHints(scrape, cap),
     ...numberHints(report),
     ...readingHints(report),
+    ...stateHints(report),
     ...compareHints(report),
   ];
   // How fast a server was that ended matters little.

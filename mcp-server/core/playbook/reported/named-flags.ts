@@ -69,7 +69,7 @@ export function flagsMeantBy(unknown: string, names: FlagNames): readonly string
     ...(successor === undefined ? [] : flagsNamedIn(successor, names)),
     ...sameIdea(plain, names),
     ...near,
-    ...alike.slice(0, 3),
+    ...alike.toSorted((a, b) => beginsLike(b, plain) - beginsLike(a, plain)).slice(0, 4),
   ];
 }
 
@@ -95,3 +95,6 @@ function sameIdea(flag: string, names: FlagNames): readonly string[] {
   const row = SAME_IDEA.map((list) => list.split(' ')).find((list) => list.includes(flag));
   return (row ?? []).filter((name) => name !== flag && names.known.has(name));
 }
+
+const beginsLike = (flag: string, beginning: string): number =>
+  flag.startsWith(`${beginning}-`) ? 1 : 0;

@@ -148,8 +148,15 @@ function slowForItsSize(report: Report, words: string): readonly Hint[] {
   const slow = isBusy ? 'decode_eager_no_cuda_graph' : 'cpu_or_frontend_bound';
   const evidence = `${tpotMs} ms per token, weights alone need ${floorMs.toFixed(2)} ms`;
   if (tpotMs > 4 * floorMs) return [{ cls: slow, weight: 0.65, evidence }];
-  const isNear = tpotMs <= 2 * floorMs && !isBusy;
+  const firstMs = firstTokenMs(words);
+  // Where a prompt takes as long as a hundred tokens, it is the prompt that takes the time.
+  const isNear = tpotMs <= 2 * floorMs && !isBusy && !(firstMs > 100 * tpotMs);
   return isNear ? [{ cls: 'decode_bandwidth_bound', weight: 0.7, evidence }] : [];
+}
+
+function firstTokenMs(words: string): number {
+  const found = /ttft[^\d\n]{0,24}(\d+(?:\.\d+)?) ?(ms|s)\b/i.exec(words);
+  return Number(found?.[1] ?? Number.NaN) * (found?.[2] === 's' ? 1000 : 1);
 }
 
 /** Time to read 16-bit weights once. NaN when: model or GPU is not told. */

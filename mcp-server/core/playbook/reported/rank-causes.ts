@@ -15,6 +15,7 @@ export const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
   spot_interruption: ['instance_unreachable', 'no_capacity'],
   image_pull_failure: ['instance_unreachable'],
   preemption_thrash: ['kv_bound_queueing', 'batch_cap_binding', 'admission_too_conservative'],
+  hang_watchdog: ['batch_cap_binding', 'admission_too_conservative', 'client_limited'],
   kv_bound_queueing: ['batch_cap_binding', 'admission_too_conservative'],
   detokenizer_bound: ['cpu_or_frontend_bound'],
   proxy_buffering: ['prefill_interference', 'prefill_bound'],

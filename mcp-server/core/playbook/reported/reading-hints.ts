@@ -88,7 +88,7 @@ function offered(text: string): readonly Hint[] {
 }
 
 const TTFT_AT =
-  /(?:input|prompt|context|isl)\D{0,24}(\d{3,6})\b[^\n]*?ttft\D{0,14}(\d+(?:\.\d+)?) ?(ms|s)\b/gi;
+  /(?:(?:input|prompt|context|isl)\D{0,24}|(?=\d{3,6} (?:input|prompt)))(\d{3,6})\b[^\n]*?ttft\D{0,14}(\d+(?:\.\d+)?) ?(ms|s)\b/gi;
 
 /** First-token times that follow the prompt's length, or are long for one request. Source: playbook rows 21 and 24. */
 function promptTimes(words: string): readonly Hint[] {
@@ -103,7 +103,9 @@ function promptTimes(words: string): readonly Hint[] {
   if (first === undefined || last === undefined) return [];
   const longer = last.tokens / first.tokens;
   const isFollowing = longer > 1.4 && last.ms / first.ms > 0.6 * longer;
-  const isAlone = /concurrency[ =:]*1\b|single|\bbatch 1\b/i.test(words);
+  const isAlone = /concurrency[ =:]*1\b|single|\bbatch 1\b|one (?:user|request|client)/i.test(
+    words,
+  );
   return [
     ...when(isFollowing, 'prefill_bound', 0.75, `${first.said}; ${last.said}`.slice(0, 300)),
     ...when(isAlone && last.tokens >= 2000 && last.ms > 800, 'prefill_bound', 0.5, last.said),
