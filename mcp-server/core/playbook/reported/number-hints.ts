@@ -142,17 +142,20 @@ const TYPICAL_GB_PER_S = 1500;
 /** A tiny model that takes milliseconds a token: launches fill the step. Source: playbook rows 14 and 31. */
 function slowForItsSize(report: Report, words: string): readonly Hint[] {
   const { billions, tensorParallel } = sizesOf(report);
-  const tpotMs = Number(PER_TOKEN.exec(words)?.[1] ?? 1000 / Number(ALONE.exec(words)?.[1]));
+  const tpotMs = perTokenMs(words);
   const floorMs = decodeFloorMs(billions ?? Number.NaN, report.input.gpu ?? '') / tensorParallel;
   const isBusy = BUSY.test(words);
   const slow = isBusy ? 'decode_eager_no_cuda_graph' : 'cpu_or_frontend_bound';
   const evidence = `${tpotMs} ms per token, weights alone need ${floorMs.toFixed(2)} ms`;
   if (tpotMs > 4 * floorMs) return [{ cls: slow, weight: 0.65, evidence }];
-  const firstMs = firstTokenMs(words);
   // Where a prompt takes as long as a hundred tokens, it is the prompt that takes the time.
-  const isNear = tpotMs <= 2 * floorMs && !isBusy && !(firstMs > 100 * tpotMs);
+  const isPrompt = firstTokenMs(words) > 100 * tpotMs;
+  const isNear = tpotMs <= 2 * floorMs && !isBusy && !isPrompt;
   return isNear ? [{ cls: 'decode_bandwidth_bound', weight: 0.7, evidence }] : [];
 }
+
+const perTokenMs = (words: string): number =>
+  Number(PER_TOKEN.exec(words)?.[1] ?? 1000 / Number(ALONE.exec(words)?.[1]));
 
 function firstTokenMs(words: string): number {
   const found = /ttft[^\d\n]{0,24}(\d+(?:\.\d+)?) ?(ms|s)\b/i.exec(words);
