@@ -31,11 +31,15 @@ export function diagnoseCase(value: unknown): CaseDiagnosis {
   const engine = engineById(engineOf(report));
   const observation = observeReport(report, engine);
   const scrape = parsePrometheus(report.input.metrics_text ?? '');
-  const names = flagNames(engine);
+  const names = flagNames(engine, report.engine_version ?? null);
   return { causes: diagnoseReport(report, { observation, scrape, names }) };
 }
 
-function flagNames(engine: Engine): FlagNames {
+/** A release as the engines write theirs; a branch or a date tells none. */
+const RELEASE = /^v?(\d+\.\d+(?:\.\d+)?(?:\.?(?:post|rc)\d+)?|b\d+)$/;
+
+function flagNames(engine: Engine, version: string | null): FlagNames {
+  const release = RELEASE.exec(version ?? '')?.[1];
   const groups = engine.flags.map((flag) => [
     flag.flag,
     ...flag.aliases,
@@ -45,6 +49,7 @@ function flagNames(engine: Engine): FlagNames {
   return {
     id: engine.id,
     known: new Set(groups.flat()),
+    usable: release === undefined ? null : usableFlags(engine, release),
     aliasesOf: (flag) => groupOf.get(flag) ?? [],
     removedFlags: engine.removedFlags,
   };

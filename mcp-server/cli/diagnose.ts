@@ -38,7 +38,7 @@ export function registerDiagnose(program: Command, deps: DiagnoseDeps): void {
     )
     .option(
       '--json',
-      'print one JSON object: {causes: [{class, confidence, evidence, knobs, fix}]}',
+      'print one JSON object: {causes: [{class, confidence, evidence, knobs, changes, fix}]}',
     )
     .action(async (options: DiagnoseOptions) => {
       let value: unknown;

@@ -1,5 +1,5 @@
-// Scores `autodebug diagnose --case` on labelled cases that are read in place, and times the readers of telemetry.
-// The folder comes from the first argument or AUTODEBUG_DIAGNOSIS_CASES; without one the scores are skipped.
+// Scores `autodebug diagnose --case` on the case sets of test/fixtures/cases and on labelled cases that are read in place
+// (a folder as first argument or in AUTODEBUG_DIAGNOSIS_CASES), and times the readers of telemetry.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +29,10 @@ export interface CaseScore {
   readonly said: string;
 }
 
+/** A remedy that is wrong one way only: turning the knob the other way is allowed. */
+const WAY_OF = /^(?:Raising|Lowering)/;
+const WAYS: Readonly<Record<string, string>> = { Raising: 'raise', Lowering: 'lower' };
+
 function scoreCase(value: unknown): CaseScore {
   const { id, label } = Labelled.parse(value);
   const { causes } = diagnoseCase(value);
@@ -36,13 +40,21 @@ function scoreCase(value: unknown): CaseScore {
   const plain = (text: string): string => text.toLowerCase().replaceAll('_', '-');
   const offered = (causes[at]?.knobs ?? []).map(plain);
   // A remedy is forbidden as a whole; what is said after a colon is why.
-  const forbidden = (label.must_not ?? []).flatMap((text) => text.match(/--[a-z][\w-]+/g) ?? []);
+  const forbidden = (label.must_not ?? []).flatMap((text) =>
+    (text.match(/--[a-z][\w-]+/g) ?? []).map((flag) => ({ flag, way: WAY_OF.exec(text)?.[0] })),
+  );
   return {
     id,
     cls: label.cause_class,
     rank: at === -1 ? null : at + 1,
     knobHit: label.knobs.length === 0 || label.knobs.some((knob) => offered.includes(plain(knob))),
-    hasForbidden: forbidden.some((flag) => (causes[0]?.knobs ?? []).includes(flag)),
+    hasForbidden: forbidden.some(({ flag, way }) =>
+      way === undefined
+        ? (causes[0]?.knobs ?? []).includes(flag)
+        : (causes[0]?.changes ?? []).some(
+            (change) => change.knob === flag && change.direction === WAYS[way],
+          ),
+    ),
     said: causes
       .slice(0, 3)
       .map((cause) => `${cause.class} ${cause.confidence}`)
@@ -153,19 +165,37 @@ export function timeReaders(): ReaderTimes {
   };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const scores = scoreCases(process.argv[2] ?? process.env['AUTODEBUG_DIAGNOSIS_CASES']);
-  console.log(
-    scores === null
-      ? 'Scores skipped: no folder of labelled cases. Name one as argument or in AUTODEBUG_DIAGNOSIS_CASES.'
-      : renderScores(scores),
-  );
-  if (scores !== null) {
-    const percent = (holds: (one: CaseScore) => boolean): string =>
-      `${(100 * shareOf(scores, holds)).toFixed(1)} %`;
-    console.log(
-      `first ${percent((one) => one.rank === 1)}, in three ${percent((one) => one.rank !== null && one.rank <= 3)}, knob ${percent((one) => one.knobHit)}, forbidden ${percent((one) => one.hasForbidden)} of ${scores.length} cases`,
-    );
+const FIXTURES = fileURLToPath(new URL('../../test/fixtures/cases', import.meta.url));
+
+/** The case sets that stand in the repository, by name. */
+export function fixtureSets(): readonly { readonly name: string; readonly folder: string }[] {
+  return readdirSync(FIXTURES, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => ({ name, folder: join(FIXTURES, name) }))
+    .toSorted((a, b) => a.name.localeCompare(b.name));
+}
+
+function summaryOf(name: string, scores: readonly CaseScore[]): string {
+  const percent = (holds: (one: CaseScore) => boolean): string =>
+    `${(100 * shareOf(scores, holds)).toFixed(1)} %`;
+  return `${name}: first ${percent((one) => one.rank === 1)}, in three ${percent((one) => one.rank !== null && one.rank <= 3)}, knob ${percent((one) => one.knobHit)}, forbidden ${percent((one) => one.hasForbidden)} of ${scores.length} cases`;
+}
+
+function main(): void {
+  const sets = fixtureSets().map(({ name, folder }) => ({
+    name,
+    scores: scoreCases(folder) ?? [],
+  }));
+  console.log(renderScores(sets.flatMap(({ scores }) => scores)));
+  for (const { name, scores } of sets) console.log(summaryOf(`set ${name}`, scores));
+  const given = scoreCases(process.argv[2] ?? process.env['AUTODEBUG_DIAGNOSIS_CASES']);
+  if (given === null) {
+    console.log('No other folder of cases: name one as argument or in AUTODEBUG_DIAGNOSIS_CASES.');
+  } else {
+    console.log(`\n${renderScores(given)}`);
+    console.log(summaryOf('cases read in place', given));
   }
   console.log(JSON.stringify(timeReaders()));
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main();

@@ -40,7 +40,14 @@ describe('autodebug diagnose --case', () => {
   it('prints one object with causes, best first, and never looks at a label', async () => {
     const { out } = await run({ 'a.json': CASE }, 'diagnose', '--case', 'a.json', '--json');
     const { causes } = JSON.parse(out);
-    expect(Object.keys(causes[0])).toEqual(['class', 'confidence', 'evidence', 'knobs', 'fix']);
+    expect(Object.keys(causes[0])).toEqual([
+      'class',
+      'confidence',
+      'evidence',
+      'knobs',
+      'changes',
+      'fix',
+    ]);
     expect(causes[0]).toMatchObject({ class: 'port_conflict' });
     expect(out).not.toContain('disk_full');
   });

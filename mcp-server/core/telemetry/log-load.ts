@@ -33,13 +33,14 @@ interface Row {
 
 const BATCH =
   /(?:\[(?<stamp>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[^\]]*\] )?(?<kind>Decode|Prefill) batch[.,\s]/;
-const STATS = /(?:\d+ Engines Aggregated|Engine \d+): (?=.*Running: )/;
+const STATS =
+  /(?:\d+ Engines Aggregated|Engine \d+): (?=.*Running: )|(?=Avg prompt throughput: .*Running: )|(?=Running: \d+ reqs)/;
 /** SGLang writes a line every 40 decode steps; more than this many tell nothing new. */
 const MAX_ROWS = 200_000;
 
 const KEYS = {
   running: ['#running-req', 'Running'],
-  queue: ['#queue-req', 'Waiting'],
+  queue: ['#queue-req', 'Waiting', 'Pending'],
   kvUsage: ['token usage', 'full token usage', 'GPU KV cache usage'],
   newTokens: ['#new-token'],
   cachedTokens: ['#cached-token'],

@@ -43,7 +43,7 @@ export const LLAMACPP_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'unsupported_gpu_or_kernel',
-    /(?:ggml_cuda_compute_forward: .* failed|no usable GPU found|ggml was not compiled with any CUDA arch|device does not support|unsupported (?:op|type)|Illegal instruction)/,
+    /(?:ggml_cuda_compute_forward: .* failed|ggml was not compiled with any CUDA arch|device does not support|unsupported (?:op|type)|Illegal instruction)/,
   ),
   fatal(
     'tokenizer_or_template',
@@ -58,7 +58,7 @@ export const LLAMACPP_LOG_PATTERNS: readonly LogPattern[] = [
   cause('prefix_cache_miss', /(?:cache_prompt|prompt cache) is (?:disabled|not supported)/),
   cause(
     'layers_on_cpu',
-    /(?:warning: no usable GPU found, --gpu-layers option will be ignored|offloaded 0\/\d+ layers to GPU|tensor '.*' .*cannot be used with preferred buffer type|buffer type overridden to CPU)/,
+    /(?:warning: no usable GPU found, --gpu-layers option will be ignored|compiled without GPU(?: offload)? support|offloaded 0\/\d+ layers to GPU|tensor '.*' .*cannot be used with preferred buffer type|buffer type overridden to CPU)/,
   ),
   cause(
     'silent_adjustment',

@@ -59,7 +59,7 @@ export const SGLANG_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   cause(
     'cold_jit_in_window',
-    /(?:Entering DeepGEMM JIT|DeepGEMM JIT (?:code generation|warmup)|Try DeepGEMM JIT Compiling|Compiling .* kernels?|autotun(?:e|ing) .*flashinfer|FlashInfer autotune)/i,
+    /(?:Entering DeepGEMM JIT|DeepGEMM (?:JIT )?(?:code generation|warmup)|Try DeepGEMM JIT Compiling|Compiling .* kernels?|autotun(?:e|ing) .*flashinfer|FlashInfer autotune)/i,
   ),
   cause(
     'silent_adjustment',

@@ -49,7 +49,7 @@ export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'bad_flag_combination',
-    /(?:max_num_batched_tokens \(\d+\) is smaller than max_model_len|max_num_batched_tokens \(\d+\) must be greater than or equal to max_num_seqs|must be divisible by tensor parallel size|Total number of attention heads \(\d+\) must be divisible|World size \(\d+\) is larger than the number of available GPUs|requires that .* (?:set|enabled|disabled)|(?:is|are) not (?:compatible|supported) with|cannot be used (?:with|together)|[Mm]ulti-?[Nn]ode .* not supported)/,
+    /(?:max_num_batched_tokens \(\d+\) is smaller than max_model_len|max_num_batched_tokens \(\d+\) must be greater than or equal to max_num_seqs|must be divisible by tensor parallel size|Total number of attention heads \(\d+\) must be divisible|World size \(\d+\) is larger than the number of available GPUs|requires that .* (?:set|enabled|disabled)|(?:is|are) not (?:compatible|supported) with(?! the current PyTorch)|cannot be used (?:with|together)|[Mm]ulti-?[Nn]ode .* not supported)/,
   ),
   fatal(
     'bad_flag_value',
@@ -57,11 +57,11 @@ export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'quantization_mismatch',
-    /(?:Quantization method specified in the model config \((?<model>\w+)\) does not match|Unknown quantization method|is not divisible by weight quantization block_[nk]|The (?:input|output) size .* is not aligned with the quantized weight shape|Weight (?:input|output)_size_per_partition .* is not divisible by|torch\.(?:bfloat16|float16) is not supported for quantization method|quantization method .* is not supported for the current GPU|The quantization method .* is not supported|is not supported for quantization)/,
+    /(?:Quantization method specified in the model config \((?<model>\w+)\) does not match|Unknown quantization method|is not divisible by weight quantization block_[nk]|The (?:input|output) size .* is not aligned with the quantized weight shape|Weight (?:input|output)_size_per_partition .* is not divisible by|torch\.(?:bfloat16|float16) is not supported for quantization method|The quantization method \S+ is not supported(?! for the current GPU)|is not supported for quantization)/,
   ),
   fatal(
     'unsupported_gpu_or_kernel',
-    /(?:Bfloat16 is only supported on GPUs with compute capability|No valid attention backend|Cannot use .* backend|FP8 .* requires|Failed to find a kernel that can implement|is not supported (?:on|by) (?:this|the current) (?:GPU|device|platform)|Minimum capability: \d+|only supported on (?:Hopper|Blackwell|Ampere|CUDA))/,
+    /(?:Bfloat16 is only supported on GPUs with compute capability|No valid attention backend|Cannot use .* backend|FP8 .* requires|Failed to find a kernel that can implement|is not supported (?:on|by) (?:this|the current) (?:GPU|device|platform)|is not supported for the current GPU|Minimum capability: \d+|only supported on (?:Hopper|Blackwell|Ampere|CUDA))/,
   ),
   fatal(
     'tokenizer_or_template',
@@ -85,7 +85,7 @@ export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   cause(
     'cold_jit_in_window',
-    /(?:Dynamo bytecode transform time|Compiling a graph for|torch\.compile takes|autotun(?:e|ing))/i,
+    /(?:JIT compilation during inference|Dynamo bytecode transform time|Compiling a graph for|torch\.compile takes|autotun(?:e|ing))/i,
   ),
   fatal('bad_flag_combination', /NotImplementedError: .*(?:partial.prefills|V1)/),
   fatal('oom_cuda_graph_capture', /out of memory.*captur|captur.*out of memory/i),

@@ -8,6 +8,7 @@ const MAX_KNOBS = 12;
 interface KnobContext {
   readonly cls: string;
   readonly launch: string;
+  readonly log: string;
   readonly names: FlagNames;
   /** Log events of the class alone. */
   readonly events: readonly LogEvent[];
@@ -39,6 +40,23 @@ function refusedFlags({ events, launch, names }: KnobContext): readonly string[]
     ]);
 }
 
+/** A name of at least two words, however they are joined. */
+function isSaid(name: string, text: string): boolean {
+  const words = name.replace(/^-+/, '').split('-');
+  return words.length > 1 && [' ', '_', '-'].some((gap) => text.includes(words.join(gap)));
+}
+
+/** Flags of the launch that the log calls by their names, with hyphens, underscores or blanks. */
+function launchFlagsIn({ launch, log, names }: KnobContext): readonly string[] {
+  const text = log.slice(-50_000).toLowerCase();
+  return (launch.match(/--[a-z][\w-]+/g) ?? []).filter((flag) => {
+    const plain = flag.replaceAll('_', '-');
+    return (
+      isKnown(names, plain) && [plain, ...names.aliasesOf(plain)].some((name) => isSaid(name, text))
+    );
+  });
+}
+
 /** Flags that the evidence names come first, then those that address the class on this engine. */
 export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[] {
   const { cls, launch, names, evidence } = context;
@@ -46,6 +64,7 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
   const said = flagsNamedIn(evidence.join('\n'), names);
   const all = [
     ...refusedFlags(context),
+    ...(cls.startsWith('bad_flag') ? launchFlagsIn(context) : []),
     ...said.filter((flag) => cls.startsWith('bad_flag') || listed.includes(flag)),
     ...listed.filter((knob) => isKnown(names, knob)),
     ...namesOf(remedy.others),
@@ -53,5 +72,13 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
   ];
   const spelt = all.flatMap((knob) => [knob, ...spellings(knob, launch, names)]);
   const never = namesOf(remedy.never);
-  return [...new Set(spelt)].filter((knob) => !never.includes(knob)).slice(0, MAX_KNOBS);
+  const isOffered = (knob: string): boolean =>
+    names.usable === null ||
+    !names.known.has(knob) ||
+    names.usable.has(knob) ||
+    launch.includes(knob) ||
+    cls.startsWith('bad_flag');
+  return [...new Set(spelt)]
+    .filter((knob) => !never.includes(knob) && isOffered(knob))
+    .slice(0, MAX_KNOBS);
 }

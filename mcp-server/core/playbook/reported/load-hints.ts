@@ -7,18 +7,28 @@ interface Reading {
   readonly isIdle: boolean;
   readonly kv: number;
   readonly running: number;
-  /** The running batch never moves, or stands at a round size: a cap. */
+  /** The running batch reaches the cap; where none is told, it never moves or stands at a round size. */
   readonly isAtCap: boolean;
+  /** As many run all the time: as many are offered. */
+  readonly isSteady: boolean;
   readonly said: string;
 }
 
 /** Sizes at which batches are capped by default. Source: SGLang and vLLM defaults. */
 const ROUND_SIZES = [8, 16, 32, 48, 64, 128, 256, 512, 1024];
 
+/** Where no cap is told, a batch that never moves or stands at a round size shows one. */
+function reachesCap(running: Level | null, cap: number | null): boolean {
+  if (running === null) return false;
+  return cap === null
+    ? isFlat(running) || ROUND_SIZES.includes(running.max)
+    : running.max >= 0.9 * cap;
+}
+
 /** A running batch that never moves. */
 const isFlat = (level: Level): boolean => level.n >= 2 && level.min >= 0.97 * level.max;
 
-function readLoad({ running, queue, kvUsage }: LogLoad): Reading {
+function readLoad({ running, queue, kvUsage }: LogLoad, cap: number | null): Reading {
   const kv = kvUsage?.max ?? Number.NaN;
   const most = running?.max ?? Number.NaN;
   const waiting = queue ?? NO_QUEUE;
@@ -27,7 +37,8 @@ function readLoad({ running, queue, kvUsage }: LogLoad): Reading {
     isIdle: waiting.max === 0,
     kv,
     running: most,
-    isAtCap: (running !== null && isFlat(running)) || ROUND_SIZES.includes(most),
+    isAtCap: reachesCap(running, cap),
+    isSteady: running !== null && running.n >= 3 && isFlat(running),
     said: `queue ${waiting.mean}, KV usage ${kv}, running ${most} at most`,
   };
 }
@@ -37,17 +48,19 @@ const NO_QUEUE = { shareAboveZero: Number.NaN, mean: Number.NaN, max: Number.NaN
 type HintRule = Hint & { readonly holds: boolean };
 
 /** Source: playbook rows 8 to 10 and 43. */
-function queueRules(load: LogLoad): readonly HintRule[] {
-  const { isQueueing, isIdle, kv, running, isAtCap, said: evidence } = readLoad(load);
+function queueRules(load: LogLoad, limit: number | null): readonly HintRule[] {
+  const read = readLoad(load, limit);
+  const { isQueueing, isIdle, kv, running, isAtCap, isSteady, said: evidence } = read;
   // Prefill lines alone tell nothing of why requests wait: they are being taken in.
   const hasRoom = isQueueing && kv < 0.9 && (load.decodeLines > 0 || load.prefillLines === 0);
   const cap = 'batch_cap_binding';
   const careful = 'admission_too_conservative';
+  const client = 'client_limited';
   return [
     { cls: 'kv_bound_queueing', weight: 0.75, holds: isQueueing && kv >= 0.93, evidence },
     { cls: cap, weight: isAtCap ? 0.75 : 0.4, holds: hasRoom, evidence },
     { cls: careful, weight: isAtCap ? 0.4 : 0.65, holds: hasRoom, evidence },
-    { cls: 'client_limited', weight: 0.35, holds: isIdle && running <= 4 && kv < 0.3, evidence },
+    { cls: client, weight: 0.5, holds: isIdle && kv < 0.5 && (running <= 8 || isSteady), evidence },
   ];
 }
 
@@ -73,8 +86,8 @@ function stepRules(load: LogLoad): readonly HintRule[] {
   ];
 }
 
-/** What batch lines of a log say. */
-export function logLoadHints(load: LogLoad | null): readonly Hint[] {
+/** What batch lines of a log say, beside the largest batch that the launch allows if it is told. */
+export function logLoadHints(load: LogLoad | null, cap: number | null): readonly Hint[] {
   if (load === null) return [];
-  return [...queueRules(load), ...stepRules(load)].filter(({ holds }) => holds);
+  return [...queueRules(load, cap), ...stepRules(load)].filter(({ holds }) => holds);
 }

@@ -35,7 +35,7 @@ export const LOAD_SIGNALS: readonly Signal[] = [
   ...words(
     'batch_cap_binding',
     [
-      0.6,
+      0.4,
       /(?:max[-_ ]?running[-_ ]?requests?|max[-_ ]num[-_ ]seqs|--parallel|n_parallel|-np\b|slots?|batch (?:cap|limit|size limit)|max[-_ ]batch)/i,
     ],
     [

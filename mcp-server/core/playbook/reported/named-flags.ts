@@ -5,6 +5,8 @@ export interface FlagNames {
   readonly id: EngineId;
   /** Every name that a version of the engine takes. */
   readonly known: ReadonlySet<string>;
+  /** Names that the reported version takes. Null when: no version is told that we can read. */
+  readonly usable: ReadonlySet<string> | null;
   /** Other names of a flag. */
   readonly aliasesOf: (flag: string) => readonly string[];
   /** Removed flag to what to use instead. */
@@ -45,6 +47,17 @@ function distance(a: string, b: string): number {
 export function flagsMeantBy(unknown: string, names: FlagNames): readonly string[] {
   const plain = `--${unknown.replace(/^-+/, '').replace(/=.*$/, '').replaceAll('_', '-')}`;
   const successor = names.removedFlags[unknown] ?? names.removedFlags[plain];
+  const words = new Set(
+    plain
+      .slice(2)
+      .split('-')
+      .filter((word) => word !== 'n'),
+  );
+  const alike = [...names.known].filter((flag) => {
+    const own = flag.slice(2).split('-');
+    const shared = own.filter((word) => words.has(word)).length;
+    return flag !== plain && shared > 0 && shared >= 0.5 * Math.max(own.length, words.size);
+  });
   const near = [...names.known]
     .map((flag) => ({ flag, off: distance(plain, flag) }))
     .filter(({ flag, off }) => off > 0 && off <= Math.min(3, Math.floor(flag.length / 5)))
@@ -54,6 +67,34 @@ export function flagsMeantBy(unknown: string, names: FlagNames): readonly string
   return [
     ...(names.known.has(plain) ? [plain] : []),
     ...(successor === undefined ? [] : flagsNamedIn(successor, names)),
+    ...sameIdea(plain, names),
     ...near,
+    ...alike.toSorted((a, b) => beginsLike(b, plain) - beginsLike(a, plain)).slice(0, 4),
   ];
 }
+
+/** Flags of all engines that set the same thing. Source: SGLang server_args, vLLM arg_utils, llama.cpp common/arg.cpp. */
+const SAME_IDEA: readonly string[] = [
+  '--mem-fraction-static --gpu-memory-utilization',
+  '--chunked-prefill-size --max-num-batched-tokens --batch-size',
+  '--max-running-requests --max-num-seqs --parallel',
+  '--cuda-graph-max-bs --cuda-graph-max-bs-decode --max-cudagraph-capture-size',
+  '--disable-cuda-graph --enforce-eager',
+  '--disable-radix-cache --no-enable-prefix-caching --no-cache-prompt',
+  '--context-length --max-model-len --ctx-size',
+  '--tp-size --tensor-parallel-size --tensor-split',
+  '--dp-size --data-parallel-size',
+  '--tokenizer-worker-num --api-server-count --threads-http',
+  '--model-path --model',
+  '--speculative-algorithm --speculative-config --model-draft',
+  '--guided-decoding-backend --grammar-backend --structured-outputs-config',
+];
+
+/** What an engine calls the thing that another engine's flag sets. */
+function sameIdea(flag: string, names: FlagNames): readonly string[] {
+  const row = SAME_IDEA.map((list) => list.split(' ')).find((list) => list.includes(flag));
+  return (row ?? []).filter((name) => name !== flag && names.known.has(name));
+}
+
+const beginsLike = (flag: string, beginning: string): number =>
+  flag.startsWith(`${beginning}-`) ? 1 : 0;

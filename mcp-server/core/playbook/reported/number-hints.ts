@@ -1,5 +1,6 @@
 import { gpuFacts } from '../../roofline/gpus.ts';
 import { bytesPerWeight } from '../../roofline/models.ts';
+import { graphCapOf } from './caps.ts';
 import { type Hint, type Report, wordsOf } from './report.ts';
 
 const median = (values: readonly number[]): number =>
@@ -13,7 +14,7 @@ const SERIES =
 function unequalRuns(words: string): readonly Hint[] {
   return words
     .split('\n')
-    .filter((line) => !/concurren|batch|\bbs\b|clients|gpus/i.test(line))
+    .filter((line) => !/(?:concurren\w*|batch(?: size)?|\bbs|clients|gpus)[ =:]*\d/i.test(line))
     .flatMap((line) => (line.match(SERIES) ?? []).flatMap((series) => readSeries(line, series)));
 }
 
@@ -23,9 +24,9 @@ function readSeries(line: string, series: string): readonly Hint[] {
   if (/tok|throughput|req|\/s|tps/i.test(line)) {
     return first < 0.6 * later ? [{ cls: 'cold_jit_in_window', weight: 0.8, evidence: line }] : [];
   }
-  if (!/ms|ttft|latency|seconds|\btime\b/i.test(line) || !(first > 2 * later)) return [];
+  if (!/ms|ttft|latency|seconds|\btime\b|\d s\b/i.test(line) || !(first > 2 * later)) return [];
   return [
-    { cls: 'cold_jit_in_window', weight: 0.55, evidence: line },
+    { cls: 'cold_jit_in_window', weight: 0.65, evidence: line },
     { cls: 'warm_prefix_cache_in_benchmark', weight: 0.35, evidence: line },
   ];
 }
@@ -55,6 +56,19 @@ function loadAboveCap(report: Report, words: string): readonly Hint[] {
     : [];
 }
 
+/** Graphs that cover less than what runs or may run. Source: playbook row 14. */
+function loadAboveGraphs(report: Report, words: string): readonly Hint[] {
+  const covered = graphCapOf(report);
+  if (covered === null || isOom(report)) return [];
+  const running = numbersOf(`${report.input.log ?? ''}`.slice(0, 50_000), RUNNING);
+  const load = Math.max(0, ...numbersOf(words, LOAD), ...running);
+  const caps = Math.max(0, ...numbersOf(words, CAP));
+  const weight = load > covered ? 0.7 : caps > covered ? 0.5 : 0;
+  const evidence = `graphs cover ${covered}, ${Math.max(load, caps)} run or may run`;
+  return weight === 0 ? [] : [{ cls: 'decode_eager_no_cuda_graph', weight, evidence }];
+}
+const RUNNING = /#running-req: (\d+)/g;
+
 /** Parameters in billions that a name tells. Null when: it tells none. */
 function billionsOf(text: string): number | null {
   const sparse = /(\d+)x(\d+(?:\.\d+)?)b\b/i.exec(text);
@@ -64,7 +78,7 @@ function billionsOf(text: string): number | null {
 }
 
 function memoryGbOf(gpu: string): number | null {
-  const named = /(\d+(?:\.\d+)?) ?(?:GiB|GB|G)\b/i.exec(gpu);
+  const named = /(?<![A-Za-z\d.])(\d+(?:\.\d+)?) ?(?:GiB|GB|G)\b/i.exec(gpu);
   return named === null ? (gpuFacts(gpu)?.memoryGb ?? null) : Number(named[1]);
 }
 
@@ -115,7 +129,7 @@ function sizeHints(report: Report, words: string): readonly Hint[] {
   ) {
     hints.push({
       cls: 'tp_communication_bound',
-      weight: 0.45,
+      weight: billions / tensorParallel < 3 ? 0.55 : 0.45,
       evidence: `${billions} B parameters over ${tensorParallel} GPUs`,
     });
   }
@@ -127,14 +141,25 @@ const TYPICAL_GB_PER_S = 1500;
 
 /** A tiny model that takes milliseconds a token: launches fill the step. Source: playbook rows 14 and 31. */
 function slowForItsSize(report: Report, words: string): readonly Hint[] {
-  const tpotMs = Number(PER_TOKEN.exec(words)?.[1]);
-  const floorMs = decodeFloorMs(sizesOf(report).billions ?? Number.NaN, report.input.gpu ?? '');
+  const { billions, tensorParallel } = sizesOf(report);
+  const tpotMs = perTokenMs(words);
+  const floorMs = decodeFloorMs(billions ?? Number.NaN, report.input.gpu ?? '') / tensorParallel;
   const isBusy = BUSY.test(words);
   const slow = isBusy ? 'decode_eager_no_cuda_graph' : 'cpu_or_frontend_bound';
   const evidence = `${tpotMs} ms per token, weights alone need ${floorMs.toFixed(2)} ms`;
   if (tpotMs > 4 * floorMs) return [{ cls: slow, weight: 0.65, evidence }];
-  const isNear = tpotMs <= 2 * floorMs && !isBusy;
+  // Where a prompt takes as long as a hundred tokens, it is the prompt that takes the time.
+  const isPrompt = firstTokenMs(words) > 100 * tpotMs;
+  const isNear = tpotMs <= 2 * floorMs && !isBusy && !isPrompt;
   return isNear ? [{ cls: 'decode_bandwidth_bound', weight: 0.7, evidence }] : [];
+}
+
+const perTokenMs = (words: string): number =>
+  Number(PER_TOKEN.exec(words)?.[1] ?? 1000 / Number(ALONE.exec(words)?.[1]));
+
+function firstTokenMs(words: string): number {
+  const found = /ttft[^\d\n]{0,24}(\d+(?:\.\d+)?) ?(ms|s)\b/i.exec(words);
+  return Number(found?.[1] ?? Number.NaN) * (found?.[2] === 's' ? 1000 : 1);
 }
 
 /** Time to read 16-bit weights once. NaN when: model or GPU is not told. */
@@ -144,6 +169,9 @@ function decodeFloorMs(billions: number, gpu: string): number {
 }
 
 const PER_TOKEN = /(?:TPOT|TBOT|ITL|inter[- ]token|per token)[^\d\n]{0,30}(\d+(?:\.\d+)?)/i;
+/** Tokens per second of one stream. */
+const ALONE =
+  /(?:batch 1|single (?:stream|user|request)|concurrency[ =:]*1)\b[^\n\d]{0,40}(\d+(?:\.\d+)?) ?(?:tok\w*\/s|t\/s|tps)/i;
 const BUSY =
   /(?:\d{2,}) ?(?:req(?:uests)?\/s|rps|qps)|concurren\w*[ =:]+(?:[2-9]\d|\d{3,})|\d{3,} (?:random[- ]\w+ )?requests/i;
 
@@ -175,6 +203,7 @@ export function numberHints(report: Report): readonly Hint[] {
   return [
     ...unequalRuns(words),
     ...loadAboveCap(report, words),
+    ...loadAboveGraphs(report, words),
     ...sizeHints(report, words),
     ...slowForItsSize(report, words),
     ...clumpedPath(words),

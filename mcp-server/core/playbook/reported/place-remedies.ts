@@ -35,7 +35,6 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
     knobs: {
       sglang: '--disable-custom-all-reduce --dist-init-addr --enable-nccl-nvls --nnodes --tp-size',
       vllm: '--disable-custom-all-reduce --distributed-executor-backend --tensor-parallel-size --pipeline-parallel-size',
-      llamacpp: '--split-mode',
     },
     others:
       'NCCL_P2P_DISABLE | NCCL_SOCKET_IFNAME | GLOO_SOCKET_IFNAME | NCCL_IB_DISABLE | NCCL_DEBUG | VLLM_HOST_IP | NCCL version | --shm-size',

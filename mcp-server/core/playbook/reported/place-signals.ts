@@ -24,7 +24,7 @@ export const PLACE_SIGNALS: readonly Signal[] = [
   ]),
   ...signs('spot_interruption', 'log', [
     0.75,
-    /INTERRUPTED_BY_NO_CAPACITY|interrupted_by_no_capacity|[Ss]pot (?:instance|interruption|request)|[Pp]reempt(?:ed|ion|ible).*(?:instance|node|VM|vm)|instance-terminated-no-capacity|marked for (?:termination|stop)|rebalance recommendation|instance.*preempted/,
+    /INTERRUPTED_BY_NO_CAPACITY|interrupted_by_no_capacity|[Ss]pot (?:instance|interruption|request)|[Pp]reempt(?:ed|ible)\b.*(?:instance|node|VM|vm)|instance-terminated-no-capacity|marked for (?:termination|stop)|rebalance recommendation|instance.*preempted/,
   ]),
   ...words('instance_unreachable', [
     0.65,

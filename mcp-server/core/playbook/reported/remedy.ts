@@ -10,8 +10,8 @@ export interface Remedy {
   readonly never?: string;
 }
 
-/** The names of a remedy's list. */
+/** The names of a remedy's list; one name of several words is ended by ` | `. */
 export function namesOf(list: string | undefined): readonly string[] {
   if (list === undefined) return [];
-  return list.split(list.includes(' | ') ? ' | ' : ' ');
+  return list.split(list.includes(' | ') ? ' | ' : ' ').filter((name) => name !== '');
 }

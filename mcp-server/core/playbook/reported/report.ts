@@ -1,23 +1,80 @@
 import { z } from 'zod';
 import type { EngineId } from '../../ledger/vocabulary.ts';
 
-const Text = z.string().max(2_000_000);
+const MAX_CHARS = 1_000_000;
+const ENGINES = ['sglang', 'vllm', 'llamacpp', 'dstack'] as const;
 
-/** What somebody reports of a service that fails or is slow: texts alone, no ledger and no evidence behind them. */
-export const Report = z.object({
-  engine: z.enum(['sglang', 'vllm', 'llamacpp', 'dstack']),
-  engine_version: z.string().max(200).nullish(),
-  input: z.object({
-    launch_command: Text.nullish(),
-    log: Text.nullish(),
-    metrics_text: Text.nullish(),
-    benchmark: Text.nullish(),
-    symptom: Text.nullish(),
-    gpu: z.string().max(2000).nullish(),
-    model: z.string().max(2000).nullish(),
-  }),
+/** Whatever stands where a text belongs, as text: lines joined, numbers written out, the middle of what is huge left out. */
+function toText(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (Array.isArray(value)) return toText(value.map((part) => toText(part) ?? '').join('\n'));
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (text.length <= MAX_CHARS) return text;
+  return `${text.slice(0, MAX_CHARS / 2)}\n${text.slice(-MAX_CHARS / 2)}`;
+}
+
+const Text = z.unknown().transform(toText).optional();
+const ShortText = z
+  .unknown()
+  .transform((value) => toText(value)?.slice(0, 2000))
+  .optional();
+
+const Input = z.object({
+  launch_command: Text,
+  log: Text,
+  metrics_text: Text,
+  benchmark: Text,
+  symptom: Text,
+  gpu: ShortText,
+  model: ShortText,
 });
-export type Report = z.infer<typeof Report>;
+
+/** The engine by a name that is near one of ours, else by what the texts show. Source: own reasoning. */
+function knownEngine(name: string | undefined, texts: string): (typeof ENGINES)[number] {
+  const said = `${name ?? ''}`.toLowerCase().replaceAll(/[^a-z]/g, '');
+  const named = ENGINES.find((engine) => said.includes(engine));
+  if (named !== undefined) return named;
+  if (/llama|gguf|ggml/.test(said)) return 'llamacpp';
+  if (/sglang|#running-req|--mem-fraction-static/i.test(texts)) return 'sglang';
+  if (/llama-server|llama\.cpp|\.gguf|ggml_/i.test(texts)) return 'llamacpp';
+  return /\bdstack\b|type: (?:service|task|fleet)/i.test(texts) ? 'dstack' : 'vllm';
+}
+
+/**
+ * What somebody reports of a service that fails or is slow: texts alone, no ledger and no evidence behind them. Odd
+ * parts are read as text or left out, so that every object is a report.
+ */
+export const Report = z
+  .object({
+    engine: ShortText,
+    engine_version: ShortText,
+    input: Input.catch({
+      launch_command: undefined,
+      log: undefined,
+      metrics_text: undefined,
+      benchmark: undefined,
+      symptom: undefined,
+      gpu: undefined,
+      model: undefined,
+    }),
+  })
+  .transform(({ engine, ...rest }) => ({
+    ...rest,
+    engine: knownEngine(engine, Object.values(rest.input).join('\n')),
+  }));
+export interface Report {
+  readonly engine: (typeof ENGINES)[number];
+  readonly engine_version?: string | undefined;
+  readonly input: {
+    readonly launch_command?: string | undefined;
+    readonly log?: string | undefined;
+    readonly metrics_text?: string | undefined;
+    readonly benchmark?: string | undefined;
+    readonly symptom?: string | undefined;
+    readonly gpu?: string | undefined;
+    readonly model?: string | undefined;
+  };
+}
 
 /** One reason to think of a cause class. */
 export interface Hint {

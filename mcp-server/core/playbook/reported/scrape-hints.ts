@@ -12,7 +12,7 @@ interface ScrapeRule extends Omit<Hint, 'evidence'> {
 }
 
 /** Gauges of one moment. Source: playbook rows 8 to 10. */
-function queueRules(samples: readonly Sample[]): readonly ScrapeRule[] {
+function queueRules(samples: readonly Sample[], cap: number | null): readonly ScrapeRule[] {
   const waiting = sum(samples, /(?:num_queue_reqs|num_requests_waiting|requests_deferred)$/);
   const running = sum(samples, /(?:num_running_reqs|num_requests_running|requests_processing)$/);
   const kv = sum(
@@ -20,11 +20,13 @@ function queueRules(samples: readonly Sample[]): readonly ScrapeRule[] {
     /(?::token_usage|kv_cache_usage_perc|gpu_cache_usage_perc|kv_cache_usage_ratio)$/,
   );
   const said = `running ${running}, waiting ${waiting}, KV usage ${kv}`;
-  const hasRoom = waiting > 0 && kv < 0.8;
+  const hasRoom = waiting > 0 && !(kv >= 0.85);
+  const isBelow = cap !== null && running < 0.8 * cap;
   return [
     { cls: 'kv_bound_queueing', weight: 0.7, holds: waiting > 0 && kv >= 0.9, said },
-    { cls: 'batch_cap_binding', weight: 0.6, holds: hasRoom, said },
-    { cls: 'admission_too_conservative', weight: 0.4, holds: hasRoom, said },
+    { cls: 'batch_cap_binding', weight: isBelow ? 0.3 : 0.65, holds: hasRoom, said },
+    { cls: 'admission_too_conservative', weight: isBelow ? 0.7 : 0.35, holds: hasRoom, said },
+    { cls: 'client_limited', weight: 0.35, holds: waiting === 0 && running > 0 && kv < 0.5, said },
   ];
 }
 
@@ -44,7 +46,7 @@ function counterRules(samples: readonly Sample[]): readonly ScrapeRule[] {
   return [
     {
       cls: 'preemption_thrash',
-      weight: 0.7,
+      weight: 0.85,
       holds: preempted > 2,
       said: `${preempted} preemptions`,
     },
@@ -60,9 +62,9 @@ function counterRules(samples: readonly Sample[]): readonly ScrapeRule[] {
   ];
 }
 
-/** What one scrape says. */
-export function scrapeHints(samples: readonly Sample[]): readonly Hint[] {
-  return [...queueRules(samples), ...counterRules(samples)]
+/** What one scrape says, beside the largest batch that the launch allows if it is told. */
+export function scrapeHints(samples: readonly Sample[], cap: number | null): readonly Hint[] {
+  return [...queueRules(samples, cap), ...counterRules(samples)]
     .filter(({ holds }) => holds)
     .map(({ cls, weight, said }) => ({ cls, weight, evidence: said }));
 }

@@ -76,7 +76,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
     [
       0.7,
       near(
-        'prefix|radix|prompt cache|kv reuse|cache reuse|cache[-_ ]hit|hit rate|cached[-_ ]tokens|slot|swa|re-?process',
+        'prefix|radix|prompt cache|kv reuse|cache reuse|cache[-_ ]hit|hit rate|cached[-_ ]tokens|slots?[^\\n]{0,40}(?:cache|similar)|swa|re-?process',
         '\\b0(?:\\.0+)? ?%|zero|miss|never|not (?:hit|reused?|used|work)|low|full|every|again|evict|invalid|no reuse|drops?|lost|disabled|re-?process|recomput|differ',
       ),
     ],
@@ -111,7 +111,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
     'proxy_buffering',
     [
       0.75,
-      /proxy|nginx|gateway|ingress|envoy|cloudflare|load ?balancer|traefik|haproxy|buffer|litellm|istio|alb\b|cdn/i,
+      /proxy|nginx|gateway|ingress|envoy|cloudflare|load ?balancer|traefik|haproxy|buffer(?:s|ed|ing)\b|litellm|istio|alb\b|cdn/i,
     ],
     [
       0.4,

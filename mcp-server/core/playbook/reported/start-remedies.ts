@@ -18,7 +18,7 @@ export const START_REMEDIES: Readonly<Record<string, Remedy>> = {
       llamacpp:
         '--n-gpu-layers --ctx-size --n-cpu-moe --override-tensor --tensor-split --split-mode --no-mmap',
     },
-    others: 'smaller or quantised model',
+    others: 'smaller or quantised model | ',
   },
   oom_activation_prefill: {
     fix: 'Prefill in smaller chunks, and leave more memory free beside weights and KV pool.',
@@ -57,12 +57,12 @@ export const START_REMEDIES: Readonly<Record<string, Remedy>> = {
   bad_flag_unknown: {
     fix: 'Use the name under which this version knows the flag, or leave the flag out.',
     knobs: {},
-    others: 'engine version',
+    others: 'engine version | ',
   },
   bad_flag_value: {
     fix: 'Give the flag a value that this version accepts.',
     knobs: {},
-    others: 'engine version',
+    others: 'engine version | ',
   },
   bad_flag_combination: {
     fix: 'Change or remove one of the settings that exclude each other.',

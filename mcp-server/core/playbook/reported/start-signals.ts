@@ -1,6 +1,6 @@
 import { type Signal, signs, words } from './signal.ts';
 
-const OOM = String.raw`(?:oom|out[ -]of[ -](?:gpu )?memory|outofmemory|memory error)`;
+const OOM = String.raw`(?:\boom\b|out[ -]of[ -](?:gpu )?memory|outofmemory|memory error)`;
 /** Out-of-memory within one sentence of the given words, in either order. */
 const oomNear = (near: string): RegExp =>
   new RegExp(`${OOM}[^.\n]{0,140}(?:${near})|(?:${near})[^.\n]{0,140}${OOM}`, 'i');
@@ -104,7 +104,7 @@ export const START_SIGNALS: readonly Signal[] = [
     'gpu_already_in_use',
     [
       0.6,
-      /(?:other|another|previous|old|zombie|leftover|orphan|stale|second|still running)[^.\n]{0,60}(?:process|server|instance|container|engine|job|model|vllm|sglang)[^.\n]{0,80}(?:gpu|memory|vram|card|hold|occup|running)/i,
+      /(?:other|another|previous|old|zombie|leftover|orphan|stale|second|still running)[^.\n]{0,60}(?:process|server|instance|container|engine|job|model|vllm|sglang)[^.\n]{0,80}(?:gpu|memory|vram|card|holds?\b|occup)/i,
     ],
     [
       0.5,

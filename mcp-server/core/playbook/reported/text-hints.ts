@@ -1,6 +1,7 @@
+import { toldWords } from './concept-hints.ts';
 import { LOAD_SIGNALS } from './load-signals.ts';
 import { PLACE_SIGNALS } from './place-signals.ts';
-import { type Hint, type Report, wordsOf } from './report.ts';
+import type { Hint, Report } from './report.ts';
 import type { Signal } from './signal.ts';
 import { SPEED_SIGNALS } from './speed-signals.ts';
 import { START_SIGNALS } from './start-signals.ts';
@@ -23,7 +24,7 @@ function lineAt(text: string, at: number): string {
 /** What the words of a report, its launch and its log speak for. */
 export function textHints(report: Report): readonly Hint[] {
   const cut = (text: string): string => text.slice(0, MAX_CHARS);
-  const words = cut(wordsOf(report));
+  const words = cut(toldWords(report));
   const launch = cut(report.input.launch_command ?? '');
   const log = cut(report.input.log ?? '');
   const places = { words, launch, log, any: cut(`${words}\n${log}`) };

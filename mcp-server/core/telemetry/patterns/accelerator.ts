@@ -15,7 +15,7 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'driver_or_cuda_mismatch',
-    /(?:NVIDIA driver on your system is too old|CUDA driver version is insufficient for CUDA runtime version|forward compatibility was attempted on non supported HW|no CUDA-capable device is detected|Found no NVIDIA driver|Torch not compiled with CUDA enabled|CUDA unknown error - this may be due to an incorrectly set up environment|system not yet initialized|libcuda\.so(?:\.1)?: cannot open shared object|Failed to initialize NVML|nvidia-container-cli: |could not select device driver)/,
+    /(?:nvidia-container-cli: (?:requirement|initialization) error|unsatisfied condition: cuda|NVIDIA driver on your system is too old|CUDA driver version is insufficient for CUDA runtime version|forward compatibility was attempted on non supported HW|no CUDA-capable device is detected|Found no NVIDIA driver|Torch not compiled with CUDA enabled|CUDA unknown error - this may be due to an incorrectly set up environment|system not yet initialized|libcuda\.so(?:\.1)?: cannot open shared object|Failed to initialize NVML|nvidia-container-cli: |could not select device driver)/,
   ),
   fatal(
     'driver_or_cuda_mismatch',
@@ -23,7 +23,7 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'unsupported_gpu_or_kernel',
-    /(?:no kernel image is available for execution on the device|is only supported on GPUs with compute capability|compute capability (?:of )?(?<capability>\d+\.\d+)[^.]*(?:not supported|is required|or higher)|requires (?:compute capability|SM) ?(?<needs>\d+)|is not compatible with the current PyTorch installation|device kernel image is invalid|named symbol not found|ptxas fatal|Unsupported (?:gpu|GPU) architecture|FlashAttention only supports (?:Ampere|Hopper)|the provided PTX was compiled with an unsupported toolchain|invalid device function)/,
+    /(?:no kernel image is available for execution on the device|is only supported on GPUs with compute capability|compute capability (?:of )?(?<capability>\d+\.\d+)[^.]*(?:not supported|is required|or higher)|requires (?:compute capability|SM) ?(?<needs>\d+)|is not compatible with the current PyTorch installation|too old to be supported by the triton|device kernel image is invalid|named symbol not found|ptxas fatal|Unsupported (?:gpu|GPU) architecture|FlashAttention only supports (?:Ampere|Hopper)|the provided PTX was compiled with an unsupported toolchain|invalid device function)/,
   ),
   fatal(
     'unsupported_gpu_or_kernel',
@@ -35,11 +35,11 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'shm_or_ipc',
-    /(?:[Ee]rror while creating shared memory segment|creating shared memory segment .* failed|No space left on device.*\/dev\/shm|\/dev\/shm.*(?:No space left|too small)|unable to (?:open|allocate) shared memory|insufficient shared memory \(shm\)|Bus error|unexpected bus error|cudaIpc(?:OpenMemHandle|GetMemHandle).*fail|pidfd_(?:open|getfd).*(?:not permitted|failed))/,
+    /(?:shmutils\.cc|Call to (?:ftruncate|shm_open|posix_fallocate) failed|[Ee]rror while creating shared memory segment|creating shared memory segment .* failed|No space left on device.*\/dev\/shm|\/dev\/shm.*(?:No space left|too small)|unable to (?:open|allocate) shared memory|insufficient shared memory \(shm\)|Bus error|unexpected bus error|cudaIpc(?:OpenMemHandle|GetMemHandle).*fail|pidfd_(?:open|getfd).*(?:not permitted|failed))/,
   ),
   fatal(
     'nccl_interconnect',
-    /(?:DistBackendError: NCCL error|NCCL error(?: in)?: |nccl(?:UnhandledCuda|System|Internal|Remote|InvalidUsage)Error|NCCL WARN .*(?:fail|error|timed? ?out|unreachable)|ncclCommInitRank failed|socketStartConnect: Connect to .* failed|RuntimeError: Connection closed by peer|Gloo connectFullMesh failed|peer access is not supported between these two devices|GPU\(s\) .*peer access)/,
+    /(?:DistBackendError: NCCL error|NCCL error(?: in)?: |nccl(?:UnhandledCuda|System|Internal|Remote|InvalidUsage)Error|NCCL WARN (?:NET\/|.*(?:fail|error|timed? ?out|unreachable))|ncclCommInitRank failed|socketStartConnect: Connect to .* failed|RuntimeError: Connection closed by peer|Gloo connectFullMesh failed|peer access is not supported between these two devices|GPU\(s\) .*peer access|gloo\/transport\/tcp|no socket interface found)/,
   ),
   fatal(
     'nccl_interconnect',

@@ -29,7 +29,7 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'model_download_or_auth',
-    /(?:GatedRepoError|RepositoryNotFoundError|RevisionNotFoundError|EntryNotFoundError|LocalEntryNotFoundError|Cannot access gated repo|401 Client Error|403 Client Error|404 Client Error.*huggingface|429 Client Error|Invalid (?:user )?token|Invalid credentials in Authorization header|is not a (?:local folder and is not a )?valid model identifier|Repo id must be in the form|Can't load (?:the configuration|tokenizer|config) (?:of|for)|couldn't connect to '?https:\/\/huggingface\.co|HfHubHTTPError|MaxRetryError.*huggingface|Name or service not known|Temporary failure in name resolution|IncompleteRead|Consistency check failed: file should be|Connection error, and we cannot find the requested files)/,
+    /(?:failed to get manifest at|HTTPLIB failed|ProxyError: HTTPS?ConnectionPool|Max retries exceeded with url|access a gated repo|ReadTimeoutError: .*(?:huggingface|hf\.co)|GatedRepoError|RepositoryNotFoundError|RevisionNotFoundError|EntryNotFoundError|LocalEntryNotFoundError|Cannot access gated repo|401 Client Error|403 Client Error|404 Client Error.*huggingface|429 Client Error|Invalid (?:user )?token|Invalid credentials in Authorization header|is not a (?:local folder and is not a )?valid model identifier|Repo id must be in the form|Can't load (?:the configuration|tokenizer|config) (?:of|for)|couldn't connect to '?https:\/\/huggingface\.co|HfHubHTTPError|MaxRetryError.*huggingface|Name or service not known|Temporary failure in name resolution|IncompleteRead|Consistency check failed: file should be|Connection error, and we cannot find the requested files)/,
   ),
   fatal(
     'model_download_or_auth',
@@ -41,11 +41,11 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'tokenizer_or_template',
-    /(?:chat template .*(?:not|no longer) |no chat template|does not (?:have|define) a chat template|TemplateSyntaxError|jinja2\.exceptions|Couldn't instantiate the backend tokenizer|Unrecognized (?:tokenizer|processing) class|Tokenizer class \S+ does not exist|data did not match any variant of untagged enum|Conversation roles must alternate|Token id \d+ is out of vocabulary|Unable to load vocabulary|requires the (?:protobuf|sentencepiece|tiktoken) library|has no attribute 'all_special_tokens_extended')/i,
+    /(?:install (?:sentencepiece|tiktoken|protobuf)|convert a slow tokenizer|get_spm_processor|tokenizer\.Load\(|all_special_tokens_extended|cannot use chat template|chat template .*(?:not|no longer) |no chat template|does not (?:have|define) a chat template|TemplateSyntaxError|jinja2\.exceptions|Couldn't instantiate the backend tokenizer|Unrecognized (?:tokenizer|processing) class|Tokenizer class \S+ does not exist|data did not match any variant of untagged enum|Conversation roles must alternate|Token id \d+ is out of vocabulary|Unable to load vocabulary|requires the (?:protobuf|sentencepiece|tiktoken) library|has no attribute 'all_special_tokens_extended')/i,
   ),
   fatal(
     'unsupported_model',
-    /(?:Model architectures? .* (?:are|is) not supported|does not recognize this architecture|Unsupported architectures?|KeyError: 'model\.layers|is not supported for now|No model type set in the config|unknown model architecture: '?(?<architecture>[\w-]+))/,
+    /(?:Model architectures? .* (?:are|is) not supported|does not recognize this architecture|Unsupported architectures?|KeyError: 'model\.layers(?![^']*(?:scale|qweight|qzeros|absmax))|is not supported for now|No model type set in the config|unknown model architecture: '?(?<architecture>[\w-]+))/,
   ),
   fatal(
     'bad_flag_combination',

@@ -7,15 +7,15 @@ import { fatal, type LogPattern, note } from '../log-pattern.ts';
 export const ORCHESTRATOR_PATTERNS: readonly LogPattern[] = [
   fatal(
     'no_capacity',
-    /(?:failed_to_start_due_to_no_capacity|FAILED_TO_START_DUE_TO_NO_CAPACITY|[Nn]o (?:matching |available )?(?:offers|capacity|instances? available)|InsufficientInstanceCapacity|ZONE_RESOURCE_POOL_EXHAUSTED|QUOTA_EXCEEDED|[Qq]uota .*exceeded|No fleets found|no matching fleets?|Insufficient nvidia\.com\/gpu|Unschedulable|didn't match Pod's node affinity|SkuNotAvailable|out of (?:host )?capacity)/,
+    /(?:failed_to_start_due_to_no_capacity|FAILED_TO_START_DUE_TO_NO_CAPACITY|[Nn]o (?:matching |available )?(?:offers|capacity|instances? available)|InsufficientInstanceCapacity|ZONE_RESOURCE_POOL_EXHAUSTED|QUOTA_EXCEEDED|[Qq]uota .*exceeded|No fleets found|no matching fleets?|Insufficient nvidia\.com\/gpu|Unschedulable|didn't match Pod's node affinity|SkuNotAvailable|VcpuLimitExceeded|InstanceLimitExceeded|MaxSpotInstanceCountExceeded|ZonalAllocationFailed|AllocationFailed|OverconstrainedAllocationRequest|GPUS_ALL_REGIONS|does not have enough resources available|Insufficient capacity|insufficient capacity|nodes are available: .*Insufficient|out of (?:host )?capacity)/,
   ),
   fatal(
     'image_pull_failure',
-    /(?:ErrImagePull|ImagePullBackOff|[Ff]ailed to pull image|pull access denied|manifest (?:unknown|for .* not found)|toomanyrequests|unauthorized: authentication required|no basic auth credentials|no matching manifest for|failed to (?:register layer|resolve reference)|invalid reference format|creating_container_error|CREATING_CONTAINER_ERROR)/,
+    /(?:Error response from daemon: (?:Get|Head) "?https:\/\/[^"\s]*\/v2\/|429 Too Many Requests|denied: denied|ErrImagePull|ImagePullBackOff|[Ff]ailed to pull image|pull access denied|manifest (?:unknown|for .* not found)|toomanyrequests|unauthorized: authentication required|no basic auth credentials|no matching manifest for|failed to (?:register layer|resolve reference)|invalid reference format|creating_container_error|CREATING_CONTAINER_ERROR)/,
   ),
   fatal(
     'spot_interruption',
-    /(?:interrupted_by_no_capacity|INTERRUPTED_BY_NO_CAPACITY|[Ss]pot (?:instance )?(?:was )?(?:interrupt|preempt|terminat|reclaim)|instance was preempted|compute\.instances\.preempted|BidEvictedEvent)/,
+    /(?:interrupted_by_no_capacity|INTERRUPTED_BY_NO_CAPACITY|[Ss]pot (?:instance )?(?:was )?(?:interrupt|preempt|terminat|reclaim)|instance was preempted|compute\.instances\.preempted|BidEvictedEvent|SpotInstance(?:Termination|Interruption))/,
   ),
   fatal(
     'instance_unreachable',

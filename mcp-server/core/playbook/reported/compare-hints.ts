@@ -1,0 +1,146 @@
+import { type Hint, type Report, wordsOf } from './report.ts';
+
+const MAX_CHARS = 20_000;
+
+interface Reading {
+  readonly line: string;
+  /** What the row stands for: batch, concurrency, number of GPUs or of the run. */
+  readonly at: number;
+  readonly value: number;
+}
+
+const NUMBER = String.raw`(\d[\d,]*(?:\.\d+)?)`;
+
+/** Rows of `<name> <n> … <number><unit>` with one number each. */
+function rowsOf(words: string, name: string, unit: string): readonly Reading[] {
+  const before = new RegExp(`(?:${name})[ =:#]*(\\d+)\\b[^\\n;]*?${NUMBER} ?(?:${unit})`, 'gi');
+  const after = new RegExp(`(\\d+)x? ?(?:${name})\\b[^\\n;]*?${NUMBER} ?(?:${unit})`, 'gi');
+  return [...words.matchAll(before), ...words.matchAll(after)].map(([line, at, value = '']) => ({
+    line,
+    at: Number(at),
+    value: Number(value.replaceAll(',', '')),
+  }));
+}
+
+const TIME = '(?:ms|s)\\b';
+const SPEED = '(?:tok\\w*\\/s|t\\/s|tps|req\\w*\\/s|prompt tok\\/s)';
+
+/** More GPUs that bring next to nothing. Source: playbook row 45. */
+function moreGpus(words: string): readonly Hint[] {
+  const times = rowsOf(words, 'gpus?|tp', TIME);
+  const speeds = rowsOf(words, 'gpus?|tp', SPEED);
+  const said = (a: Reading, b: Reading): Hint => ({
+    cls: 'tp_communication_bound',
+    weight: 0.75,
+    evidence: `${a.line}; ${b.line}`.slice(0, 300),
+  });
+  const slower = pairs(times).filter(([a, b]) => b.at > a.at && b.value > 0.9 * a.value);
+  const flat = pairs(speeds).filter(([a, b]) => b.at >= 2 * a.at && b.value < 1.2 * a.value);
+  return [...slower, ...flat].slice(0, 1).map(([a, b]) => said(a, b));
+}
+
+const pairs = (rows: readonly Reading[]): readonly (readonly [Reading, Reading])[] =>
+  rows.flatMap((a) => rows.filter((b) => b !== a).map((b) => [a, b] as const));
+
+/** A little more load and a much longer step: the batch left what graphs cover. Source: playbook row 14. */
+function stepOfLatency(words: string): readonly Hint[] {
+  const rows = rowsOf(words, 'running|batch(?: size)?|bs|concurrency|streams|rate', TIME).filter(
+    ({ line }) => /tpot|tbot|itl|token|step|latency/i.test(line),
+  );
+  const jump = pairs(rows).find(
+    ([a, b]) => b.at > a.at && b.at < 1.35 * a.at && b.value > 1.6 * a.value,
+  );
+  return jump === undefined
+    ? []
+    : [
+        {
+          cls: 'decode_eager_no_cuda_graph',
+          weight: 0.65,
+          evidence: `${jump[0].line}; ${jump[1].line}`.slice(0, 300),
+        },
+      ];
+}
+
+/** The same work twice with a later run many times faster. Source: playbook rows 2 and 3. */
+function laterRun(words: string): readonly Hint[] {
+  const rows = [
+    ...rowsOf(words, 'run|pass|round|iteration|attempt', SPEED),
+    ...rowsOf(words, 'run|pass|round|iteration|attempt', TIME).map((row) => ({
+      ...row,
+      value: 1 / row.value,
+    })),
+  ];
+  const [first, ...later] = rows.toSorted((a, b) => a.at - b.at);
+  const next = later.at(-1);
+  if (first === undefined || next === undefined || next.value < 1.6 * first.value) return [];
+  const isPrompt = /prompt|ttft|first token|prefill|input/i.test(words);
+  const isHuge = next.value > 5 * first.value;
+  const evidence = `${first.line}; ${next.line}`.slice(0, 300);
+  return [
+    { cls: 'warm_prefix_cache_in_benchmark', weight: isPrompt && isHuge ? 0.65 : 0.4, evidence },
+    { cls: 'cold_jit_in_window', weight: isPrompt && isHuge ? 0.4 : 0.55, evidence },
+  ];
+}
+
+const SIDES =
+  /\b(client|observed|clients? see|seen)\b[^\n;]*?(\d+(?:\.\d+)?) ?ms[^\n]*?\b(?:server|engine|scheduler|steps?)\b[^\n;]*?(\d+(?:\.\d+)?) ?ms|\b(?:server|engine|scheduler|steps?)\b[^\n;]*?(\d+(?:\.\d+)?) ?ms[^\n]*?\b(?:client|clients|observed|seen)\b[^\n;]*?(\d+(?:\.\d+)?) ?ms/gi;
+
+/** Gaps that clients see and the engine does not have: text is made too slowly behind it. Source: playbook row 41. */
+function clientAndEngine(words: string): readonly Hint[] {
+  return [...words.matchAll(SIDES)]
+    .filter(([line]) => !/ttft|first token/i.test(line))
+    .flatMap(([line, , seenFirst, engineLater, engineFirst, seenLater]) => {
+      const seen = Number(seenFirst ?? seenLater);
+      const engine = Number(engineLater ?? engineFirst);
+      return seen > 2 * engine
+        ? [{ cls: 'detokenizer_bound', weight: 0.6, evidence: line.slice(0, 300) }]
+        : [];
+    })
+    .slice(0, 1);
+}
+
+const SPEEDS =
+  /\b(?:scheduler|engine|server|gen throughput)\b[^\n;]*?(\d[\d,]*(?:\.\d+)?) ?tok\w*\/s[^\n]*?\bclients?\b[^\n;]*?(\d[\d,]*(?:\.\d+)?) ?tok\w*\/s/gi;
+
+/** The engine makes more tokens than its clients receive. Source: playbook row 41. */
+function madeAndReceived(words: string): readonly Hint[] {
+  const number = (text: string | undefined): number => Number((text ?? '').replaceAll(',', ''));
+  return [...words.matchAll(SPEEDS)]
+    .filter(([, made, received]) => number(made) > 1.4 * number(received))
+    .slice(0, 1)
+    .map(([line]) => ({ cls: 'detokenizer_bound', weight: 0.6, evidence: line.slice(0, 300) }));
+}
+
+const SERVER_TTFT =
+  /(?:server|engine)[^\n;]{0,60}?(?:ttft|first_token)[^\d\n]{0,16}(\d+(?:\.\d+)?) ?(ms|s)\b/i;
+const CLIENT_TTFT =
+  /client[^\n;]{0,40}?(?:ttft|first token)[^\d\n]{0,16}(\d+(?:\.\d+)?) ?(ms|s)\b/i;
+
+/** First tokens that leave the engine soon and reach the client late. Source: playbook row 1. */
+function lateFirstToken(words: string): readonly Hint[] {
+  const ms = (found: RegExpExecArray | null): number =>
+    Number(found?.[1] ?? Number.NaN) * (found?.[2] === 's' ? 1000 : 1);
+  const [server, client] = [ms(SERVER_TTFT.exec(words)), ms(CLIENT_TTFT.exec(words))];
+  return client > 2 * server + 50
+    ? [
+        {
+          cls: 'proxy_buffering',
+          weight: 0.6,
+          evidence: `first token after ${server} ms at the server, ${client} ms at the client`,
+        },
+      ]
+    : [];
+}
+
+/** What two numbers of a report say beside each other. */
+export function compareHints(report: Report): readonly Hint[] {
+  const words = wordsOf(report).slice(0, MAX_CHARS);
+  return [
+    ...moreGpus(words),
+    ...stepOfLatency(words),
+    ...laterRun(words),
+    ...clientAndEngine(words),
+    ...madeAndReceived(words),
+    ...lateFirstToken(words),
+  ];
+}

@@ -1,0 +1,104 @@
+import type { Term } from './concept-weights.ts';
+import { CONCEPTS, type Concept } from './concepts.ts';
+import { LOAD_CONCEPTS } from './load-concepts.ts';
+import { type Hint, type Report, wordsOf } from './report.ts';
+import { START_CONCEPTS } from './start-concepts.ts';
+
+const MAX_CHARS = 20_000;
+const MAX_LOG_CHARS = 200_000;
+/** Less than this is noise; more than that no words alone make sure. Source: own reasoning. */
+const LEAST_WEIGHT = 0.2;
+const MOST_WEIGHT = 0.72;
+
+/** `no CUDA OOM, NCCL error or preemption`: what a report denies must not speak for a class. */
+const DENIED =
+  /\b(?:there (?:are|is|was|were) )?(?:no|without(?: any)?|neither|zero|not a single) (?:(?:sign|trace)s? of )?(?:[\w-]+ ){0,2}(?:preemptions?|retractions?|oom|errors?|crash(?:es)?|restarts?|swapping|speculation|proxy|hangs?|drafts?)\b(?:(?:, | or | nor |, or | and )(?:[\w-]+ ){0,2}(?:preemptions?|retractions?|oom|errors?|crash(?:es)?|restarts?|hangs?)\b)*/gi;
+
+const NOT_FULL =
+  /\b(?:far from|not|never|nowhere near|is(?:n't| not)|not yet|well below|far below) (?:being )?(?:full|exhausted|saturated|100 ?%)(?!\w)/gi;
+
+/** Words of a report without what they say is not so. */
+export const toldWords = (report: Report): string =>
+  wordsOf(report).slice(0, MAX_CHARS).replaceAll(DENIED, ' ').replaceAll(NOT_FULL, ' low ');
+
+function weigh(terms: readonly Term[], found: ReadonlyMap<Concept, string>): Hint | null {
+  let weight = 0;
+  let evidence = '';
+  for (const [share, ...ideas] of terms) {
+    if (!ideas.every((idea) => found.has(idea))) continue;
+    weight += share;
+    const first = ideas[0];
+    if (evidence === '' && share > 0 && first !== undefined) evidence = found.get(first) ?? '';
+  }
+  if (weight < LEAST_WEIGHT || evidence === '') return null;
+  return { cls: '', weight: Math.min(MOST_WEIGHT, weight), evidence };
+}
+
+const OOM_LINE = /[^\n]{0,80}(?:out of memory|OutOfMemory)[^\n]{0,120}/;
+
+/** Ideas that a launch states whatever the words say. */
+const LAUNCH_IDEAS: readonly (readonly [Concept, RegExp])[] = [
+  ['manyGpus', /(?:--tp(?:-size)?|--tensor-parallel-size|-tp)[ =]+(?:[2-9]|\d\d)\b/],
+  ['cap', /(?:--max-running-requests|--max-num-seqs|--parallel|(?<![\w-])-np)[ =]+\d+/],
+  ['speculation', /--spec(?:ulative)?[-_]\S+|--model-draft\b/],
+  ['onCpu', /--cpu-moe|--n-cpu-moe|--cpu-offload-gb|exps=CPU/],
+];
+
+/** The ideas of a report with the text that states each: its words, then its launch and its log. */
+function ideasOf(report: Report, words: string): ReadonlyMap<Concept, string> {
+  const told = Object.entries(CONCEPTS).flatMap(([idea, pattern]) => {
+    const match = pattern.exec(words);
+    return match === null || !isConcept(idea)
+      ? []
+      : [[idea, lineAround(words, match.index)] as const];
+  });
+  const launch = report.input.launch_command ?? '';
+  const log = (report.input.log ?? '').slice(-MAX_LOG_CHARS);
+  const others = [
+    ...LAUNCH_IDEAS.map(([idea, pattern]) => [idea, pattern.exec(launch)?.[0]] as const),
+    ['oom', OOM_LINE.exec(log)?.[0]] as const,
+  ].flatMap(([idea, said]) => (said === undefined ? [] : [[idea, said] as const]));
+  return new Map([...others, ...told]);
+}
+
+/** What the ideas in the words of a report speak for together, in whatever phrases they are put. */
+export function conceptHints(report: Report): readonly Hint[] {
+  const words = toldWords(report);
+  if (words.trim() === '') return [];
+  const found = ideasOf(report, words);
+  return Object.entries({ ...START_CONCEPTS, ...LOAD_CONCEPTS }).flatMap(([cls, terms]) => {
+    const hint = weigh(terms, found);
+    return hint === null ? [] : [{ ...hint, cls }];
+  });
+}
+
+/** Lines with which a log complains, whatever the program. */
+const COMPLAINT =
+  /error|exception|fail|denied|refus|cannot|could not|unable|invalid|not found|warn|fatal/i;
+const MAX_COMPLAINTS = 12;
+/** Ideas in a line that nobody knows say less than words of a person. Source: own reasoning. */
+const UNKNOWN_LINE_SHARE = 0.7;
+
+/** What the complaints of a log speak for whose lines nobody knows. */
+export function complaintHints(report: Report): readonly Hint[] {
+  const lines = (report.input.log ?? '').slice(-MAX_LOG_CHARS).split('\n');
+  const words = lines
+    .filter((line) => COMPLAINT.test(line))
+    .slice(-MAX_COMPLAINTS)
+    .map((line) => line.slice(0, 500))
+    .join('\n');
+  if (words === '') return [];
+  const found = ideasOf(report, words);
+  return Object.entries(START_CONCEPTS).flatMap(([cls, terms]) => {
+    const hint = weigh(terms, found);
+    return hint === null ? [] : [{ ...hint, cls, weight: UNKNOWN_LINE_SHARE * hint.weight }];
+  });
+}
+
+const isConcept = (name: string): name is Concept => name in CONCEPTS;
+
+function lineAround(text: string, at: number): string {
+  const from = text.lastIndexOf('\n', at) + 1;
+  const to = text.indexOf('\n', at);
+  return text.slice(from, to === -1 ? undefined : to).slice(0, 300);
+}

@@ -1,0 +1,158 @@
+/**
+ * Single ideas in the words of a report, each looked for anywhere, so that no phrase has to be foreseen as a whole.
+ * Source: own reasoning over how issue threads of SGLang, vLLM, llama.cpp and dstack tell what they see.
+ */
+export const CONCEPTS = {
+  gpuIdle:
+    /\bgpus?\b[^.;\n]{0,40}(?:\bidle|under-?util|half empty|starv|\blow\b|sits? (?:at|idle)|below (?:[1-6]?\d) ?%|(?<!\d)(?:[1-6]?\d) ?(?:%|percent))|(?:idle|under-?utili[sz]ed|low) gpu|gpu[- ]?util\w*[^.;\n]{0,30}(?:low|drop|fall|only|below)/i,
+  gpuFull: /\bgpus?\b[^.;\n]{0,40}(?:9\d|100) ?%|gpu[- ]bound|gpu (?:is )?(?:fully|saturated)/i,
+  cpuBusy:
+    /(?:\bcpu|\bcores?|\bprocess|\bthread|python)\b[^.;\n]{0,50}(?:(?:9\d|100) ?%|whole core|pegged|maxed|saturat|bottleneck|busy|bound|spin)|(?:(?:9\d|100) ?%|whole|full|one|single)[^.;\n]{0,20}\b(?:cpu|core)\b|cpu[- ](?:bound|overhead|limited)|few cores|\b[124] (?:v?cpus?|cores)\b/i,
+  hostWork:
+    /api[- ]?server|front[- ]?end|tokeni[sz]er manager|(?<!de)tokeni[sz](?:ing|ation)|text (?:in)?to (?:ids|tokens)|encod\w+ (?:the )?(?:prompts?|text)|scheduler (?:overhead|loop|process)|scheduling (?:a|each|the|takes)|on the (?:host|processor)|\bhost\b[^.;\n]{0,20}(?:time|work|side|bound)|\bgil\b|uvicorn|fastapi|event loop|pydantic|json[- ]?schema|grammar|guided|structured|regex|outlines|xgrammar|logprob|penalt|pre-?process|image decod|kernel launch|launch overhead|python overhead|host[- ]side|between (?:steps|kernels)|gaps? (?:between|in the trace)|openai[- ](?:server|endpoint|compatible)|http server|lora adapters/i,
+  offlineFaster:
+    /offline[^.;\n]{0,80}(?:faster|reach|%|full|times)|(?:LLM class|in-process|bench(?:mark)?_throughput)[^.;\n]{0,60}(?:faster|higher|%)/i,
+  threads:
+    /-t \d|--threads|\bthreads?\b|hyper-?thread|\bnuma\b|OMP_NUM|physical cores|cgroup|cpu (?:limit|quota)/i,
+  client:
+    /\bclients?\b|\bthe (?:code|script|app|program|loop)\b|load[- ]generator|benchmark(?:ing)? (?:script|tool|client|machine)|bench_serving|bench serve|aiohttp|httpx|locust|\bk6\b|\bwrk\b|requests library|openai (?:python|client|package|sdk)|asyncio|genai-perf|llmperf|guidellm|jmeter|evalscope/i,
+  otherClient:
+    /(?:same|other|another|second|different|native|two|more)[^.;\n]{0,30}(?:client|tool|load generator|machine|process(?:es)?)[^.;\n]{0,80}(?:high|faster|times|more|full|fine|reach|doubl|tok)|tool [ab]\b|same load (?:from|with)|(?:clients?|load generators?|processes|machines)[^.;\n]{0,30}(?:doubl|twice|scal)/i,
+  clientCap:
+    /default limits?|connection (?:pool|limit)|max_?connections|semaphore|ulimit|open files|too many open|sequential|one (?:after|at a time)|waits? for (?:each|the|its|an) (?:answer|response|reply)|thread ?pool|keep-?alive|never more than \d+ (?:requests|connections)|read buffer|buffer of \d+ KB|num[-_ ]workers|(?:one|single)[- ](?:python )?(?:program|process|script|thread|session)|simulat\w+ by|(?:fake|mock|dummy|stub) server|calls? (?:it |the API )?(?:again|for one)/i,
+  notQueued:
+    /(?:none|nothing|nobody|no requests?|no one) (?:waits?|waiting|is waiting|queues?|queued)|\b(?:waiting|queue|queued|#queue-req|deferred)(?: requests?)?[^.;\n\w]{0,6}(?:is |are |stays? (?:at )?|always |at )?(?:0\b|zero|empty)|queue (?:is )?empty|no queue|without (?:a )?queue/i,
+  queued: /queue|waiting|\bwaits?\b|pending|deferred|backlog|admitted late/i,
+  kvLow:
+    /(?:kv|token[_ ]usage|cache usage|pool|memory|vram)[^.;\n]{0,40}(?:\blow|free|(?<![\d.])0?\.[0-6]\d?\b|(?<![\d.])[1-6]?\d(?:\.\d+)? ?%|half|room|empty|under \d\d ?%|is far)|\d+ ?GB (?:are |is )?(?:still )?free|plenty of (?:memory|kv|room)/i,
+  kvFull:
+    /(?:kv|token[_ ]usage|cache usage|pool)[^.;\n]{0,40}(?:\bfull|(?<![\d.])0?\.9\d|9\d(?:\.\d+)? ?%|100(?:\.0)? ?%|1\.00?\b|exhaust|saturat|runs? out|at its limit)/i,
+  cap: /max[-_ ]?(?:running[-_ ]requests?|num[-_ ]seqs|batch)|(?<!\w)--?(?:parallel|np)\b|n_parallel|\bslots?\b|batch (?:cap|limit)|(?:capped|limited|stuck|stays?|stands?|plateaus?) (?:at|to) \d+|only \d+ (?:requests?|run|sequences|are)|never (?:above|more than|over) \d+/i,
+  conservative:
+    /conservativ|new_token_ratio|reserv|(?:max_(?:new_)?tokens|output limit)[^.;\n]{0,60}(?:use|actual|only|but|about|real|short)|expects? long|over-?estimat|worst[- ]case|far below (?:the )?(?:cap|limit|max)|admission|admits?\b|is (?:still )?far|start-up log is \d{4}/i,
+  preempt:
+    /preempt(?!ible|ed (?:instance|vm|node))|retract|re-?computed (?:again|from|work)|swapped? out|thrash/i,
+  longPrompt:
+    /(?:long|large|big|huge|heavy)[- ](?:\w+ )?(?:prompt|input|document|context|request|prefill)|\d+(?:\.\d+)? ?k[- ]?(?:tokens?)?[- ](?:prompts?|inputs?|documents?|context|token)|\d{4,}[- ]tokens?[- ](?:prompts?|inputs?|documents?|context)|takes in \d+k|prompts? (?:of )?\d+ ?k|input[^.;\n\d]{0,14}\d{4,}/i,
+  someoneElse:
+    /(?:another|other|new|second|each|any|whenever|while|when|as soon as|next)[^.;\n]{0,30}(?:client|request|slot|user|prompt|document|prefill|agent|somebody|someone|colleague|one)\b[^.;\n]{0,40}(?:send|arriv|come|enter|take|process|prefill|start|upload|submit|paste|attach|long|large|big|\d+k)|prefills? (?:of|from) (?:new|other)|mixed (?:load|traffic|workload)/i,
+  stall:
+    /stall|freez|hiccup|stutter|pause|\bhalts?\b|starv|(?:falls?|drops?|collapses?) (?:to|from)|spikes?|jitter|gaps? (?:between|of)|jumps? to|blocks? (?:the )?(?:other|decod|running)|(?:itl|tpot|inter-token)[^\n]{0,40}(?:p99|max)/i,
+  stream:
+    /stream|decod|\bitl\b|tpot|tbot|inter-?token|between tokens|tok(?:en)?s?\/s|t\/s|running (?:requests|slot)/i,
+  ttft: /ttft|first token|prefill|prompt (?:processing|eval|throughput)|\bpp\d*\b|input throughput|ingest|(?:spent|time) on (?:the )?prompts?/i,
+  growsWithPrompt:
+    /(?:grows?|linear|proportional|scales?|increases?|doubles?)[^.;\n]{0,40}(?:prompt|input|context|length)|(?:prompt|input|context|length)[^.;\n]{0,40}(?:grows?|linear|proportional|doubl)|compute[- ]bound|whatever the chunk|(?:budget|chunk|ubatch|batched[- ]tokens)[^.;\n]{0,80}(?:slower|faster)|(?:chunk|ubatch|batched tokens)[^.;\n]{0,60}(?:faster|helps?|improv|doubl|cuts?|lower)/i,
+  slow: /slow|seconds|takes? (?:\d|long|a )|high|poor|worse|minute/i,
+  serial:
+    /one (?:by|after) (?:one|the other|another)|serially|serialised|sequential\w*|second (?:one |request )?(?:starts|waits|begins)|only (?:when|after) the first/i,
+  together:
+    /at (?:the same time|once)|simultaneous|concurrent|in parallel|two (?:prompts|requests|users|clients)/i,
+  recovers:
+    /jumps? back|recovers?|then (?:continues|goes on)|afterwards|when (?:it|they|the \w+)[^.;\n]{0,20}(?:is|are) done|spikes?/i,
+  single:
+    /batch (?:size )?(?:of )?1\b|\bbs ?=? ?1\b|concurrency[ =:]*1\b|single[- ](?:user|stream|request|client|sequence|batch)|one (?:user|stream|request|client)/i,
+  bandwidth:
+    /bandwidth|\d ?GB\/s|TB\/s|memory[- ]bound|roofline|bytes (?:per|for each) token|read (?:once )?(?:for|per|each|every) (?:each )?token|product of (?:model |file )?size/i,
+  quantHelps:
+    /(?:fp8|int4|int8|4-?bit|8-?bit|q[2-8]\w*|awq|gptq|quanti[sz]\w*|smaller (?:model|file|quant\w*)|halving)[^.;\n]{0,70}(?:faster|doubl|gives? \d|speeds?|helps?|twice|tok)/i,
+  threadsDontHelp:
+    /(?:more|above|beyond|than) (?:\w+ )?(?:threads|cores)[^.;\n]{0,40}(?:nothing|no (?:gain|change|improv|more|faster|extra)|not|same)|(?:any|no) (?:setting|flag)[^.;\n]{0,40}(?:chang|help|improv)/i,
+  detokenize:
+    /de-?tokeni[sz]|(?:ids?|tokens?) (?:in)?to (?:text|strings?|characters)|batch_decode|incremental decod|output processor|decod\w+ (?:\w+ )?(?:in)?to text|through (?:its|the) output|text (?:is|being) (?:made|decoded)|decod\w* (?:of )?text|special tokens? decod|convert\w* tokens? (?:back )?(?:in)?to/i,
+  detokenizeHelps: /stream[-_ ]interval|skip[-_]tokenizer[-_]init|detokenizer[-_]worker/i,
+  clientVsEngine:
+    /(?:client|observed|seen|received|end[- ]to[- ]end)[^\n]{0,90}(?:scheduler|server|engine|gen throughput|internal|log)|(?:scheduler|engine|gen throughput|server log)[^\n]{0,90}(?:clients?|observed|users?) (?:see|get|receive|observe|measure)/i,
+  manyGpus:
+    /(?:tp|tensor[- ]parallel\w*)[ =-]*(?:size )?[=: ]*(?:[2-9]|16)\b|\b(?:2|two|4|four|8|eight|multi\w*|more|both|second)[- ]?x? ?gpus?\b|(?:2|4|8)x (?:a|h|l|v|rtx|b|t)\d|split over/i,
+  scalesBadly:
+    /(?:no|not|little|hardly|barely)[^.;\n]{0,20}(?:gain|faster|speed-?up|scal|improv|better|above)|slower than (?:one|a single|1)\b|single[- ]gpu servers|than (?:one|1|a single) gpu|less than (?:one|1)|same (?:speed|throughput)|replicas? (?:together|each)|1 gpu:/i,
+  comm: /all-?reduce|\bnccl\b|pcie|nvlink|interconnect|communicat|\bp2p\b|peer access/i,
+  speculation:
+    /specul|eagle|\bmtp\b|medusa|\bdrafts?\b|draft(?:er| model)|n-?gram|lookahead|nextn|dflash/i,
+  accept: /accept(?:ance|ed)?/i,
+  slower:
+    /slower|wors|lower|drops?|regress|degrad|decreas|no (?:gain|benefit|speed-?up)|than (?:without|plain)|with(?:out)?[^.;\n]{0,30}tok\/s/i,
+  onCpu:
+    /(?:layers?|experts?|weights|kv)[^.;\n]{0,40}(?:\bcpu\b|\bram\b|system memory|host memory)|n[-_]gpu[-_]layers|-ngl\b|cpu-moe|\boffload|gpu (?:is )?(?:not used|unused|not detected|ignored)|(?:without|no) (?:gpu|cuda) (?:support|build|device)|runs? on (?:the )?cpu|idle card|of its memory are free/i,
+  prefix:
+    /prefix|radix|prompt cach|cache (?:hit|reuse)|hit rate|cached[-_ ]tokens?|system prompt|conversation|history|each turn|multi-?turn|common beginning|shared (?:prompt|context)|slots?[^.;\n]{0,30}(?:cache|similar|alternat)|alternat\w+ on|swa\b|re-?use/i,
+  again:
+    /\bagain\b|every (?:turn|request|time)|each (?:turn|request|time)|from (?:the )?(?:start|scratch|beginning)|re-?process|re-?comput|\b0(?:\.0+)? ?%|never (?:hits?|reused?)|\bmiss(?:es)?\b|no (?:hits?|reuse)|not (?:reused?|cached|hit)|resend|full (?:prompt|prefill)|invalidat|timestamp|differs?|hits?[^.;\n]{0,40}(?:only|half|rarely|seldom)|(?:only|half|rarely|seldom)[^.;\n]{0,30}\bhits?|round[- ]robin|\+0\b/i,
+  repeatedRun:
+    /(?:second|2nd|later|repeat\w*|re-?)[- ]?(?:\w+ )?(?:runs?|sweeps?|pass|round)\b|\brun 2\b|same (?:\w+ ){0,2}(?:prompts?|seed|dataset|file|data|requests|questions|inputs?|conversations?)|fixed seed|--seed \d|in a loop|not restarted|too good|unreal|impossible|implausib|inflat|fraction of what|hundredth|replay|identical prompts|without (?:a )?flush/i,
+  firstSlow:
+    /(?:takes?|took|slow\w*|seconds)[^.;\n]{0,40}the first time|first (?:\w+ )?(?:requests?|runs?|minutes?|calls?|batch(?:es)?|few|seconds|point|prompts?|tokens? after|time)[^\n]{0,60}(?:slow|times|longer|\d|than)|(?:after|each|every) (?:a )?(?:restart|start|boot|deploy)[^.;\n]{0,50}(?:slow|first|longer)|(?:slow|long\w*)[^.;\n]{0,20}(?:only )?(?:the )?first|cold|settles?|until (?:they|runs) agree/i,
+  compile:
+    /\bjit\b|compil|autotun|warm(?:ed|s)?[- ]?up|deepgemm|triton cache|inductor|torch\.compile|kernel cache/i,
+  proxy:
+    /\bproxy|nginx|gateway|ingress|envoy|cloudflare|load ?balancer|traefik|haproxy|litellm|istio|\balb\b|\bcdn\b|caddy|kong|reverse/i,
+  clump:
+    /at once|in (?:big |large |few )?(?:pieces|bursts|clumps|chunks|blocks)|buffer|gather|\bKB\b|clump|burst|no longer stream|not stream|only at the end|one read|whole (?:answer|response)|chunky/i,
+  directFine:
+    /direct|attached port|port-?forward|localhost|in-pod|without the (?:proxy|gateway|ingress)|bypass/i,
+  oom: /\boom\b|out[ -]of[ -](?:gpu |cuda |device )?memory|outofmemory|memory (?:error|alloc)|runs? out of (?:gpu )?memory|kills? the server|killed/i,
+  capture: /captur|cuda ?graphs?|cudagraph|enforce[-_ ]eager|eager mode/i,
+  sampler: /sampl(?:er|ing)|warm(?:ing)?[- ]?up|dummy requests?|logits|vocab\w*/i,
+  loading:
+    /load(?:s|ing|ed)?\b[^.;\n]{0,30}(?:weights?|model|checkpoint|shards?)|checkpoint|weights?\b|does(?: not|n.t) fit|too (?:big|large) for/i,
+  kvWord: /\bkv\b|cache blocks?|context length|max[-_ ]model[-_ ]len|ctx[-_ ]size|context window/i,
+  underLoad:
+    /after (?:some|a few|several|\d+|an?) (?:minutes?|hours?|days?|requests|while)|under load|concurren|parallel|benchmark|burst|traffic|night|hours|decod|users?\b|req\/s|rps|qps|running requests/i,
+  activation:
+    /long|prefill|images?|video|multi-?modal|document|activation|profil|chunk|embedd|token (?:prompt|document|input)s?|\d+k/i,
+  startFails:
+    /(?:at|on|during) start|start-?up|starts?\b[^.;\n]{0,20}(?:fail|end|die|stop)|won.t start|does(?: not|n.t) start|come up|refuses/i,
+  otherProcess:
+    /(?:other|another|old|zombie|leftover|orphan|stale|previous|second|no longer listed)[^.;\n]{0,40}(?:process|server|container|instance|job|python|engine|notebook)?|nvidia-smi[^.;\n]{0,60}(?:used|GiB|GB|MiB|process)|already (?:in use|used|occupied|taken)|shared? (?:gpu|card)|crash[^.;\n]{0,60}(?:again|will not come up)/i,
+  eager:
+    /eager|without (?:a )?(?:cuda )?graphs?|cuda ?graphs?[^.;\n]{0,30}(?:off|disabled|false|not|no )|not captured|uncaptured|decode_none/i,
+  stepAtSize:
+    /(?:exactly )?(?:when|above|beyond|past|over|once|after|more than)[^.;\n]{0,20}\d+[^.;\n]{0,60}(?:doubl|jump|cliff|step|slow|worse|rise|sudden)|(?:step|cliff|jump|doubl|sudden)[^.;\n]{0,60}(?:when|above|beyond|past|over|more than|at) (?:more than )?\d+|largest captured|captured (?:batch )?sizes?/i,
+  shm: /shared memory|\/dev\/shm|\bshm\b|\bipc\b|bus error|sigbus|memory-backed/i,
+  container: /docker|container|\bpod\b|kubernetes|\bk8s\b|compose/i,
+  hang: /hang|hung\b|stuck|freez|frozen|dead-?lock|unresponsive|never (?:gets?|returns?|responds?|finish\w*|answers?|complet\w*|come)|no (?:answers?|response|progress|output)|stops? (?:responding|answering|generating|at \d+)|nothing (?:runs|happens)|watchdog|(?:log|output) (?:ends?|stops?) at|nothing (?:else|more|further) is (?:printed|logged)|(?:sits?|stays?|remains?) (?:at|in) [^.;\n]{0,40}(?:for (?:an?|\d+) (?:hours?|minutes?)|forever)|never becomes? free|time[sd]? ?out|waits? forever|indefinite|for good/i,
+  fabric:
+    /nccl|infiniband|\broce\b|rdma|gloo|multi-?node|two nodes|second node|\bacs\b|iommu|socket_ifname|all-?reduce|nvswitch|fabric|peer|p2p|rank \d/i,
+  driver:
+    /driver|cuda (?:version|toolkit|runtime|1[1-3])|glibc|cudnn|nvcc|wheel|undefined symbol|torch (?:version|build)|nvidia-container|\.so\b/i,
+  mismatch:
+    /mismatch|too old|older|newer|incompatib|different|not match|insufficient|requires|built (?:for|with|against)|upgrade|update/i,
+  gpuKind:
+    /v100|\bt4\b|p100|p40|1080|2080|[345]090|turing|volta|pascal|ampere|hopper|blackwell|sm_?\d{2,3}|compute capability|gfx\d+|mi\d{3}|gb10|jetson/i,
+  unsupported:
+    /not supported|unsupported|no kernel|lacks?|cannot run|does(?: not|n.t) (?:have|support)|not compatible|illegal instruction|requires (?:sm|compute|hopper|ampere)/i,
+  tokenizer:
+    /(?<!de)tokeni[sz]er|chat[-_ ]template|\bjinja|special tokens?|vocabulary|<\|\w+\|>|\bbos\b|\beos\b|roles? must|stop tokens?/i,
+  endless:
+    /never (?:stops?|ends?)|does(?: not|n.t) stop|endless|gibberish|garbage|nonsense|repeats?|as text|no template/i,
+  quantWord:
+    /awq|gptq|fp8|int[48]|nvfp4|mxfp4|fp4|quanti[sz]|marlin|bitsandbytes|\bbnb\b|group[_ ]size|checkpoint/i,
+  downloadWord:
+    /download|hugging ?face|hf_token|\bhub\b|gated|\b40[134]\b|modelscope|offline|mirror|repositor|model (?:id|name|path)|corrupt|incomplete|truncat|safetensors|\.gguf/i,
+  fails:
+    /fail|error|denied|refus|cannot|timeout|timed out|missing|corrupt|crash|abort|exit|not found|dies?\b|ends?\b|incomplete/i,
+  tooLong:
+    /too long|longer than|exceed|over the limit|larger than|\b400\b|bad request|maximum context|truncat|cut off|context (?:window|size|length|limit)/i,
+  disk: /\bdisk\b|storage|volume|filesystem|no space|ephemeral|inode|\/tmp\b|\/root\b|cache folder/i,
+  full: /\bfull\b|ran out|runs? out|exhaust|no space|out of space|too small|left|\d+ ?GB/i,
+  port: /\bport\b|address|bind|listen|eaddrinuse|socket/i,
+  taken: /in use|taken|conflict|already|occupied|busy|same (?:port|host)/i,
+  offers:
+    /offers?|capacity|quota|stock|sold out|max[-_]price|no (?:instances?|gpus?|fleets?)|availab|backends?|regions?|reservation/i,
+  none: /\bno\b|none|empty|not enough|insufficient|without|zero|exhaust|out of|exceed|fails?|0 of/i,
+  image: /\bimage|registry|docker ?hub|manifest|ghcr|\becr\b|nvcr|\bpull|\btag\b|layers?/i,
+  spot: /\bspot\b|preemptible|reclaim|interrupt|evict|two-minute|taken? (?:back|away)|took[^.;\n]{0,40}(?:away|back)|low-?priority/i,
+  host: /instance|\bhost\b|\bnode\b|\bvm\b|shim|runner|\bssh\b|tunnel|machine|fleet|bare[- ]metal|on-prem/i,
+  unreachable:
+    /unreachable|not reachable|no (?:response|connection|route)|lost|disconnect|refused|timed? ?out|never (?:came|starts|became|becomes|answers?)|cannot (?:be )?(?:connect|reach)|firewall|\bkeys?\b|stays? in provisioning|stuck in provisioning|login/i,
+  flagWord: /--[a-z]|\bflags?\b|option|argument|parameter|setting/i,
+  unknown:
+    /unknown|unrecogni[sz]ed|no such|removed|renamed|deprecated|does not exist|not (?:known|recogni[sz]ed)|unexpected/i,
+  badValue:
+    /invalid|wrong|unsupported|bad|reject|not (?:a )?valid|out of range|choose from|must be (?:between|one of|positive)/i,
+  exclusive:
+    /incompatib|conflict|together|combination|combined|mutually|both|with each other|divisib|only (?:works?|supported) with|requires --/i,
+} as const satisfies Readonly<Record<string, RegExp>>;
+
+export type Concept = keyof typeof CONCEPTS;

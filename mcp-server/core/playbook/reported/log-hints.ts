@@ -1,0 +1,114 @@
+import type { LogEvent } from '../../telemetry/log-event.ts';
+import { crashCause } from '../../telemetry/logs.ts';
+import { sizesOf } from './number-hints.ts';
+import { foreignMemoryShare } from './oom-numbers.ts';
+import { EXPLAINS } from './rank-causes.ts';
+import type { Hint, Report } from './report.ts';
+import { reportedClass } from './same-as.ts';
+
+/** What the known lines of a log speak for. */
+export function logHints(told: readonly LogEvent[], report: Report): readonly Hint[] {
+  const root = crashCause(told);
+  return told
+    .filter((event) => event.rootCause)
+    .flatMap((event) => {
+      const explains = EXPLAINS[reportedClass(event.cls)] ?? [];
+      const isWhy = event === root || (root !== null && explains.includes(reportedClass(root.cls)));
+      const weight = isWhy ? 0.86 : event.severity === 'fatal' ? 0.5 : 0.55;
+      return reread(event, report).map(([cls, share]) => ({
+        cls,
+        weight: weight * share,
+        evidence: event.line,
+      }));
+    });
+}
+
+type Shares = readonly (readonly [cls: string, share: number])[];
+
+/** Lines that speak for several classes, with how much for each. Source: own reasoning over the engines' texts. */
+const AMBIGUOUS: readonly (readonly [RegExp, Shares])[] = [
+  [
+    /Watchdog caught collective/,
+    [
+      ['hang_watchdog', 0.9],
+      ['nccl_interconnect', 0.9],
+    ],
+  ],
+  [
+    /quantization method \S+ is not supported for the current GPU/,
+    [
+      ['unsupported_gpu_or_kernel', 1],
+      ['quantization_mismatch', 0.85],
+    ],
+  ],
+];
+const BARE_OOM: Shares = [
+  ['oom_under_load', 0.5],
+  ['weights_do_not_fit', 0.45],
+  ['oom_activation_prefill', 0.35],
+  ['oom_cuda_graph_capture', 0.3],
+];
+
+/** What a line speaks for, read again where its text alone does not tell. */
+function reread(event: LogEvent, report: Report): Shares {
+  const known = AMBIGUOUS.find(([pattern]) => pattern.test(event.line))?.[1];
+  const byLine = captureCause(event.line) ?? known ?? foreignMemory(event);
+  return byLine ?? rereadBySize(event, sizesOf(report).weightShare ?? Number.NaN);
+}
+
+/** Somebody else holds much of the GPU. Null when: the line tells nothing of it. */
+function foreignMemory(event: LogEvent): Shares | null {
+  if ((foreignMemoryShare(event.line) ?? 0) <= 0.3) return null;
+  return [
+    ['gpu_already_in_use', 1],
+    [reportedClass(event.cls), 0.5],
+  ];
+}
+
+/** Why a capture failed where the line tells another reason than memory. Null when: it is memory, or no capture. */
+function captureCause(line: string): Shares | null {
+  if (
+    !/Capture (?:\w+ )*(?:cuda|CUDA) graph failed: (?!.*(?:out of memory|OutOfMemory))./.test(line)
+  )
+    return null;
+  if (/gloo|nccl|peer|socket|connection|all.?reduce/i.test(line)) return [['nccl_interconnect', 1]];
+  return [
+    ['unsupported_gpu_or_kernel', 0.9],
+    ['oom_cuda_graph_capture', 0.7],
+  ];
+}
+
+/** A bare out-of-memory line tells little of when it came; words, phases and sizes have to. */
+const isBareOom = ({ cls, phase, line }: LogEvent): boolean =>
+  cls === 'oom_under_load' && phase !== 'ready' && !/Decode|alloc_req_slots|retract/.test(line);
+
+/**
+ * No room is left for the KV cache: because weights take it all, or because the pool got too little.
+ * Source: SGLang raises its line when no token is left for the pool after the weights are loaded.
+ */
+const KV_OR_WEIGHTS: Shares = [
+  ['kv_cache_too_small', 1],
+  ['weights_do_not_fit', 0.75],
+];
+const WEIGHTS_OR_KV: Shares = [
+  ['weights_do_not_fit', 1],
+  ['kv_cache_too_small', 0.85],
+];
+/** Weights that are far from filling the GPU, and yet find no room. */
+const WEIGHTS_OR_OTHERS: Shares = [
+  ['weights_do_not_fit', 0.8],
+  ['gpu_already_in_use', 0.8],
+];
+
+function rereadBySize(event: LogEvent, weightShare: number): Shares {
+  if (isBareOom(event)) return BARE_OOM;
+  if (/Not enough memory\. Please try to increase --mem-fraction-static/.test(event.line)) {
+    return weightShare > 0.8 ? WEIGHTS_OR_KV : KV_OR_WEIGHTS;
+  }
+  if (/No available memory for the cache blocks/.test(event.line) && weightShare > 0.85) {
+    return KV_OR_WEIGHTS;
+  }
+  return event.cls === 'weights_do_not_fit' && weightShare < 0.4
+    ? WEIGHTS_OR_OTHERS
+    : [[reportedClass(event.cls), 1]];
+}

@@ -1,0 +1,23 @@
+const UNIT_GIB: Readonly<Record<string, number>> = { K: 1 / 1024 ** 2, M: 1 / 1024, G: 1, T: 1024 };
+
+function gibAfter(text: string, pattern: RegExp): number {
+  const found = pattern.exec(text);
+  return Number(found?.[1] ?? Number.NaN) * (UNIT_GIB[found?.[2] ?? ''] ?? Number.NaN);
+}
+
+const CAPACITY = /total capacity of ([\d.]+) ([KMGT])iB/;
+const FREE = /of which ([\d.]+) ([KMGT])iB is free/;
+const OWN = /this process has ([\d.]+) ([KMGT])iB memory in use/;
+const TORCH = /Of the allocated memory ([\d.]+) ([KMGT])iB is allocated by PyTorch/;
+
+/**
+ * How much of a GPU others hold by what PyTorch's out-of-memory line tells: used, less what this process has.
+ * Units: ratio 0..1. Null when: the line does not tell all three. Source: PyTorch c10/cuda/CUDACachingAllocator.cpp.
+ */
+export function foreignMemoryShare(line: string): number | null {
+  const capacity = gibAfter(line, CAPACITY);
+  const own = gibAfter(line, OWN);
+  const mine = Number.isNaN(own) ? gibAfter(line, TORCH) : own;
+  const share = (capacity - gibAfter(line, FREE) - mine) / capacity;
+  return Number.isNaN(share) ? null : Math.max(0, share);
+}

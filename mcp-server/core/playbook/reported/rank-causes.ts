@@ -1,0 +1,64 @@
+import { cleanText } from '../../redact.ts';
+import type { Hint } from './report.ts';
+
+const MAX_EVIDENCE = 4;
+/** From here on a class is sure enough to explain another. Source: own reasoning. */
+const EXPLAINING_WEIGHT = 0.55;
+/** What is left of a symptom beside its explanation. Source: own reasoning. */
+const SYMPTOM_SHARE = 0.45;
+
+/** Classes of which one is the reason why the others show. Source: own reasoning over how each fails. */
+export const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
+  bad_flag_unknown: ['bad_flag_value'],
+  disk_full: ['image_pull_failure', 'model_download_or_auth', 'instance_unreachable'],
+  driver_or_cuda_mismatch: ['instance_unreachable', 'image_pull_failure', 'no_capacity'],
+  spot_interruption: ['instance_unreachable', 'no_capacity'],
+  image_pull_failure: ['instance_unreachable'],
+  preemption_thrash: ['kv_bound_queueing', 'batch_cap_binding', 'admission_too_conservative'],
+  hang_watchdog: ['batch_cap_binding', 'admission_too_conservative', 'client_limited'],
+  kv_bound_queueing: ['batch_cap_binding', 'admission_too_conservative'],
+  detokenizer_bound: ['cpu_or_frontend_bound'],
+  proxy_buffering: ['prefill_interference', 'prefill_bound'],
+  layers_on_cpu: ['cpu_or_frontend_bound', 'decode_bandwidth_bound'],
+  prefill_interference: ['prefill_bound', 'hang_watchdog'],
+  shm_or_ipc: ['nccl_interconnect'],
+};
+
+export interface RankedCause {
+  readonly cls: string;
+  readonly confidence: number;
+  readonly evidence: readonly string[];
+}
+
+/** A symptom counts for less where what explains it stands in the same report. */
+function withoutSymptoms(hints: readonly Hint[]): readonly Hint[] {
+  const sure = new Set(
+    hints.filter(({ weight }) => weight >= EXPLAINING_WEIGHT).map(({ cls }) => cls),
+  );
+  const explained = new Set([...sure].flatMap((cls) => EXPLAINS[cls] ?? []));
+  return hints.map((hint) =>
+    explained.has(hint.cls) ? { ...hint, weight: hint.weight * SYMPTOM_SHARE } : hint,
+  );
+}
+
+/** Hints of one class make each other surer; the three strongest count. */
+export function rankCauses(hints: readonly Hint[]): readonly RankedCause[] {
+  const weighed = withoutSymptoms(hints);
+  return [...new Set(weighed.map(({ cls }) => cls))]
+    .map((cls) => {
+      const sorted = weighed
+        .filter((hint) => hint.cls === cls)
+        .toSorted((a, b) => b.weight - a.weight);
+      const doubt = sorted
+        .slice(0, 3)
+        .reduce((left, { weight }) => left * (1 - Math.min(0.95, weight)), 1);
+      const evidence = [...new Set(sorted.map((hint) => cleanText(hint.evidence, 300)))];
+      return {
+        cls,
+        confidence: Math.round(Math.min(0.97, 1 - doubt) * 100) / 100,
+        doubt,
+        evidence: evidence.slice(0, MAX_EVIDENCE),
+      };
+    })
+    .toSorted((a, b) => a.doubt - b.doubt);
+}

@@ -1,0 +1,147 @@
+import { type Hint, type Report, wordsOf } from './report.ts';
+
+const MAX_CHARS = 200_000;
+
+/** The last number that a pattern's group takes from a text. NaN when: none. */
+function lastOf(text: string, pattern: RegExp): number {
+  return Number([...text.matchAll(pattern)].at(-1)?.[1]?.replaceAll(',', '') ?? Number.NaN);
+}
+
+/** The hint where its condition holds. */
+const when = (holds: boolean, ...[cls, weight, evidence]: Said): readonly Hint[] =>
+  holds ? [{ cls, weight, evidence }] : [];
+type Said = readonly [cls: string, weight: number, evidence: string];
+
+/** Accepted drafts as engines and people tell them. Source: playbook row 33. */
+function speculation(text: string): readonly Hint[] {
+  const length = lastOf(text, /accept(?:ance|ed)? len(?:gth)?\s*[:=]?\s*(\d+(?:\.\d+)?)/gi);
+  const share = /accept(?:ance)? rate[^\d\n]{0,14}(\d+(?:\.\d+)?) ?(%?)/i.exec(text);
+  const rate = Number(share?.[1] ?? Number.NaN) / (share?.[2] === '%' ? 100 : 1);
+  return [
+    ...when(length < 1.6, 'speculation_not_paying', 0.75, `accepted length ${length}`),
+    ...when(rate < 0.4, 'speculation_not_paying', 0.65, `acceptance rate ${rate}`),
+  ];
+}
+
+/** What statistics lines of vLLM tell beside the load. Source: playbook rows 2, 12, 13. */
+function statistics(log: string, words: string): readonly Hint[] {
+  const preempted = lastOf(log, /Preemptions: (\d+)/g);
+  const hit = lastOf(log, /[Pp]refix cache hit rate: (?:GPU: )?(\d+(?:\.\d+)?) ?%/g);
+  const fits = lastOf(log, /Maximum concurrency for [\d,]+ tokens per request: (\d+\.\d+)x/g);
+  const warm = 'warm_prefix_cache_in_benchmark';
+  const starved = starvedDecode(log);
+  const cached = `prefix cache hit rate ${hit} %`;
+  return [
+    ...when(preempted > 0, 'preemption_thrash', 0.85, `Preemptions: ${preempted}`),
+    ...when(starved !== null, 'prefill_interference', 0.75, starved ?? ''),
+    ...when(hit > 80 && words !== '', warm, 0.6, cached),
+    ...when(
+      hit === 0 && /prefix|system prompt|same/i.test(words),
+      'prefix_cache_miss',
+      0.5,
+      cached,
+    ),
+    ...when(fits < 1, 'kv_cache_too_small', 0.75, `${fits} requests of full length fit`),
+  ];
+}
+
+const STATS =
+  /Avg prompt throughput: ([\d.]+) tokens\/s, Avg generation throughput: ([\d.]+) tokens\/s, Running: (\d+) reqs/g;
+
+/** A line in which prompts are taken in at speed while running requests get next to nothing. Null when: none is. */
+function starvedDecode(log: string): string | null {
+  const lines = [...log.matchAll(STATS)].filter(([, prompt, decode, running]) => {
+    const each = Number(decode) / Number(running);
+    return Number(running) >= 2 && Number(prompt) > 500 && each < 2;
+  });
+  return lines.length >= 2 ? (lines[0]?.[0] ?? null) : null;
+}
+
+/** Timings that llama-server prints for a request. Source: playbook rows 21 and 30. */
+function timings(log: string): readonly Hint[] {
+  const prompt = timingOf(log, PROMPT_TIME);
+  const decode = timingOf(log, DECODE_TIME);
+  const said = `${prompt.tokens} prompt tokens took ${prompt.ms} ms, ${prompt.perS} tokens/s`;
+  const isSlow = prompt.perS < 8 * decode.perS || prompt.ms > 3 * decode.ms;
+  const isLong = prompt.tokens > 256 && prompt.ms > 1000;
+  return when(isSlow && isLong, 'prefill_bound', 0.65, said);
+}
+
+const PROMPT_TIME =
+  /prompt eval time =\s*([\d.]+) ms \/\s*(\d+) tokens.*?([\d.]+) tokens per second/;
+const DECODE_TIME =
+  /(?<!prompt )eval time =\s*([\d.]+) ms \/\s*(\d+) (?:tokens|runs).*?([\d.]+) tokens per second/;
+
+function timingOf(log: string, pattern: RegExp) {
+  const [ms = Number.NaN, tokens = Number.NaN, perS = Number.NaN] = (pattern.exec(log) ?? [])
+    .slice(1)
+    .map(Number);
+  return { ms, tokens, perS };
+}
+
+/** All that is offered is served, and no more is offered. Source: playbook row 43. */
+function offered(text: string): readonly Hint[] {
+  const rate = lastOf(text, /request[-_ ]rate[ =:]+(\d+(?:\.\d+)?)/gi);
+  const served = lastOf(text, /(\d+(?:\.\d+)?) ?(?:req(?:uests)?\/s|rps|qps)\b/gi);
+  const isAll = Math.abs(served - rate) <= 0.05 * rate;
+  return when(isAll, 'client_limited', 0.65, `${rate} requests/s offered, ${served} served`);
+}
+
+const TTFT_AT =
+  /(?:(?:input|prompt|context|isl)\D{0,24}|(?=\d{3,6} (?:input|prompt)))(\d{3,6})\b[^\n]*?ttft\D{0,14}(\d+(?:\.\d+)?) ?(ms|s)\b/gi;
+
+/** First-token times that follow the prompt's length, or are long for one request. Source: playbook rows 21 and 24. */
+function promptTimes(words: string): readonly Hint[] {
+  const rows = [...words.matchAll(TTFT_AT)]
+    .map(([said, tokens, time, unit]) => ({
+      said,
+      tokens: Number(tokens),
+      ms: Number(time) * (unit === 's' ? 1000 : 1),
+    }))
+    .toSorted((a, b) => a.tokens - b.tokens);
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const longer = last.tokens / first.tokens;
+  const isFollowing = longer > 1.4 && last.ms / first.ms > 0.6 * longer;
+  const isAlone = /concurrency[ =:]*1\b|single|\bbatch 1\b|one (?:user|request|client)/i.test(
+    words,
+  );
+  return [
+    ...when(isFollowing, 'prefill_bound', 0.75, `${first.said}; ${last.said}`.slice(0, 300)),
+    ...when(isAlone && last.tokens >= 2000 && last.ms > 800, 'prefill_bound', 0.5, last.said),
+  ];
+}
+
+/** Gaps between tokens whose tail is far from their middle. Source: playbook rows 1 and 29. */
+function gapTail(words: string): readonly Hint[] {
+  const middle =
+    /(?:itl|inter[- ]token|tpot)[^\n]*?(?:p50|median)[^\d\n]{0,8}(\d+(?:\.\d+)?)/i.exec(words);
+  const tail =
+    /(?:itl|inter[- ]token|tpot)[^\n]*?(?:p99|p95|max)[^\d\n]{0,8}(\d+(?:\.\d+)?) ?(ms|s)/i.exec(
+      words,
+    );
+  const [p50, far] = [
+    Number(middle?.[1] ?? Number.NaN),
+    Number(tail?.[1] ?? Number.NaN) * (tail?.[2] === 's' ? 1000 : 1),
+  ];
+  const said = `gap between tokens ${p50} ms in the middle, ${far} ms at the tail`;
+  const isClumped = p50 < 1 && far > 200;
+  return [
+    ...when(isClumped, 'proxy_buffering', 0.7, said),
+    ...when(far > 5 * p50 && !isClumped, 'prefill_interference', 0.6, said),
+  ];
+}
+
+/** What single readings of a report's texts say. */
+export function readingHints(report: Report): readonly Hint[] {
+  const log = (report.input.log ?? '').slice(-MAX_CHARS);
+  const words = wordsOf(report).slice(0, MAX_CHARS);
+  return [
+    ...speculation(`${log}\n${words}`),
+    ...statistics(log, words),
+    ...timings(`${log}\n${words}`),
+    ...offered(`${report.input.launch_command ?? ''}\n${words}`),
+    ...promptTimes(words),
+    ...gapTail(words),
+  ];
+}

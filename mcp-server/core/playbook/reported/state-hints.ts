@@ -1,0 +1,41 @@
+import type { Hint, Report } from './report.ts';
+
+const MAX_CHARS = 200_000;
+const OOM = /out of memory|OutOfMemory/;
+
+/** What ran when memory ended: the batch line before the first such line. Source: SGLang prints a line for each prefill batch. */
+function whatRan(log: string): readonly Hint[] {
+  const at = log.search(OOM);
+  if (at === -1) return [];
+  const before = log.slice(0, at);
+  const prefill = before.lastIndexOf('Prefill batch');
+  const decode = before.lastIndexOf('Decode batch');
+  if (prefill === -1 && decode === -1) return [];
+  const cls = prefill > decode ? 'oom_activation_prefill' : 'oom_under_load';
+  const from = Math.max(prefill, decode);
+  return [{ cls, weight: 0.55, evidence: before.slice(from, from + 200).split('\n', 1)[0] ?? '' }];
+}
+
+const STANDSTILL =
+  /Avg prompt throughput: 0\.0 tokens\/s, Avg generation throughput: 0\.0 tokens\/s, Running: [1-9]\d* reqs/g;
+
+/** Requests run and nothing comes of it. Source: vLLM prints such a line every ten seconds. */
+function standstill(log: string): readonly Hint[] {
+  const lines = log.match(STANDSTILL) ?? [];
+  return lines.length >= 2 ? [{ cls: 'hang_watchdog', weight: 0.8, evidence: lines[0] ?? '' }] : [];
+}
+
+/** A pool that holds a small part of one context, so that requests are refused for the pool's sake. */
+function smallPool(log: string): readonly Hint[] {
+  const found = /max_total_num_tokens=(\d+).*?context_len=(\d+)/.exec(log);
+  const [pool, context] = [Number(found?.[1]), Number(found?.[2])];
+  return pool < 0.5 * context
+    ? [{ cls: 'kv_cache_too_small', weight: 0.88, evidence: found?.[0] ?? '' }]
+    : [];
+}
+
+/** What a log shows of the state in which something ended or stood still. */
+export function stateHints(report: Report): readonly Hint[] {
+  const log = (report.input.log ?? '').slice(-MAX_CHARS);
+  return [...whatRan(log), ...standstill(log), ...smallPool(log)];
+}
