@@ -193,6 +193,10 @@ const EXPLAINS: ReadonlyMap<string, readonly string[]> = new Map([
   ['oom_cuda_graph_capture', ['oom_under_load']],
   ['kv_cache_too_small', ['bad_flag_value', 'weights_do_not_fit']],
   ['oom_activation_prefill', ['weights_do_not_fit']],
+  // vLLM's ValidationError says only that a setting is refused; the line behind it says why.
+  ['context_too_long', ['bad_flag_value']],
+  ['bad_flag_combination', ['bad_flag_value']],
+  ['quantization_mismatch', ['bad_flag_value']],
 ]);
 
 /**
