@@ -1,12 +1,9 @@
 // What vLLM 0.32.0 really printed and answered on a CPU; how it was recorded: test/fixtures/recorded/vllm/SOURCE.md.
 import { describe, expect, it } from 'vitest';
+import { HELP_BEGIN, HELP_END } from '../../mcp-server/core/telemetry/help-block.ts';
 import { readLogLoad } from '../../mcp-server/core/telemetry/log-load.ts';
 import { classifyLog, crashCause } from '../../mcp-server/core/telemetry/logs.ts';
-import {
-  parsePrometheus,
-  readEngineMetric,
-  windowDelta,
-} from '../../mcp-server/core/telemetry/prometheus.ts';
+import { parsePrometheus, windowDelta } from '../../mcp-server/core/telemetry/prometheus.ts';
 import { parseHelp } from '../../mcp-server/engines/help.ts';
 import { vllm } from '../../mcp-server/engines/vllm/vllm.ts';
 import { recorded, recordedAnswer } from './recorded-files.ts';
@@ -50,6 +47,8 @@ describe('logs of a real vLLM', () => {
     ['fault-unknown-flag', 'bad_flag_unknown', '--no-such-flag'],
     ['fault-bad-flag-value', 'bad_flag_value', "invalid choice: 'float8'"],
     ['fault-max-model-len', 'context_too_long', 'User-specified max_model_len (65536)'],
+    ['fault-kv-cache-too-small', 'kv_cache_too_small', '2.0 GiB KV cache is needed'],
+    ['fault-no-such-model', 'model_download_or_auth', '/models/no-such-model'],
     ['fault-budget-below-sequences', 'bad_flag_combination', 'max_num_batched_tokens (4)'],
   ])('%s goes back to %s', (file, cls, words) => {
     const cause = crashCause(classifyLog(recorded(`vllm/${file}.log.txt`), vllm));
@@ -82,6 +81,21 @@ describe('logs of a real vLLM', () => {
     expect(load?.running).toMatchObject({ max: 8 });
     expect(load?.queue).toMatchObject({ max: 16 });
     expect(load?.kvUsage).toMatchObject({ max: 0.005 });
+  });
+});
+
+describe('a log that begins with the --help of its image', () => {
+  const help = recorded('vllm/help.txt');
+  const end = recorded('vllm/fault-unknown-flag.log.txt');
+
+  it('tells the fault behind the help, and nothing of what the help speaks of', () => {
+    const events = classifyLog(`${HELP_BEGIN}\n${help}\n${HELP_END}\n${end}`, vllm);
+    expect(events.map((event) => event.cls)).toEqual(['bad_flag_unknown']);
+  });
+
+  it('tells the same where the log was cut within the help', () => {
+    const events = classifyLog(`${help.slice(40_000)}\n${HELP_END}\n${end}`, vllm);
+    expect(events.map((event) => event.cls)).toEqual(['bad_flag_unknown']);
   });
 });
 
