@@ -2,7 +2,7 @@ import { isScalar, isSeq } from 'yaml';
 import { readDocument } from '../core/service/service-file.ts';
 import { quoteForShell } from '../core/service/shell-quote.ts';
 import { lineBreak, lineStart, splice } from '../core/service/splice.ts';
-import { HELP_BEGIN, HELP_END } from './help.ts';
+import { HELP_BEGIN, HELP_END } from '../core/telemetry/help-block.ts';
 import { readEngineService } from './read-launch.ts';
 
 /**

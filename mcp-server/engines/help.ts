@@ -1,8 +1,5 @@
+import { HELP_BEGIN, HELP_END } from '../core/telemetry/help-block.ts';
 import type { FlagKind, InventoryFlag, RemovedFlag } from './engine.ts';
-
-/** Lines between which a first deployment prints `--help` of its image. */
-export const HELP_BEGIN = '----- autodebug engine help begin -----';
-export const HELP_END = '----- autodebug engine help end -----';
 
 /** Text between the help markers of a log, or null when both are not there. */
 export function extractHelp(log: string): string | null {

@@ -8,7 +8,7 @@ import { stopDeployment } from '../../mcp-server/app/stop-deployment.ts';
 import { stopDeployments } from '../../mcp-server/app/stop-deployments.ts';
 import { DeployError } from '../../mcp-server/core/errors.ts';
 import { heldDeployments } from '../../mcp-server/core/ledger/lookup.ts';
-import { HELP_BEGIN, HELP_END } from '../../mcp-server/engines/help.ts';
+import { HELP_BEGIN, HELP_END } from '../../mcp-server/core/telemetry/help-block.ts';
 import { createFakeDeploy, type FakeDeployScript, READY } from '../fakes/fake-deploy.ts';
 import {
   CALL,

@@ -4,14 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { readFlags } from '../../mcp-server/core/service/flags.ts';
 import { parseLaunch } from '../../mcp-server/core/service/launch.ts';
 import { quoteForShell } from '../../mcp-server/core/service/shell-quote.ts';
+import { HELP_BEGIN, HELP_END } from '../../mcp-server/core/telemetry/help-block.ts';
 import { ENGINE_METRIC_KEYS } from '../../mcp-server/engines/engine.ts';
-import {
-  extractHelp,
-  HELP_BEGIN,
-  HELP_END,
-  parseHelp,
-  parseRemoved,
-} from '../../mcp-server/engines/help.ts';
+import { extractHelp, parseHelp, parseRemoved } from '../../mcp-server/engines/help.ts';
 import { withHelpCommand } from '../../mcp-server/engines/help-command.ts';
 import { detectEngine, ENGINES, engineById } from '../../mcp-server/engines/index.ts';
 import { readEngineService } from '../../mcp-server/engines/read-launch.ts';

@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const requirementsDir = join(root, 'scripts/real/requirements');
 
+/** Ending of a second list, whose packages are installed without what they ask for. */
+const NO_DEPS = '.no-deps.txt';
+
 /** One virtual environment below `.real/`, made from `scripts/real/requirements/<name>.txt`. */
 export interface PythonEnv {
   readonly name: string;
@@ -17,7 +20,7 @@ export interface PythonEnv {
 /** Names of the requirement sets, one environment each. */
 export function listRequirementSets(): readonly string[] {
   return readdirSync(requirementsDir)
-    .filter((name) => name.endsWith('.txt'))
+    .filter((name) => name.endsWith('.txt') && !name.endsWith(NO_DEPS))
     .map((name) => basename(name, '.txt'))
     .toSorted();
 }
@@ -25,7 +28,9 @@ export function listRequirementSets(): readonly string[] {
 /** Makes the environment unless it stands already with exactly this list; throws with pip's last lines otherwise. */
 export function ensurePythonEnv(name: string): PythonEnv {
   const file = join(requirementsDir, `${name}.txt`);
-  const wanted = readFileSync(file, 'utf8');
+  const bare = join(requirementsDir, `${name}${NO_DEPS}`);
+  const lists = [file, bare].filter((path) => existsSync(path));
+  const wanted = lists.map((path) => readFileSync(path, 'utf8')).join('');
   const folder = join(root, '.real', name);
   const stamp = join(folder, 'autodebug-stamp.txt');
   const env = { name, bin: join(folder, 'bin'), python: join(folder, 'bin', 'python') };
@@ -33,7 +38,9 @@ export function ensurePythonEnv(name: string): PythonEnv {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(root, '.real'), { recursive: true });
   run('python3', ['-m', 'venv', folder]);
-  run(env.python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', file]);
+  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+  run(env.python, [...install, '-r', file]);
+  if (lists.includes(bare)) run(env.python, [...install, '--no-deps', '-r', bare]);
   writeFileSync(stamp, wanted);
   return env;
 }

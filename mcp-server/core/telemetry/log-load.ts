@@ -41,7 +41,7 @@ const MAX_ROWS = 200_000;
 const KEYS = {
   running: ['#running-req', 'Running'],
   queue: ['#queue-req', 'Waiting', 'Pending'],
-  kvUsage: ['token usage', 'full token usage', 'GPU KV cache usage'],
+  kvUsage: ['token usage', 'full token usage', 'GPU KV cache usage', 'CPU KV cache usage'],
   newTokens: ['#new-token'],
   cachedTokens: ['#cached-token'],
   acceptLength: ['accept len', 'Mean acceptance length'],

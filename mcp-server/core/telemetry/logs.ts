@@ -1,3 +1,4 @@
+import { HELP_BEGIN, HELP_END } from './help-block.ts';
 import { type LogEvent, type LogPhase, phaseBegunBy, refineOom } from './log-event.ts';
 import { readLogLine } from './log-line.ts';
 import type { LogPattern, LogSeverity } from './log-pattern.ts';
@@ -45,6 +46,8 @@ interface State {
   /** Text of the traceback that is open, null outside of one. */
   trace: string | null;
   dropped: number;
+  /** Null: no help block began yet. */
+  inHelp: boolean | null;
   readonly events: Mutable<LogEvent>[];
   readonly perClass: Map<string, { count: number; last: Mutable<LogEvent> }>;
 }
@@ -59,11 +62,13 @@ export function createLogClassifier(engine: LogSource): LogClassifier {
     phase: 'starting',
     trace: null,
     dropped: 0,
+    inHelp: null,
     events: [],
     perClass: new Map(),
   };
   const takeLine = (raw: string): void => {
     state.lineNumber += 1;
+    if (isHelp(raw, state)) return;
     // A progress bar redraws one line with carriage returns; only its last state can matter.
     for (const part of lastRedraws(raw)) readPart(part, state, index);
   };
@@ -88,6 +93,22 @@ export function createLogClassifier(engine: LogSource): LogClassifier {
       return { events: state.events, lines: state.lineNumber, dropped: state.dropped };
     },
   };
+}
+
+/** A `--help` speaks of every fault there is. Where a log was cut within one, what came before its end was help too. */
+function isHelp(raw: string, state: State): boolean {
+  if (raw.includes(HELP_END)) {
+    if (state.inHelp === null) {
+      state.events.length = 0;
+      state.perClass.clear();
+    }
+    state.inHelp = false;
+    return true;
+  }
+  if (state.inHelp !== true && raw.includes(HELP_BEGIN) && !raw.includes('echo')) {
+    state.inHelp = true;
+  }
+  return state.inHelp === true;
 }
 
 /** Redraws of one line that are looked at. Source: own reasoning, the messages stand at the ends. */
@@ -193,6 +214,10 @@ const EXPLAINS: ReadonlyMap<string, readonly string[]> = new Map([
   ['oom_cuda_graph_capture', ['oom_under_load']],
   ['kv_cache_too_small', ['bad_flag_value', 'weights_do_not_fit']],
   ['oom_activation_prefill', ['weights_do_not_fit']],
+  // vLLM's ValidationError says only that a setting is refused; the line behind it says why.
+  ['context_too_long', ['bad_flag_value']],
+  ['bad_flag_combination', ['bad_flag_value']],
+  ['quantization_mismatch', ['bad_flag_value']],
 ]);
 
 /**

@@ -2,6 +2,9 @@ import { cause, fatal, type LogPattern, note, symptom } from '../../core/telemet
 
 /** What vLLM prints and why. Source: vLLM V0 and V1 (to 2026-05) vllm/v1/{core,engine,worker}, vllm/config, vllm/entrypoints. */
 export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
+  // One line holds the whole configuration; its names of settings (`enable_flashinfer_autotune=`) are no events.
+  cause('decode_eager_no_cuda_graph', /^Initializing a V\d LLM engine .*?enforce_eager=True/),
+  note('engine_config', /^Initializing a V\d LLM engine \(v(?<version>[^)]+)\)/),
   note(
     'phase_weights',
     /^Starting to load model |^Loading model weights|^Loading safetensors checkpoint shards/,
@@ -14,7 +17,10 @@ export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
     'phase_kv',
     /^(?:Available KV cache memory: (?<kvGib>-?[\d.]+) GiB|# (?:GPU|cuda) blocks: (?<blocks>\d+))/,
   ),
-  note('capacity', /(?:GPU )?KV cache size: (?<tokens>[\d,]+) tokens/),
+  note(
+    'capacity',
+    /KV cache size: (?<tokens>[\d,]+) tokens(?:, Maximum concurrency for (?<contextLength>[\d,]+) tokens per request: (?<concurrency>[\d.]+)x)?/,
+  ),
   note(
     'max_concurrency',
     /Maximum concurrency for (?<contextLength>[\d,]+) tokens per request: (?<concurrency>[\d.]+)x/,

@@ -46,6 +46,12 @@ const ROWS: Readonly<Record<string, readonly number[]>> = {
   nccl_interconnect: [50],
 };
 
+/** Timings of a run whose requests failed describe the failures. Source: own reasoning. */
+const failedAtLeast =
+  (ratio: number): Condition =>
+  (_m, o) =>
+    o.log !== null && o.client !== null && o.client.summary.errorRatio >= ratio;
+
 const toRule = (crash: CrashFacts): Rule => ({
   id: `crash-${crash.cause.replaceAll('_', '-')}`,
   rows: ROWS[crash.cause] ?? [],
@@ -56,7 +62,12 @@ const toRule = (crash: CrashFacts): Rule => ({
   needs: [],
   requires: [isRoot(crash.cause)],
   base: 0.7,
-  witnesses: [(_m, o) => o.crash !== null, (_m, o) => o.log !== null && o.crash !== null],
+  witnesses: [
+    (_m, o) => o.crash !== null,
+    (_m, o) => o.log !== null && o.crash !== null,
+    failedAtLeast(0.5),
+    failedAtLeast(0.95),
+  ],
   cites: [rootFact],
   knobs: crash.knobs ?? {},
   expected: crash.expected,
