@@ -1,8 +1,11 @@
 import type { DeploymentState, SessionState, TrialState } from '../ledger/state.ts';
 import type { Purpose } from '../ledger/vocabulary.ts';
-import { isInfrastructureFailure } from '../next-step/facts.ts';
+import { isInfrastructureFailure, ownDeployment } from '../next-step/facts.ts';
 import type { WorkloadSpec } from '../workload/workload.ts';
 import type { JudgedSide, JudgeInput, Ruler } from './sides.ts';
+
+/** Purposes of the runs that a trial is known by: its own, and those that measured it again later. */
+export const OWN_PURPOSES: readonly Purpose[] = ['calibrate', 'trial', 'anchor'];
 
 /** The runs of a trial that were made for these purposes at the contract's load points. */
 export function sideOfTrial(trial: TrialState, purposes: readonly Purpose[]): JudgedSide {
@@ -46,9 +49,9 @@ export function crashOf(trial: TrialState, isFullyMeasured = false): JudgeInput[
   return { crashClass: failed.crashClass, message: failed.message };
 }
 
-/** The deployment of a trial's own measurements, not of a confirmation. Null when: there is none. */
+/** The deployment of a trial's own measurements, not of a confirmation or anchor. Null when: there is none. */
 export function ownDeploymentOf(trial: TrialState): DeploymentState | null {
-  return trial.deployments.findLast((one) => one.intended.purpose !== 'confirm') ?? null;
+  return ownDeployment(trial);
 }
 
 /** How often the trial was sent back to be measured again. */

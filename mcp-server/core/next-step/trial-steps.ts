@@ -11,6 +11,7 @@ import {
   judgeable,
   measurementsNeeded,
   ownDeployment,
+  ownDeployments,
 } from './facts.ts';
 import type { NextStep } from './step.ts';
 
@@ -126,7 +127,7 @@ function crashStep(state: SessionState, place: Place): NextStep | null {
       `${deployment.deploymentId} failed (${deployment.failed?.phase}); its log says why.`,
     );
   }
-  const own = trial.deployments.filter((one) => one.intended.purpose !== 'confirm').length;
+  const own = ownDeployments(trial).length;
   if (isInfrastructureFailure(deployment) && own < MAX_OWN_DEPLOYMENTS) {
     return deployStep(state, trial, place.nowMs);
   }
@@ -140,7 +141,7 @@ function goneStep(state: SessionState, place: Place): NextStep | null {
   const isMeasured = isBaseline(trial)
     ? state.calibration !== null
     : judgeable(trial).length >= measurementsNeeded(state, trial);
-  const own = trial.deployments.filter((one) => one.intended.purpose !== 'confirm').length;
+  const own = ownDeployments(trial).length;
   if ((!isMeasured || trial.quality.length === 0) && own < MAX_OWN_DEPLOYMENTS) {
     return deployStep(state, trial, nowMs);
   }
