@@ -9,7 +9,7 @@ import { type JudgedRun, readRuns, runsAt, usableRuns } from './sides.ts';
 type NamedMetric = ReturnType<typeof namedMetrics>[number];
 
 /** Usable runs of one configuration in one deployment. */
-interface Group {
+export interface Group {
   readonly deploymentId: string;
   /** Hardware that it ran on: another GPU is no repeat. */
   readonly gpu: string | null;
@@ -31,8 +31,24 @@ export function calibrationOf(state: SessionState, trialId: string): EventData<'
     CALIBRATING,
   );
   const families = state.trials.flatMap((trial) => familiesOf(groupsOf(trial, OWN_PURPOSES)));
+  const loadPointCount = state.contract.terms.loadPoints.length;
+  return {
+    trialId,
+    measurements: base.flatMap(({ runs }) => runs.map((run) => run.measurement.measurementId)),
+    spreads: spreadsAcross({ base, families, loadPointCount }),
+    deployments: base.map((group) => group.deploymentId),
+  };
+}
+
+/** Spreads of every metric at every load point, by `spreadKey`. Shape: a family holds the deployments of one configuration. */
+export function spreadsAcross(facts: {
+  readonly base: readonly Group[];
+  readonly families: readonly (readonly Group[])[];
+  readonly loadPointCount: number;
+}): Record<string, Spread> {
+  const { base, families, loadPointCount } = facts;
   const spreads: Record<string, Spread> = {};
-  for (const [index] of state.contract.terms.loadPoints.entries()) {
+  for (let index = 0; index < loadPointCount; index += 1) {
     for (const metric of namedMetrics()) {
       const within = withinOf(base, metric, index);
       if (within === null) continue;
@@ -41,12 +57,7 @@ export function calibrationOf(state: SessionState, trialId: string): EventData<'
         between === null ? within : { ...within, between };
     }
   }
-  return {
-    trialId,
-    measurements: base.flatMap(({ runs }) => runs.map((run) => run.measurement.measurementId)),
-    spreads,
-    deployments: base.map((group) => group.deploymentId),
-  };
+  return spreads;
 }
 
 function groupsOf(trial: TrialState | undefined, purposes: readonly Purpose[]): readonly Group[] {

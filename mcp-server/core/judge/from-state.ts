@@ -1,3 +1,4 @@
+import { hasMoved } from '../ledger/instance.ts';
 import type { DeploymentState, SessionState, TrialState } from '../ledger/state.ts';
 import type { Purpose } from '../ledger/vocabulary.ts';
 import { isInfrastructureFailure, ownDeployment } from '../next-step/facts.ts';
@@ -22,6 +23,24 @@ export function sideOfTrial(trial: TrialState, purposes: readonly Purpose[]): Ju
         priceUsdPerHour: prices.get(run.deploymentId) ?? null,
       })),
   };
+}
+
+/**
+ * The reference's own runs and its anchors; where it ran on the very instance that the trial ran on as well as on others, those runs
+ * alone, so that the machine is no part of the difference.
+ */
+export function referenceSideOf(reference: TrialState, trial: DeploymentState | null): JudgedSide {
+  const side = sideOfTrial(reference, OWN_PURPOSES);
+  const place = trial?.ready?.instance ?? null;
+  if (place === null) return side;
+  const moved = new Set(
+    reference.deployments
+      .filter(({ ready }) => ready !== null && hasMoved(ready.instance, place))
+      .map((one) => one.deploymentId),
+  );
+  const here = side.runs.filter((run) => !moved.has(run.measurement.deploymentId));
+  const isUsable = here.some((run) => run.measurement.flags.length === 0);
+  return isUsable ? { ...side, runs: here } : side;
 }
 
 /** The ruler of a session. Null when: it was not calibrated. */
