@@ -2,11 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { MAX_RETESTS } from '../../../mcp-server/core/judge/gain.ts';
 import { judge } from '../../../mcp-server/core/judge/judge.ts';
 import { createDraw } from '../../../mcp-server/core/quality/draw.ts';
-import {
-  runSessions,
-  shrinkageOf,
-  shareKept as simulated,
-} from '../../../scripts/bench/simulate-verdicts.ts';
+import { runSessions, shrinkageOf } from '../../../scripts/bench/simulate-sessions.ts';
+import { shareKept as simulated } from '../../../scripts/bench/simulate-verdicts.ts';
 import { inputOf, rates, sideOf } from './builders.ts';
 
 /** Normal deviates by sums of twelve uniforms, seeded: near enough to normal for rates of a few percent. */
