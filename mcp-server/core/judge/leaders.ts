@@ -50,14 +50,16 @@ function isCandidate(trial: TrialState): boolean {
   return last.gate === null && (last.verdict === 'keep' || last.verdict === 'tie');
 }
 
-/** At most three by their lower bounds, the best always among them. */
+/**
+ * At most three, by their lower bounds; the best goes first, so that another takes its place only where it does not hold or is beaten
+ * beyond noise: of two equals the simpler stays.
+ */
 export function chooseLeaders(candidates: readonly Leader[], bestId: string): readonly Leader[] {
-  const ranked = candidates
-    .filter(({ trialId, gain }) => trialId === bestId || gain.lower > 0)
+  const best = candidates.filter(({ trialId }) => trialId === bestId);
+  const others = candidates
+    .filter(({ trialId, gain }) => trialId !== bestId && gain.lower > 0)
     .toSorted((a, b) => b.gain.lower - a.gain.lower);
-  const top = ranked.slice(0, MAX_LEADERS);
-  const best = ranked.find(({ trialId }) => trialId === bestId);
-  return best === undefined || top.includes(best) ? top : [...top.slice(0, -1), best];
+  return [...best, ...others].slice(0, MAX_LEADERS);
 }
 
 /** The gain of one side over another on the objective. */
@@ -95,7 +97,7 @@ export interface Confirmed {
 }
 
 /**
- * The trial that the session stands for: the first leader, in the order of the search, that holds; a later one that holds takes over
+ * The trial that the session stands for: the first leader that holds, the best of the search before the others; a later one that holds takes over
  * only where it beats that one beyond noise on the fresh runs, so that no winner is picked by its luck in the confirmation.
  * Null when: none holds.
  */

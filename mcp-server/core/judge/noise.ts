@@ -73,7 +73,7 @@ export function describeDeploymentNoise(
     return `noise between deployments is a prior of ${percent(prior)}: one deployment cannot show it`;
   }
   const combined = Math.sqrt(deploymentNoise(metric, own).variance);
-  return `noise between deployments is ${percent(combined)}: ${percent(own.sdRatio)} over ${own.df + 1} deployments of one configuration, with a prior of ${percent(prior)}`;
+  return `noise between deployments is ${percent(combined)}: ${percent(own.sdRatio)} over ${own.df === 1 ? 'one redeploy' : `${own.df} redeploys`} of one configuration, with a prior of ${percent(prior)}`;
 }
 
 /** A variance that was estimated, one that is taken as known, and what follows for their sum. */

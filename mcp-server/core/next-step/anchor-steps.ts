@@ -72,11 +72,10 @@ export function anchorForTrial(
   nowMs: number,
 ): NextStep | null {
   const best = incumbentOf(state);
-  const place = ownDeployment(trial)?.ready?.instance ?? null;
-  if (best === null || best === trial || place === null) return null;
+  const place = ownDeployment(trial)?.ready?.instance;
+  if (best === null || best === trial || place === undefined || ranAt(best, place)) return null;
   const anchor = { trialId: best.trialId, purpose: 'anchor' as const, since: trial.plannedAt };
-  if (ranAt(best, place) || triesOf(state, anchor) > 0) return null;
-  if (!isAffordable(state, best, nowMs)) return null;
+  if (triesOf(state, anchor) > 0 || !isAffordable(state, best, nowMs)) return null;
   const where = place.id ?? place.gpu ?? 'another instance';
   return askForAnchor(
     best,

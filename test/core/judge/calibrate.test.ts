@@ -22,9 +22,9 @@ const KEY = 'outputTokensPerS@0';
 function deployed(
   deploymentId: string,
   purpose: 'calibrate' | 'trial' | 'anchor',
-  values: readonly number[],
-  gpu = 'H100',
+  runs: readonly number[] | { readonly gpu: string; readonly values: readonly number[] },
 ): NewEvent[] {
+  const { gpu, values } = 'gpu' in runs ? runs : { gpu: 'H100', values: runs };
   const trial = deploymentId.slice(1, 5);
   const ordinal = deploymentId.slice(6);
   const at = ready(deploymentId);
@@ -98,7 +98,10 @@ describe('the noise of a session', () => {
     expect(noiseFloorRatio(after ?? null, METRIC)).toBeGreaterThan(
       2 * (noiseFloorRatio(before ?? null, METRIC) ?? 0),
     );
-    const elsewhere = [...events, ...deployed('d0001-2', 'anchor', [600, 600, 600], 'A100')];
+    const elsewhere = [
+      ...events,
+      ...deployed('d0001-2', 'anchor', { gpu: 'A100', values: [600, 600, 600] }),
+    ];
     expect(calibrationOf(stateOf(elsewhere), 't0000').spreads[KEY]?.between?.df).toBe(1);
   });
 });

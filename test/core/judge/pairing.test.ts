@@ -82,8 +82,22 @@ describe('from five pairs of runs on', () => {
   it('speaks in the verdict instead of the calibrated sd', () => {
     const byRepeat = (at: (repeat: number) => number) =>
       Object.fromEntries([0, 1, 2, 3, 4].map((repeat) => [repeat, at(repeat)]));
-    const reference = sideOfRuns(0, runsOf(0, 1, byRepeat((n) => 1000 + 200 * n)));
-    const trial = sideOfRuns(1, runsOf(1, 1, byRepeat((n) => (1000 + 200 * n) * 1.03)));
+    const reference = sideOfRuns(
+      0,
+      runsOf(
+        0,
+        1,
+        byRepeat((n) => 1000 + 200 * n),
+      ),
+    );
+    const trial = sideOfRuns(
+      1,
+      runsOf(
+        1,
+        1,
+        byRepeat((n) => (1000 + 200 * n) * 1.03),
+      ),
+    );
     const five = compareAt(inputOf(trial, { reference }), METRIC, 0);
     const four = compareAt(
       inputOf({ ...trial, runs: trial.runs.slice(0, 4) }, { reference }),
