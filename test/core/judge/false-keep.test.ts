@@ -87,4 +87,12 @@ describe('verdicts under the noise of launches, sessions and slowed runs', () =>
     expect(seen).toBeGreaterThan(confirmed);
     expect(Math.abs(confirmed)).toBeLessThanOrEqual(3 * se);
   });
+
+  it('confirm of the luckiest of thirty equal ones no more than noise', () => {
+    const outcomes = runSessions({ seed: 12, sessions: 20, trials: 30, runSd: 0.02 });
+    const { seen, confirmed, se, beyondNoise } = shrinkageOf(outcomes);
+    expect(seen).toBeGreaterThan(0.02);
+    expect(Math.abs(confirmed)).toBeLessThanOrEqual(3 * se);
+    expect(beyondNoise.hits).toBeLessThanOrEqual(3);
+  });
 });
