@@ -76,12 +76,13 @@ export function anchorForTrial(
   if (best === null || best === trial || place === undefined || ranAt(best, place)) return null;
   const anchor = { trialId: best.trialId, purpose: 'anchor' as const, since: trial.plannedAt };
   if (triesOf(state, anchor) > 0 || !isAffordable(state, best, nowMs)) return null;
-  const where = place.id ?? place.gpu ?? 'another instance';
   return askForAnchor(
     best,
-    `${trial.trialId} landed on ${where}, where ${best.trialId} never ran: the machine must not pass for a gain.`,
+    `${trial.trialId} landed on ${nameOf(place)}, where ${best.trialId} never ran: the machine must not pass for a gain.`,
   );
 }
+
+const nameOf = (place: Instance): string => place.id ?? place.gpu ?? 'another instance';
 
 /** True where the trial was measured on that instance, as far as is known. */
 function ranAt(trial: TrialState, place: Instance): boolean {
