@@ -23,7 +23,10 @@ function withLoad(tbotMsOf: (trialId: string) => number): App {
   const run: App['load']['run'] = async (_request, options) => {
     await options.onMeasureStart?.();
     return {
-      records: recordsOf(50, tbotMsOf(deploy.started.at(-1)?.trialId ?? '')),
+      records: recordsOf(50, tbotMsOf(deploy.started.at(-1)?.trialId ?? '')).map((record) => ({
+        ...record,
+        textHash: `${record.index}`,
+      })),
       windowStartMs: 0,
       windowEndMs: 1000,
       cancelled: false,
