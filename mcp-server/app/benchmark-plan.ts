@@ -85,7 +85,8 @@ function defaultPurpose(
   trial: TrialState,
   deployment: DeploymentState,
 ): Purpose {
-  if (deployment.intended.purpose === 'confirm') return 'confirm';
+  const { purpose } = deployment.intended;
+  if (purpose === 'confirm' || purpose === 'anchor' || purpose === 'no_profiler') return purpose;
   const isBaseline = trial.planned.parentId === null;
   return isBaseline && state.calibration === null ? 'calibrate' : 'trial';
 }
@@ -151,8 +152,10 @@ function defaultRepeats(state: SessionState, trial: TrialState, purpose: Purpose
   const { repeats, calibrationRepeats, loadPoints } = state.contract.terms;
   switch (purpose) {
     case 'calibrate':
-      return calibrationRepeats;
+      return state.calibration === null ? calibrationRepeats : repeats;
     case 'confirm':
+    case 'anchor':
+    case 'no_profiler':
       return repeats;
     case 'probe':
       return 1;

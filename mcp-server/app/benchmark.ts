@@ -3,10 +3,13 @@ import { METRIC_CARDS, type MetricId, type Quantile, readMetric } from '../core/
 import { nextStep } from '../core/next-step/next-step.ts';
 import { meanOf, sampleSd } from '../core/stats/mean-sd.ts';
 import { describeLoadPoint } from '../core/workload/workload.ts';
+import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { Answer, App, Call, JobOutcome, JobResult } from './app.ts';
 import { type BenchmarkPlan, type BenchmarkWish, planBenchmark } from './benchmark-plan.ts';
+import { describeOutcome } from './deploy-outcome.ts';
 import { findCapacity } from './find-capacity.ts';
 import type { Measurement } from './measure.ts';
+import { bringsDeployment, measureFresh } from './measure-fresh.ts';
 import { runBenchmark } from './run-benchmark.ts';
 
 export interface BenchmarkArgs extends BenchmarkWish {
@@ -35,6 +38,9 @@ export async function benchmark(
   const { find } = args;
   if (find !== undefined) refuseWithoutSlo(writer.state().contract.terms.slo);
   const wish = find === undefined ? args : { ...args, purpose: 'probe' as const };
+  if (find === undefined && bringsDeployment(writer.state(), wish)) {
+    return benchmarkFresh(app, writer, { wish, wait_s: args.wait_s, call });
+  }
   const plan = await planBenchmark(app, writer.state(), wish);
   const job = await app.jobs.start(
     { writer, kind: 'benchmark', trialId: plan.trialId, args: jobArgs(plan), waitS: args.wait_s },
@@ -44,14 +50,44 @@ export async function benchmark(
         ? describe(plan, await runBenchmark(app, writer, { plan, call: context }))
         : findCapacity(app, writer, { plan, find, call: context }),
   );
+  return answerOf(app, writer, { job, trialId: plan.trialId, purpose: plan.purpose });
+}
+
+/** The same on a deployment of its own, as one job: deploy, measure, stop. */
+async function benchmarkFresh(
+  app: App,
+  writer: LedgerWriter,
+  asked: { readonly wish: BenchmarkWish; readonly wait_s: number; readonly call: Call },
+): Promise<BenchmarkAnswer> {
+  const { trial_id: trialId = '', purpose = 'anchor' } = asked.wish;
+  const args = { purpose, fresh: true };
+  const job = await app.jobs.start(
+    { writer, kind: 'benchmark', trialId, args, waitS: asked.wait_s },
+    asked.call,
+    async (call) => {
+      const { outcome, plan, runs } = await measureFresh(app, writer, { trialId, purpose, call });
+      return plan === null
+        ? { summary: describeOutcome(outcome), result: { ...outcome } }
+        : describe(plan, runs);
+    },
+  );
+  return answerOf(app, writer, { job, trialId, purpose });
+}
+
+function answerOf(
+  app: App,
+  writer: LedgerWriter,
+  done: { readonly job: JobOutcome } & Pick<BenchmarkAnswer, 'trialId' | 'purpose'>,
+): BenchmarkAnswer {
+  const { job, trialId, purpose } = done;
   return {
     summary: job.summary,
     warnings: warningsOf(job),
     next: nextStep(writer.state(), app.clock.nowMs()),
     status: job.status,
     jobId: job.jobId,
-    trialId: plan.trialId,
-    purpose: plan.purpose,
+    trialId,
+    purpose,
     result: job.result,
   };
 }

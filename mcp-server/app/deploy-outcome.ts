@@ -1,4 +1,5 @@
 import { AutodebugError } from '../core/errors.ts';
+import { hasMoved } from '../core/ledger/instance.ts';
 import { findDeployment } from '../core/ledger/lookup.ts';
 import type { DeploymentState, SessionState } from '../core/ledger/state.ts';
 import type { Endpoint, Instance } from '../core/ledger/vocabulary.ts';
@@ -57,7 +58,8 @@ export async function noteReady(
     signal: call.signal,
   });
   await keepHelp(app, writer, { backend, deployment, signal: call.signal });
-  const landedElsewhere = hasMoved(lastInstance(writer.state(), deploymentId), status.instance);
+  const before = lastInstance(writer.state(), deploymentId);
+  const landedElsewhere = before !== null && hasMoved(before, status.instance);
   const { endpoint, instance, priceUsdPerHour } = status;
   await writer.append({
     type: 'deploy_ready',
@@ -90,13 +92,6 @@ function lastInstance(state: SessionState, deploymentId: string): Instance | nul
     .filter((one) => one.ready !== null && one.deploymentId !== deploymentId)
     .toSorted((a, b) => (a.readyAt ?? '').localeCompare(b.readyAt ?? ''));
   return served.at(-1)?.ready?.instance ?? null;
-}
-
-function hasMoved(before: Instance | null, now: Instance): boolean {
-  if (before === null) return false;
-  const differs = (a: string | null, b: string | null): boolean =>
-    a !== null && b !== null && a !== b;
-  return differs(before.id, now.id) || differs(before.gpu, now.gpu);
 }
 
 /**

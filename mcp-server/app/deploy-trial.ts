@@ -15,7 +15,7 @@ import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { Answer, App, Call } from './app.ts';
 import { backendOf, deployRequestOf, workPathOf } from './backend.ts';
 import { type DeployOutcome, describeOutcome, noteFailure, noteReady } from './deploy-outcome.ts';
-import { askForHelp } from './image-help.ts';
+import { serviceTextOf } from './service-text.ts';
 import { waitUntilReady } from './wait-until-ready.ts';
 
 export interface DeployArgs {
@@ -152,7 +152,7 @@ export async function deployAndWait(
   const trial = findTrial(writer.state(), trialId);
   await refuseDeploy(app, writer, trial);
   const backend = backendOf(app, writer.state());
-  const request = await planDeployment(app, writer, trial);
+  const request = await planDeployment(app, writer, { trial, purpose });
   const plan = await backend.plan(request, call.signal);
   refuseBudget(app, writer.state(), { trial, priceUsdPerHour: plan.priceUsdPerHour });
   await writer.append({
@@ -188,12 +188,12 @@ function priceLimit(backend: Deploy, state: SessionState, planned: number | null
 async function planDeployment(
   app: App,
   writer: LedgerWriter,
-  trial: TrialState,
+  { trial, purpose }: { readonly trial: TrialState; readonly purpose: Purpose },
 ): Promise<DeployRequest> {
   const state = writer.state();
   const nowMs = app.clock.nowMs();
   const deploymentId = nextDeploymentId(trial);
-  const serviceYaml = askForHelp(state, trial, await readService(app, trial));
+  const serviceYaml = await serviceTextOf(app, state, { trial, purpose });
   const minutes = minutesAllowed(state, nowMs, {
     trialId: trial.trialId,
     priceUsdPerHour: trial.planned.predicted.priceUsdPerHour,
@@ -209,15 +209,6 @@ async function planDeployment(
     runName: runName(state.sessionId, deploymentId),
     serviceYaml,
     deadlineAtMs: nowMs + minutes * 60_000,
-  });
-}
-
-async function readService(app: App, trial: TrialState): Promise<string> {
-  const text = await app.files.readOutput(trial.planned.file);
-  if (text !== null) return text;
-  throw new PreconditionError(`The configuration file ${trial.planned.file} is gone.`, {
-    code: 'E_NO_FILE',
-    fix: 'Put the file back below sessions/, or plan the trial again.',
   });
 }
 

@@ -4,6 +4,7 @@ import {
   crashOf,
   isSimplerThan,
   ownDeploymentOf,
+  referenceSideOf,
   retestsOf,
   rulerOf,
   sideOfTrial,
@@ -89,7 +90,7 @@ async function inputOf(
   if (ruler === null) throw notCalibrated();
   const trialSide = sideOfTrial(trial, ['trial']);
   const crash = crashOf(trial, missingLoadPoints(trialSide, ruler).length === 0);
-  const referenceSide = sideOfTrial(reference, ['calibrate', 'trial']);
+  const referenceSide = referenceSideOf(reference, ownDeploymentOf(trial));
   if (crash === null) refuseUnmeasured(trial, trialSide, ruler);
   refuseUnequal(trialSide, referenceSide);
   const deployment = ownDeploymentOf(trial)?.deploymentId;

@@ -1,7 +1,7 @@
 import { LoadError } from '../core/errors.ts';
+import { calibrationOf } from '../core/judge/calibrate.ts';
 import { findDeployment, findTrial } from '../core/ledger/lookup.ts';
 import type { MeasurementFlag } from '../core/ledger/vocabulary.ts';
-import { spreadsOf } from '../core/stats/spread.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { App, Call } from './app.ts';
 import { backendOf } from './backend.ts';
@@ -12,6 +12,8 @@ import { takeSample } from './take-sample.ts';
 
 /** Runs of an A/A calibration that must be clean at every load point. Source: docs/measuring.md, verdicts: at least three means. */
 const MIN_CLEAN_RUNS = 3;
+/** Purposes whose runs say something about the session's noise. */
+const CALIBRATING: ReadonlySet<string> = new Set(['calibrate', 'anchor']);
 /** Flags that another run may not meet again; the others say something about the service or the workload. */
 const PASSING_FLAGS: ReadonlySet<MeasurementFlag> = new Set(['CLIENT_LIMITED', 'UNDER_DRIVEN']);
 
@@ -35,7 +37,7 @@ export async function runBenchmark(
     if (mayRepeat && isSpoiled(round)) wanted += 1;
   }
   await takeSample(app, writer, { plan, run: runs.at(-1), call });
-  if (plan.purpose === 'calibrate' && !call.signal.aborted) {
+  if (CALIBRATING.has(plan.purpose) && !call.signal.aborted) {
     await calibrate(writer, plan);
   }
   return runs;
@@ -100,28 +102,19 @@ async function refuseDead(
   });
 }
 
-/** Spreads over every clean calibration run of the trial. */
+/** Writes down the session's noise anew: after the A/A runs, after each redeploy of the baseline, after each anchor. */
 async function calibrate(writer: LedgerWriter, plan: BenchmarkPlan): Promise<void> {
-  const trial = findTrial(writer.state(), plan.trialId);
-  const all = trial.measurements
-    .map((measurement) => measurement.data)
+  const state = writer.state();
+  const trialId = state.calibration?.trialId ?? plan.trialId;
+  const all = findTrial(state, trialId)
+    .measurements.map((measurement) => measurement.data)
     .filter((run) => run.purpose === 'calibrate' && run.loadPointIndex !== null);
   const clean = all.filter((run) => run.flags.length === 0);
-  const counts = writer
-    .state()
-    .contract.terms.loadPoints.map(
-      (_, index) => clean.filter((run) => run.loadPointIndex === index).length,
-    );
+  const counts = state.contract.terms.loadPoints.map(
+    (_, index) => clean.filter((run) => run.loadPointIndex === index).length,
+  );
   if (Math.min(...counts) < MIN_CLEAN_RUNS) throw notCalibrated(all, counts);
-  const price = findDeployment(writer.state(), plan.deploymentId).ready?.priceUsdPerHour ?? null;
-  await writer.append({
-    type: 'calibrated',
-    data: {
-      trialId: plan.trialId,
-      measurements: clean.map((run) => run.measurementId),
-      spreads: spreadsOf(clean, price),
-    },
-  });
+  await writer.append({ type: 'calibrated', data: calibrationOf(state, trialId) });
 }
 
 function notCalibrated(all: readonly Measurement[], counts: readonly number[]): LoadError {

@@ -9,7 +9,7 @@ export const benchmarkTool = defineTool({
   name: 'benchmark',
   title: 'Measure a deployment',
   description:
-    'Loads the ready deployment of a trial with the contract’s workload and load points, and records each run with its evidence. Warms up first; every repeat has prompts of its own. purpose calibrate measures noise (A/A) on the baseline; trial and confirm are judged; a probe may use any workload or load, can be cited, and is never judged. Answers with a job id when it needs longer: then call wait_job. Refuses what is not ready (E_NOT_READY) or differs from the contract (E_CONTRACT_MISMATCH).',
+    'Loads the ready deployment of a trial with the contract’s workload and load points, and records each run with its evidence. Warms up first; every repeat has prompts of its own. purpose calibrate measures noise (A/A) on the baseline; trial and confirm are judged; anchor (the best again) and no_profiler deploy and stop by themselves; a probe may use any workload or load, can be cited, and is never judged. Answers with a job id when it needs longer: then call wait_job. Refuses what is not ready (E_NOT_READY) or differs from the contract (E_CONTRACT_MISMATCH).',
   input: z.strictObject({
     trial_id: TrialId.optional().describe('Default: the trial that is deployed.'),
     purpose: Purpose.optional().describe('Default: what the session needs of this deployment.'),

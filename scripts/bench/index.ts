@@ -191,7 +191,7 @@ function verdictsSection(): Section {
   });
   return {
     title:
-      'Verdicts by simulation: launch 0.3 %, session 0.5 %, 3 % of runs slowed by 2 to 10 %; each pair two deployments',
+      'Verdicts by simulation: launch 0.3 %, session 0.5 %, 3 % of runs slowed by 2 to 10 %; every side freshly deployed, the baseline twice',
     command: 'npm run bench verdicts',
     figures: [
       ...bench.falseKeeps.map(({ runSd, share }) =>

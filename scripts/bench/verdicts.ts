@@ -1,11 +1,6 @@
 import { wilsonInterval } from '../../mcp-server/core/stats/wilson.ts';
-import {
-  runSessions,
-  type Share,
-  type Shrinkage,
-  shareKept,
-  shrinkageOf,
-} from './simulate-verdicts.ts';
+import { runSessions, type Shrinkage, shrinkageOf } from './simulate-sessions.ts';
+import { type Share, shareKept } from './simulate-verdicts.ts';
 
 export interface VerdictBench {
   readonly falseKeeps: readonly { readonly runSd: number; readonly share: Share }[];
@@ -69,7 +64,7 @@ export function renderVerdictBench(bench: VerdictBench): string {
         `20 equal trials at run noise ${percent(runSd)}: confirmed falsely ${describeShare(share)}; some trial kept before confirmation in ${keptSessions}`,
     ),
     `true +5 % at run noise 2 %, kept within five repeats: ${describeShare(bench.power)}`,
-    `30 equal trials at run noise 2 %: luckiest seen ${percent(bench.thirty.seen)}, confirmed ${percent(bench.thirty.confirmed)} ± ${percent(1.96 * bench.thirty.se)}`,
+    `30 equal trials at run noise 2 %: luckiest seen ${percent(bench.thirty.seen)}, confirmed ${percent(bench.thirty.confirmed)} ± ${percent(1.96 * bench.thirty.se)}; confirmed beyond the noise floor in ${describeShare(bench.thirty.beyondNoise)}`,
     `${bench.seconds.toFixed(1)} s`,
   ].join('\n');
 }

@@ -1,18 +1,13 @@
 import type { Delta, Spread } from '../ledger/vocabulary.ts';
 import { METRIC_CARDS, type MetricId, type Quantile } from '../metrics/metric.ts';
-import { meanOf, sampleSd } from '../stats/mean-sd.ts';
+import { meanOf } from '../stats/mean-sd.ts';
 import { findSpread, metricName, relativeSd } from '../stats/spread.ts';
 import { describeLoadPoint } from '../workload/workload.ts';
+import { errorOf } from './error-of.ts';
 import { logInterval, probabilityBetter } from './gain.ts';
-import { combineErrors, deploymentSdRatio, deploymentVariance } from './noise.ts';
-import {
-  type JudgedRun,
-  type JudgeInput,
-  type Ruler,
-  readRuns,
-  runsAt,
-  usableRuns,
-} from './sides.ts';
+import { deploymentNoise } from './noise.ts';
+import { weighedMean, weighRuns } from './pairing.ts';
+import { type JudgeInput, type Ruler, runsAt, usableRuns } from './sides.ts';
 
 /** A difference at one load point, or over all of them. Logs, so that swapping the sides changes the sign and nothing else. */
 export interface Comparison {
@@ -28,22 +23,16 @@ export interface NamedMetric {
   readonly quantile: Quantile;
 }
 
-/** Runs of the two sides at one load point, and what calibration says about them. */
-interface Pair {
-  readonly trial: readonly JudgedRun[];
-  readonly reference: readonly JudgedRun[];
-  readonly spread: Spread | null;
-  readonly referenceIsCalibration: boolean;
-}
-
 /**
  * The difference that two deployments of one configuration show by noise alone: twice the root of the squared A/A sd of a run
- * and the squared prior between deployments. Null when: the metric was not calibrated.
- * Source: own rule, 2 sd; the prior of `deploymentSdRatio`.
+ * and the variance between deployments. Null when: the metric was not calibrated.
+ * Source: own rule, 2 sd; `deploymentNoise`.
  */
 export function noiseFloorRatio(spread: Spread | null, metric: NamedMetric): number | null {
   const relative = spread === null ? null : relativeSd(spread);
-  return relative === null ? null : 2 * Math.hypot(relative, deploymentSdRatio(metric));
+  return relative === null
+    ? null
+    : 2 * Math.sqrt(relative ** 2 + deploymentNoise(metric, spread?.between).variance);
 }
 
 /** Compares one metric at one load point over the usable runs of both sides. */
@@ -52,29 +41,33 @@ export function compareAt(
   metric: NamedMetric,
   loadPointIndex: number,
 ): Comparison {
-  const pair: Pair = {
-    trial: runsAt(usableRuns(input.trial), loadPointIndex),
-    reference: runsAt(usableRuns(input.reference), loadPointIndex),
-    spread: findSpread(input.ruler.spreads, metric, loadPointIndex),
-    referenceIsCalibration: input.reference.trialId === input.ruler.calibratedOn,
+  const trial = runsAt(usableRuns(input.trial), loadPointIndex);
+  const reference = runsAt(usableRuns(input.reference), loadPointIndex);
+  const spread = findSpread(input.ruler.spreads, metric, loadPointIndex);
+  const weighed = weighRuns({ trial, reference }, metric);
+  const means = {
+    trial: weighedMean(weighed.trial),
+    reference: weighedMean(weighed.reference),
   };
-  const trial = readRuns(pair.trial, metric);
-  const reference = readRuns(pair.reference, metric);
-  const logRatio = logRatioOf(meanOf(trial), meanOf(reference));
-  const error = errorOf(pair, { trial, reference }, metric);
-  const point = [...pair.trial, ...pair.reference][0]?.measurement.loadPoint;
+  const logRatio = logRatioOf(means.trial, means.reference);
+  const error = errorOf(weighed, {
+    metric,
+    spread,
+    isReferenceCalibrated: input.reference.trialId === input.ruler.calibratedOn,
+  });
+  const point = [...trial, ...reference][0]?.measurement.loadPoint;
   return {
     logRatio,
     error,
     delta: {
       metric: metricName(metric.id, metric.quantile),
       loadPoint: point === undefined ? `load point ${loadPointIndex}` : describeLoadPoint(point),
-      reference: meanOf(reference),
-      trial: meanOf(trial),
+      reference: means.reference,
+      trial: means.trial,
       deltaRatio: finiteRatio(logRatio),
       interval: intervalOf(logRatio, error),
       probabilityBetter: chanceOf(logRatio, error, metric),
-      noiseFloorRatio: noiseFloorRatio(pair.spread, metric),
+      noiseFloorRatio: noiseFloorRatio(spread, metric),
     },
   };
 }
@@ -122,38 +115,6 @@ function logRatioOf(trial: number | null, reference: number | null): number | nu
 function finiteRatio(logRatio: number | null): number | null {
   if (logRatio === null || logRatio === Number.POSITIVE_INFINITY) return null;
   return Math.exp(logRatio) - 1;
-}
-
-/**
- * Error of a log ratio of two means: the pooled relative sd of the A/A runs and of the runs compared, and the prior between
- * deployments where the sides ran in different ones. The calibration runs are counted once where they are the reference.
- * Source: pooled two-sample t, delta method for logs; the prior is added in quadrature.
- */
-function errorOf(
-  pair: Pair,
-  values: { readonly trial: readonly number[]; readonly reference: readonly number[] },
-  metric: NamedMetric,
-): Comparison['error'] {
-  const { trial, reference } = values;
-  const calibrated = pair.spread === null ? null : relativeSd(pair.spread);
-  if (pair.spread === null || calibrated === null) return null;
-  if (trial.length === 0 || reference.length === 0) return null;
-  const groups = [
-    { df: pair.spread.n - 1, relative: calibrated },
-    relativeOf(trial),
-    ...(pair.referenceIsCalibration ? [] : [relativeOf(reference)]),
-  ];
-  const df = groups.reduce((sum, group) => sum + group.df, 0);
-  const squares = groups.reduce((sum, group) => sum + group.df * group.relative ** 2, 0);
-  const variance = (squares / df) * (1 / trial.length + 1 / reference.length);
-  return combineErrors({ variance, df }, deploymentVariance(pair, deploymentSdRatio(metric)));
-}
-
-function relativeOf(values: readonly number[]): { readonly df: number; readonly relative: number } {
-  const mean = meanOf(values);
-  const sd = sampleSd(values);
-  if (sd === null || mean === null || mean === 0) return { df: 0, relative: 0 };
-  return { df: values.length - 1, relative: sd / Math.abs(mean) };
 }
 
 /** 95 % interval of trial / reference − 1. Null when: the error or the ratio is unknown or infinite. */

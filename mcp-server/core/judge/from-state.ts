@@ -1,8 +1,12 @@
+import { hasMoved } from '../ledger/instance.ts';
 import type { DeploymentState, SessionState, TrialState } from '../ledger/state.ts';
 import type { Purpose } from '../ledger/vocabulary.ts';
-import { isInfrastructureFailure } from '../next-step/facts.ts';
+import { isInfrastructureFailure, ownDeployment } from '../next-step/facts.ts';
 import type { WorkloadSpec } from '../workload/workload.ts';
 import type { JudgedSide, JudgeInput, Ruler } from './sides.ts';
+
+/** Purposes of the runs that a trial is known by: its own, and those that measured it again later. */
+export const OWN_PURPOSES: readonly Purpose[] = ['calibrate', 'trial', 'anchor'];
 
 /** The runs of a trial that were made for these purposes at the contract's load points. */
 export function sideOfTrial(trial: TrialState, purposes: readonly Purpose[]): JudgedSide {
@@ -19,6 +23,24 @@ export function sideOfTrial(trial: TrialState, purposes: readonly Purpose[]): Ju
         priceUsdPerHour: prices.get(run.deploymentId) ?? null,
       })),
   };
+}
+
+/**
+ * The reference's own runs and its anchors; where it ran on the very instance that the trial ran on as well as on others, those runs
+ * alone, so that the machine is no part of the difference.
+ */
+export function referenceSideOf(reference: TrialState, trial: DeploymentState | null): JudgedSide {
+  const side = sideOfTrial(reference, OWN_PURPOSES);
+  const place = trial?.ready?.instance ?? null;
+  if (place === null) return side;
+  const moved = new Set(
+    reference.deployments
+      .filter(({ ready }) => ready !== null && hasMoved(ready.instance, place))
+      .map((one) => one.deploymentId),
+  );
+  const here = side.runs.filter((run) => !moved.has(run.measurement.deploymentId));
+  const isUsable = here.some((run) => run.measurement.flags.length === 0);
+  return isUsable ? { ...side, runs: here } : side;
 }
 
 /** The ruler of a session. Null when: it was not calibrated. */
@@ -46,9 +68,9 @@ export function crashOf(trial: TrialState, isFullyMeasured = false): JudgeInput[
   return { crashClass: failed.crashClass, message: failed.message };
 }
 
-/** The deployment of a trial's own measurements, not of a confirmation. Null when: there is none. */
+/** The deployment of a trial's own measurements, not of a confirmation or anchor. Null when: there is none. */
 export function ownDeploymentOf(trial: TrialState): DeploymentState | null {
-  return trial.deployments.findLast((one) => one.intended.purpose !== 'confirm') ?? null;
+  return ownDeployment(trial);
 }
 
 /** How often the trial was sent back to be measured again. */

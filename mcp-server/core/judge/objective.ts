@@ -1,7 +1,8 @@
+import { findSpread } from '../stats/spread.ts';
 import { type Comparison, compareOverall } from './compare.ts';
 import { describeComparison } from './describe-comparison.ts';
 import { logInterval, ruleOnGain } from './gain.ts';
-import { deploymentSdRatio } from './noise.ts';
+import { describeDeploymentNoise } from './noise.ts';
 import { invalid, type Ruling, unclear } from './ruling.ts';
 import { type JudgedSide, type JudgeInput, usableRuns } from './sides.ts';
 
@@ -47,15 +48,14 @@ function tie(input: JudgeInput, overall: Comparison): Ruling {
   return { verdict: 'tie', gate: null, reasons: [reason] };
 }
 
-/** Says which part of the noise was believed and not measured. */
+/** Says which part of the noise was believed and which was measured. */
 function priorNote(input: JudgeInput): readonly string[] {
   const deployments = (side: JudgedSide): readonly string[] =>
     usableRuns(side).map((run) => run.measurement.deploymentId);
   const all = new Set([...deployments(input.trial), ...deployments(input.reference)]);
   if (all.size < 2) return [];
   const { metric, quantile } = input.ruler.objective;
-  const ratio = deploymentSdRatio({ id: metric, quantile });
-  return [
-    `noise between deployments is a prior of ${(ratio * 100).toFixed(1)} %, added in quadrature: one deployment cannot show it`,
-  ];
+  const named = { id: metric, quantile };
+  const own = findSpread(input.ruler.spreads, named, 0)?.between;
+  return [`${describeDeploymentNoise(named, own)}, added in quadrature`];
 }

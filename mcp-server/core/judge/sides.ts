@@ -65,7 +65,7 @@ export function runsAt(runs: readonly JudgedRun[], loadPointIndex: number): read
  * One metric of a run. TTFT is the engine's own mean where the path's round trip is too large to judge it at the client.
  * Null when: the metric is undefined for this run.
  */
-function readRun(
+export function readRun(
   run: JudgedRun,
   metric: { readonly id: MetricId; readonly quantile: Quantile },
 ): number | null {

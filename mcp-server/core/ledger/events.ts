@@ -15,6 +15,7 @@ import {
 } from './ids.ts';
 import {
   Cause,
+  ConfirmedCandidate,
   Delta,
   Endpoint,
   EngineId,
@@ -170,6 +171,8 @@ export const EVENT_DATA = {
     trialId: TrialId,
     measurements: z.array(MeasurementId),
     spreads: z.record(z.string(), Spread),
+    /** Deployments of the calibrated trial that the spreads rest on; absent in ledgers of one deployment. */
+    deployments: z.array(DeploymentId).optional(),
   }),
   quality_checked: z.object({
     trialId: TrialId,
@@ -220,6 +223,8 @@ export const EVENT_DATA = {
     measurements: z.array(MeasurementId),
     deltas: z.array(Delta),
     reasons: z.array(z.string().max(400)),
+    /** Every leader that was measured afresh, in the order of the search. */
+    candidates: z.array(ConfirmedCandidate).optional(),
   }),
   promoted: z.object({ trialId: TrialId, file: z.string(), command: z.string() }),
   report_exported: z.object({ files: z.array(z.string().max(300)) }),

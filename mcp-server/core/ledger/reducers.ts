@@ -161,7 +161,11 @@ const REDUCERS: Reducers = {
     }));
   },
   calibrated: (draft, { data }) => {
-    draft.calibration = { trialId: data.trialId, spreads: data.spreads };
+    draft.calibration = {
+      trialId: data.trialId,
+      spreads: data.spreads,
+      deployments: data.deployments ?? [],
+    };
     if (draft.bestId === null) draft.bestId = data.trialId;
   },
   quality_checked: (draft, { data }) => {

@@ -72,6 +72,8 @@ export interface SessionState {
   readonly calibration: {
     readonly trialId: string;
     readonly spreads: Readonly<Record<string, Spread>>;
+    /** Deployments of that trial that the spreads rest on; empty in ledgers that did not say. */
+    readonly deployments: readonly string[];
   } | null;
   readonly bestId: string | null;
   readonly confirmed: EventData<'best_confirmed'> | null;

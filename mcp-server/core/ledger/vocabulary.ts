@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Change } from '../service/change.ts';
-import { EvidenceId } from './ids.ts';
+import { DeploymentId, EvidenceId, TrialId } from './ids.ts';
 
 /** Gates of a verdict, in the order in which they are tried. */
 const GATES = ['start', 'slo', 'quality', 'errors', 'plausibility'] as const;
@@ -8,7 +8,8 @@ export const Gate = z.enum(GATES);
 export type Gate = z.infer<typeof Gate>;
 export const Verdict = z.enum(['keep', 'discard', 'retest', 'tie', 'invalid']);
 export type Verdict = z.infer<typeof Verdict>;
-export const Purpose = z.enum(['calibrate', 'trial', 'confirm', 'probe']);
+/** What a run is for. `anchor`: the incumbent once more; `no_profiler`: the baseline without its profiler's wrapper. */
+export const Purpose = z.enum(['calibrate', 'trial', 'confirm', 'probe', 'anchor', 'no_profiler']);
 export type Purpose = z.infer<typeof Purpose>;
 
 /** A check that was overridden, and why. */
@@ -106,8 +107,31 @@ export const EvidenceKind = z.enum([
 export type EvidenceKind = z.infer<typeof EvidenceKind>;
 
 /** Spread of one metric over the A/A runs: key `<metric>.<quantile>@<load point index>`. */
-export const Spread = z.object({ mean: z.number(), sd: z.number(), n: z.number().int() });
+export const Spread = z.object({
+  mean: z.number(),
+  /** Sample sd of runs within a deployment, pooled over deployments. */
+  sd: z.number(),
+  n: z.number().int(),
+  /** Degrees of freedom of `sd`; absent: n − 1, for runs of one deployment. */
+  df: z.number().int().optional(),
+  /** Relative sd between deployments of one configuration, as measured; absent: seen in one deployment alone. */
+  between: z.object({ sdRatio: z.number(), df: z.number().int() }).optional(),
+});
 export type Spread = z.infer<typeof Spread>;
+
+/** A leader of the search, measured on a fresh deployment with held-out prompts. Gains over the baseline, positive is better. */
+export const ConfirmedCandidate = z.object({
+  trialId: TrialId,
+  deploymentId: DeploymentId.nullable(),
+  verdict: Verdict,
+  /** What the search believed. Null when: it could not be compared. */
+  searchGainRatio: z.number().nullable(),
+  /** What the fresh deployment showed. Null when: it could not be compared. */
+  confirmedGainRatio: z.number().nullable(),
+  /** Search gain − confirmed gain: the winner's curse. Null when: either is. */
+  shrinkageRatio: z.number().nullable(),
+});
+export type ConfirmedCandidate = z.infer<typeof ConfirmedCandidate>;
 
 export const EngineId = z.enum(['sglang', 'vllm', 'llamacpp']);
 export type EngineId = z.infer<typeof EngineId>;

@@ -92,7 +92,15 @@ export function isJudged(trial: TrialState): boolean {
 /** The baseline is the trial without a parent. */
 export const isBaseline = (trial: TrialState): boolean => trial.planned.parentId === null;
 
-/** The deployment that a trial's own measurements come from: its latest that does not belong to a confirmation. */
+/** Deployments that measure a trial once more for another question than its own. */
+const SIDE_PURPOSES: ReadonlySet<string> = new Set(['confirm', 'anchor', 'no_profiler']);
+
+/** Deployments of a trial that its own measurements come from. */
+export function ownDeployments(trial: TrialState): readonly DeploymentState[] {
+  return trial.deployments.filter((one) => !SIDE_PURPOSES.has(one.intended.purpose));
+}
+
+/** The deployment that a trial's own measurements come from: its latest that does not belong to a confirmation or anchor. */
 export function ownDeployment(trial: TrialState): DeploymentState | null {
-  return trial.deployments.findLast((one) => one.intended.purpose !== 'confirm') ?? null;
+  return ownDeployments(trial).at(-1) ?? null;
 }

@@ -1,6 +1,7 @@
 import { budgetRefusal } from '../budget/budget.ts';
 import { allDeployments, heldDeployments, openJobs } from '../ledger/lookup.ts';
 import type { SessionState, TrialState } from '../ledger/state.ts';
+import { anchorStep } from './anchor-steps.ts';
 import {
   type EndReason,
   endReason,
@@ -9,8 +10,8 @@ import {
   lastPrice,
   needsConfirmation,
 } from './end-reason.ts';
-import type { NextStep } from './step.ts';
-import { canJudge, judgeStep, step, trialStep, writeStep } from './trial-steps.ts';
+import { type NextStep, stepOf as step } from './step.ts';
+import { canJudge, judgeStep, trialStep, writeStep } from './trial-steps.ts';
 
 /** Confirmations that may fail before the loop ends without one. Source: own reasoning. */
 const MAX_FAILED_CONFIRMATIONS = 2;
@@ -75,7 +76,7 @@ function betweenTrials(state: SessionState, nowMs: number): NextStep {
   const wantsProof =
     isGoalReached(state) || (isPlateau(state) && state.contract.terms.onPlateau === 'stop');
   if (wantsProof && canConfirm(state, nowMs)) return confirmStep(state);
-  return planStep(state);
+  return anchorStep(state, nowMs) ?? planStep(state);
 }
 
 function planStep(state: SessionState): NextStep {

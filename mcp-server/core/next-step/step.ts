@@ -7,3 +7,14 @@ export const NextStep = z.object({
   why: z.string().max(300),
 });
 export type NextStep = z.infer<typeof NextStep>;
+
+/** A step whose reason is cut to what a brief holds. */
+export const stepOf = (
+  tool: string | null,
+  args: Record<string, unknown>,
+  why: string,
+): NextStep => ({
+  tool,
+  args,
+  why: why.slice(0, 300),
+});

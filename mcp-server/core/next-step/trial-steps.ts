@@ -1,6 +1,7 @@
 import { budgetRefusal } from '../budget/budget.ts';
 import { heldDeployments } from '../ledger/lookup.ts';
 import type { DeploymentState, SessionState, TrialState } from '../ledger/state.ts';
+import { anchorForTrial, calibrationStep } from './anchor-steps.ts';
 import { lastPrice } from './end-reason.ts';
 import {
   hasEvidence,
@@ -11,18 +12,9 @@ import {
   judgeable,
   measurementsNeeded,
   ownDeployment,
+  ownDeployments,
 } from './facts.ts';
-import type { NextStep } from './step.ts';
-
-export const step = (
-  tool: string | null,
-  args: Record<string, unknown>,
-  why: string,
-): NextStep => ({
-  tool,
-  args,
-  why: why.slice(0, 300),
-});
+import { type NextStep, stepOf as step } from './step.ts';
 
 /** Benchmarks of one deployment that may fail before it counts as broken. Source: own reasoning. */
 const MAX_FAILED_BENCHMARKS = 2;
@@ -32,7 +24,7 @@ const MAX_OWN_DEPLOYMENTS = 3;
 /** The next step of a trial that is not closed. Null when: the budget forbids the deployment that it needs. */
 export function trialStep(state: SessionState, trial: TrialState, nowMs: number): NextStep | null {
   const deployment = ownDeployment(trial);
-  if (isDone(state, trial)) return closeStep(state, trial);
+  if (isDone(state, trial)) return closeStep(state, trial, nowMs);
   if (deployment === null) return deployStep(state, trial, nowMs);
   if (deployment.failed !== null) return crashStep(state, { trial, deployment, nowMs });
   if (deployment.gone !== null) return goneStep(state, { trial, deployment, nowMs });
@@ -47,8 +39,14 @@ export function trialStep(state: SessionState, trial: TrialState, nowMs: number)
     measureStep(state, trial, deployment) ??
     readStep(state, trial, deployment) ??
     qualityStep(trial, deployment) ??
-    (isBaseline(trial) ? closeStep(state, trial) : judgeStep(trial))
+    endStep(state, trial, nowMs)
   );
+}
+
+/** Everything is measured: the baseline is closed, any other trial judged. */
+function endStep(state: SessionState, trial: TrialState, nowMs: number): NextStep {
+  if (isBaseline(trial)) return closeStep(state, trial, nowMs);
+  return anchorFirst(state, trial, nowMs) ?? judgeStep(trial);
 }
 
 interface Place {
@@ -67,7 +65,7 @@ function isDone(state: SessionState, trial: TrialState): boolean {
   return !mustServe && readStep(state, trial, deployment) === null;
 }
 
-function closeStep(state: SessionState, trial: TrialState): NextStep {
+function closeStep(state: SessionState, trial: TrialState, nowMs: number): NextStep {
   const held = heldDeployments(state);
   if (held.length > 0) {
     return step(
@@ -76,7 +74,16 @@ function closeStep(state: SessionState, trial: TrialState): NextStep {
       `Nothing more is asked of ${held[0]?.deploymentId}; hardware bills while nobody measures.`,
     );
   }
-  return writeStep(state, trial);
+  const calibration = isBaseline(trial) ? calibrationStep(state, trial, nowMs) : null;
+  return calibration ?? writeStep(state, trial);
+}
+
+/** Before a trial is judged on an instance that is new to the incumbent, the incumbent runs there: hardware is freed first. */
+function anchorFirst(state: SessionState, trial: TrialState, nowMs: number): NextStep | null {
+  const anchor = anchorForTrial(state, trial, nowMs);
+  const held = heldDeployments(state)[0];
+  if (anchor === null || held === undefined) return anchor;
+  return step('stop_deployments', {}, `${held.deploymentId} makes room: ${anchor.why}`);
 }
 
 /** Closes a trial; one that could not be decided is written down as abandoned. */
@@ -126,11 +133,11 @@ function crashStep(state: SessionState, place: Place): NextStep | null {
       `${deployment.deploymentId} failed (${deployment.failed?.phase}); its log says why.`,
     );
   }
-  const own = trial.deployments.filter((one) => one.intended.purpose !== 'confirm').length;
+  const own = ownDeployments(trial).length;
   if (isInfrastructureFailure(deployment) && own < MAX_OWN_DEPLOYMENTS) {
     return deployStep(state, trial, place.nowMs);
   }
-  if (isBaseline(trial)) return closeStep(state, trial);
+  if (isBaseline(trial)) return closeStep(state, trial, place.nowMs);
   return judgeStep(trial, 'it did not start; a crash is a result too');
 }
 
@@ -140,12 +147,11 @@ function goneStep(state: SessionState, place: Place): NextStep | null {
   const isMeasured = isBaseline(trial)
     ? state.calibration !== null
     : judgeable(trial).length >= measurementsNeeded(state, trial);
-  const own = trial.deployments.filter((one) => one.intended.purpose !== 'confirm').length;
+  const own = ownDeployments(trial).length;
   if ((!isMeasured || trial.quality.length === 0) && own < MAX_OWN_DEPLOYMENTS) {
     return deployStep(state, trial, nowMs);
   }
-  if (isBaseline(trial)) return readStep(state, trial, deployment) ?? closeStep(state, trial);
-  return readStep(state, trial, deployment) ?? judgeStep(trial);
+  return readStep(state, trial, deployment) ?? endStep(state, trial, nowMs);
 }
 
 function measureStep(

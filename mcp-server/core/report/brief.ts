@@ -1,4 +1,5 @@
 import { spending } from '../budget/budget.ts';
+import { OWN_PURPOSES } from '../judge/from-state.ts';
 import { heldDeployments, openJobs } from '../ledger/lookup.ts';
 import type { SessionState, TrialState } from '../ledger/state.ts';
 import { METRIC_CARDS, readMetric } from '../metrics/metric.ts';
@@ -89,7 +90,7 @@ function trialLine(state: SessionState, trial: TrialState): string {
 }
 
 /** Measurements that a trial is known by; confirmations and probes answer other questions. */
-const USABLE: ReadonlySet<string> = new Set(['calibrate', 'trial']);
+const USABLE: ReadonlySet<string> = new Set(OWN_PURPOSES);
 
 function objectiveText(state: SessionState, trial: TrialState): string {
   const { metric, quantile } = state.contract.terms.objective;

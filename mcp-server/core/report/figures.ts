@@ -1,4 +1,4 @@
-import { sideOfTrial } from '../judge/from-state.ts';
+import { OWN_PURPOSES, sideOfTrial } from '../judge/from-state.ts';
 import { type JudgedRun, readRuns, runsAt, usableRuns } from '../judge/sides.ts';
 import type { SessionState, TrialState } from '../ledger/state.ts';
 import type { Purpose } from '../ledger/vocabulary.ts';
@@ -15,8 +15,6 @@ export interface Figures {
   readonly attempted: number;
   readonly failed: number;
 }
-
-const OWN_PURPOSES: readonly Purpose[] = ['calibrate', 'trial'];
 
 /** Figures of a trial at every load point of the contract, from its own runs (not those of a confirmation). */
 export function figuresOf(

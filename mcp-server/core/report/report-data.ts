@@ -5,6 +5,7 @@ import { metricName } from '../stats/spread.ts';
 import { describeLoadPoint } from '../workload/workload.ts';
 import { isSimulated } from './figures.ts';
 import { asDelta, asPercent, asStanding, asUsd, stampOf, threeDigits } from './format.ts';
+import { protocolLines } from './protocol-lines.ts';
 import { oneLine } from './session-log.ts';
 import { type TrialRow, trialRows } from './trial-rows.ts';
 
@@ -33,6 +34,8 @@ export interface ReportData {
   readonly columns: readonly string[];
   readonly trials: readonly TrialDetail[];
   readonly confirmation: readonly string[];
+  /** Noise, drift of the anchor, cost of profiling. */
+  readonly protocol: readonly string[];
   readonly refusals: readonly string[];
   readonly method: readonly string[];
 }
@@ -61,6 +64,7 @@ export function reportData(state: SessionState, nowMs: number): ReportData {
     columns: COLUMNS,
     trials: trialRows(state).map(detailOf),
     confirmation: (state.confirmed?.reasons ?? []).map(oneLine),
+    protocol: protocolLines(state).map(oneLine),
     refusals: state.refusals.map((refusal) =>
       oneLine(
         `${refusal.hypothesis.change}: refused by ${refusal.refusals.map((one) => `${one.check} (${one.message})`).join('; ')}`,
@@ -74,7 +78,7 @@ const METHOD = [
   'Every number comes from the load generator or from stored telemetry; `autodebug verify` looks each cited one up again.',
   'Latencies are those of the client; TTFT and TBOT are the mean over runs of each run’s p95. Failed requests are counted as errors and never as fast ones.',
   'Noise: the baseline was run against itself first. A trial is kept when it holds every gate (start, errors, plausibility, SLO, quality) and its gain is at least the minimum effect, and the lower 95 % bound of the gain, over a first look and two retests, lies above 0. SLO quantiles hold by their upper 95 % bound, failures counted, where there are requests enough for one.',
-  'Calibration ran within one deployment: what differs between deployments enters the interval as a prior (0.6 % on throughput and TBOT, 5 to 10 % on TTFT), added in quadrature. The confirmation on a fresh deployment with held-out prompts is what measures it.',
+  'The baseline was also deployed a second time, and the incumbent is measured again every five trials and on every new instance: what deployments differ by enters the interval, with a prior (0.6 % on throughput and TBOT, 5 to 10 % on TTFT) where little of it was measured. The leaders were confirmed on fresh deployments of the very file that is handed over, with held-out prompts; the gain that is told is that one.',
 ] as const;
 
 function verdictOf(state: SessionState): string {

@@ -24,6 +24,7 @@ export function renderReportHtml(data: ReportData): string {
     table(data),
     plot === '' ? '' : `<h2>Change of the objective, 95 % interval</h2>${plot}`,
     list('Confirmation', data.confirmation),
+    list('Noise, drift and the cost of profiling', data.protocol),
     '<h2>Each trial</h2>',
     ...data.trials.map(trialDetails),
     list('Refused before they cost anything', data.refusals),

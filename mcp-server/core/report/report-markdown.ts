@@ -24,6 +24,7 @@ export function renderReportMarkdown(data: ReportData): string {
     ),
     '',
     ...section('Confirmation', data.confirmation),
+    ...section('Noise, drift and the cost of profiling', data.protocol),
     ...data.trials.flatMap(trialSection),
     ...section('Refused before they cost anything', data.refusals),
     ...section('How to read this', data.method),

@@ -60,6 +60,27 @@ export function removeFlag(text: string, flag: string, syntax: FlagSyntax): stri
   return checked(splice(text, splices), expected);
 }
 
+/**
+ * Takes a wrapper (by its base name) out of the launch, so that what it wraps runs bare. Only its word and the blanks behind it go.
+ * Throws: InvalidInputError `E_LAUNCH` when the launch has no such wrapper, or cannot be edited in place.
+ */
+export function removeWrapper(text: string, wrapper: string): string {
+  const service = parseServiceFile(text);
+  if (service.launch === null)
+    throw refuse(service.launchProblem ?? 'The service file has no launch command.');
+  const { source } = locateLaunch(text, service.commands);
+  const { words, argvStart, argv } = parseLaunch(source.value);
+  const splices = words.slice(0, argvStart).flatMap((word, index) => {
+    if (word.value.slice(word.value.lastIndexOf('/') + 1) !== wrapper) return [];
+    const next = words[index + 1];
+    const start = source.starts[word.start];
+    const end = next === undefined ? undefined : source.starts[next.start];
+    return start === undefined || end === undefined ? [] : [{ start, end, text: '' }];
+  });
+  if (splices.length === 0) throw refuse(`The launch has no wrapper ${wrapper} to remove.`);
+  return checked(splice(text, splices), argv);
+}
+
 function hasFlag(text: string, flag: string, syntax: FlagSyntax): boolean {
   const { launch } = parseServiceFile(text);
   if (launch === null) return false;

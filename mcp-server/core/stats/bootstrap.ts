@@ -49,6 +49,32 @@ export function bootstrapLogRatio(
   return { se: sampleSd(logs) ?? 0, interval: middleOf(logs), resamples };
 }
 
+/**
+ * Standard error of ln(mean of trial / mean of reference) over pairs of runs with the same prompts: pairs are drawn with
+ * replacement, then the runs of each side inside each drawn pair. The same seed gives the same answer.
+ * Null when: there are fewer than two pairs, or a value is not positive. Source: docs/measuring.md; as above.
+ */
+export function bootstrapPairs(
+  pairs: readonly { readonly trial: readonly number[]; readonly reference: readonly number[] }[],
+  options: Pick<BootstrapOptions, 'seed' | 'resamples'>,
+): number | null {
+  if (pairs.length < 2) return null;
+  const pick = createPicker(options.seed);
+  const logs: number[] = [];
+  for (let index = 0; index < (options.resamples ?? RESAMPLES); index += 1) {
+    const drawn = pairs.map(() => pairs[pick(pairs.length)] ?? { trial: [], reference: [] });
+    const above = meanOf(drawn.map(({ trial }) => redrawnMean(trial, pick)));
+    const below = meanOf(drawn.map(({ reference }) => redrawnMean(reference, pick)));
+    const log = logRatioOf(above, below);
+    if (log === null) return null;
+    logs.push(log);
+  }
+  return sampleSd(logs);
+}
+
+const redrawnMean = (values: readonly number[], pick: Picker): number =>
+  meanOf(values.map(() => values[pick(values.length)] ?? 0)) ?? 0;
+
 function logRatioOf(above: number | null, below: number | null): number | null {
   return above === null || below === null || above <= 0 || below <= 0
     ? null
@@ -60,9 +86,9 @@ const middleOf = (logs: readonly number[]): [number, number] => [
   quantile(logs, 0.975) ?? Number.POSITIVE_INFINITY,
 ];
 
-type Pick = (count: number) => number;
+type Picker = (count: number) => number;
 
-function createPicker(seed: number): Pick {
+function createPicker(seed: number): Picker {
   const generator = xoroshiro128plus(seed);
   return (count) => uniformInt(generator, 0, count - 1);
 }
@@ -70,7 +96,7 @@ function createPicker(seed: number): Pick {
 function resampledMean(
   runs: RunValues,
   statistic: (values: readonly number[]) => number | null,
-  pick: Pick,
+  pick: Picker,
 ): number | null {
   let sum = 0;
   for (let index = 0; index < runs.length; index += 1) {

@@ -51,7 +51,8 @@ export function spreadsOf(
   return spreads;
 }
 
-function namedMetrics(): readonly { readonly id: MetricId; readonly quantile: Quantile }[] {
+/** Every metric with every quantile that it has. */
+export function namedMetrics(): readonly { readonly id: MetricId; readonly quantile: Quantile }[] {
   return METRIC_IDS.flatMap((id) =>
     METRIC_CARDS[id].hasQuantiles
       ? QUANTILES.map((quantile) => ({ id, quantile }))

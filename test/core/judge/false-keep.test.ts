@@ -2,11 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { MAX_RETESTS } from '../../../mcp-server/core/judge/gain.ts';
 import { judge } from '../../../mcp-server/core/judge/judge.ts';
 import { createDraw } from '../../../mcp-server/core/quality/draw.ts';
-import {
-  runSessions,
-  shrinkageOf,
-  shareKept as simulated,
-} from '../../../scripts/bench/simulate-verdicts.ts';
+import { runSessions, shrinkageOf } from '../../../scripts/bench/simulate-sessions.ts';
+import { shareKept as simulated } from '../../../scripts/bench/simulate-verdicts.ts';
 import { inputOf, rates, sideOf } from './builders.ts';
 
 /** Normal deviates by sums of twelve uniforms, seeded: near enough to normal for rates of a few percent. */
@@ -89,5 +86,13 @@ describe('verdicts under the noise of launches, sessions and slowed runs', () =>
     const { seen, confirmed, se } = shrinkageOf(outcomes);
     expect(seen).toBeGreaterThan(confirmed);
     expect(Math.abs(confirmed)).toBeLessThanOrEqual(3 * se);
+  });
+
+  it('confirm of the luckiest of thirty equal ones no more than noise', () => {
+    const outcomes = runSessions({ seed: 12, sessions: 20, trials: 30, runSd: 0.02 });
+    const { seen, confirmed, se, beyondNoise } = shrinkageOf(outcomes);
+    expect(seen).toBeGreaterThan(0.02);
+    expect(Math.abs(confirmed)).toBeLessThanOrEqual(3 * se);
+    expect(beyondNoise.hits).toBeLessThanOrEqual(3);
   });
 });

@@ -50,6 +50,12 @@ function doneTrial(number: number, verdict: 'keep' | 'discard' | 'tie' = 'discar
   ];
 }
 
+/** A benchmark that deployed the incumbent afresh, measured it and stopped it. */
+const anchorOf = (trialId: string): NewEvent[] => [
+  jobStarted('j0090', 'benchmark', { trialId, args: { purpose: 'anchor', fresh: true } }),
+  jobEnded('j0090'),
+];
+
 describe('the next step of a whole session', () => {
   it('walks baseline, trial, crash, confirmation and report, one callable step at a time', () => {
     const contract = aContract({}, { maxTrials: 2 });
@@ -253,8 +259,9 @@ describe('how a session ends', () => {
 
   it('explores on at a plateau by default, and confirms and ends there when the contract says stop', () => {
     const flat = [1, 2, 3, 4, 5, 6, 7].flatMap((n) => doneTrial(n, n === 1 ? 'keep' : 'tie'));
-    expect(stepAfter([...BASELINE_DONE, ...flat])).toMatchObject({ tool: 'plan_trial' });
-    expect(stepAfter([...BASELINE_DONE, ...flat]).why).toMatch(/bolder/);
+    const anchored = [...BASELINE_DONE, ...flat, ...anchorOf('t0001')];
+    expect(stepAfter(anchored)).toMatchObject({ tool: 'plan_trial' });
+    expect(stepAfter(anchored).why).toMatch(/bolder/);
     const stopping = [opened(aContract({ onPlateau: 'stop' })), ...BASELINE_DONE.slice(1), ...flat];
     expect(stepAfter(stopping).tool).toBe('confirm_best');
     expect(stepAfter([...stopping, confirmed('t0001')]).why).toMatch(/ending: plateau/);

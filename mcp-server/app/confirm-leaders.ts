@@ -1,0 +1,211 @@
+import { AutodebugError, LoadError, PreconditionError } from '../core/errors.ts';
+import { describeComparison } from '../core/judge/describe-comparison.ts';
+import {
+  canAlterOutputs,
+  referenceSideOf,
+  rulerOf,
+  sideOfTrial,
+} from '../core/judge/from-state.ts';
+import { type Judgement, judge } from '../core/judge/judge.ts';
+import { chooseConfirmed, gainOf, type Leader, leadersOf } from '../core/judge/leaders.ts';
+import type { JudgedSide, JudgeInput, Ruler } from '../core/judge/sides.ts';
+import type { NewEvent } from '../core/ledger/events.ts';
+import { baselineTrial, findDeployment, findTrial } from '../core/ledger/lookup.ts';
+import type { SessionState } from '../core/ledger/state.ts';
+import type { ConfirmedCandidate } from '../core/ledger/vocabulary.ts';
+import { cleanText } from '../core/redact.ts';
+import { asPercent } from '../core/report/format.ts';
+import { metricName } from '../core/stats/spread.ts';
+import type { LedgerWriter } from '../ports/ledger-store.ts';
+import type { App, Call, JobResult } from './app.ts';
+import { gateTrial } from './gate-trial.ts';
+import { measureFresh } from './measure-fresh.ts';
+
+/** One leader after its fresh deployment. */
+interface Tried {
+  readonly leader: Leader;
+  readonly side: JudgedSide;
+  readonly judgement: Judgement;
+  readonly candidate: ConfirmedCandidate;
+}
+
+/**
+ * Measures each leader on a fresh deployment of its own, exactly as its file stands and as it would be promoted, with the held-out
+ * seed; judges it against the baseline; and confirms the one that holds. What is reported is the fresh number.
+ * Throws: LoadError `E_NOT_CONFIRMED` where nothing could be judged; what the deployment of the first leader throws.
+ */
+export async function confirmLeaders(
+  app: App,
+  writer: LedgerWriter,
+  call: Call,
+): Promise<JobResult> {
+  const tried: Tried[] = [];
+  const skipped: string[] = [];
+  for (const leader of leadersOf(writer.state())) {
+    const { trialId } = leader;
+    try {
+      const fresh = await measureFresh(app, writer, { trialId, purpose: 'confirm', call });
+      tried.push(
+        await judgeFresh(app, writer.state(), { leader, deploymentId: fresh.deploymentId }),
+      );
+    } catch (error) {
+      // The first leader must be had; without one of the others the confirmation is still one.
+      if (tried.length === 0 || call.signal.aborted || !(error instanceof AutodebugError)) {
+        throw error;
+      }
+      skipped.push(cleanText(`${trialId} could not be measured afresh: ${error.message}`, 400));
+    }
+  }
+  refuseUnjudged(tried);
+  return noteConfirmation(writer, tried, skipped);
+}
+
+function refuseUnjudged(tried: readonly Tried[]): void {
+  // Flags on runs may pass with another try; what the requests show against the service does not.
+  const isJudged = ({ judgement }: Tried): boolean =>
+    judgement.verdict !== 'invalid' || judgement.gate === 'plausibility';
+  if (tried.some(isJudged)) return;
+  const reason = tried[0]?.judgement.reasons[0] ?? 'no leader was measured';
+  throw new LoadError(`The confirmation cannot be judged: ${reason}.`, {
+    code: 'E_NOT_CONFIRMED',
+    fix: 'Remove the cause that the reason names, then call confirm_best again.',
+    retryable: true,
+  });
+}
+
+function rulerIn(state: SessionState): Ruler {
+  const ruler = rulerOf(state);
+  if (ruler !== null) return ruler;
+  throw new PreconditionError('Not calibrated.', {
+    code: 'E_NOT_CALIBRATED',
+    fix: 'Calibrate first.',
+  });
+}
+
+async function judgeFresh(
+  app: App,
+  state: SessionState,
+  { leader, deploymentId }: { readonly leader: Leader; readonly deploymentId: string },
+): Promise<Tried> {
+  const input = confirmInput(state, leader.trialId, deploymentId);
+  const trial = findTrial(state, leader.trialId);
+  const gated = await gateTrial(app, state, {
+    trial: input.trial,
+    incumbent: sideOfTrial(trial, ['trial']),
+    canAlterOutputs: canAlterOutputs(state, trial),
+  });
+  const judgement = judge({ ...input, ...gated });
+  const confirmed = input.crash === null ? gainOf(input.ruler, input).ratio : null;
+  const search = leader.gain.ratio;
+  return {
+    leader,
+    side: input.trial,
+    judgement,
+    candidate: {
+      trialId: leader.trialId,
+      deploymentId,
+      verdict: judgement.verdict,
+      searchGainRatio: search,
+      confirmedGainRatio: confirmed,
+      shrinkageRatio: search === null || confirmed === null ? null : search - confirmed,
+    },
+  };
+}
+
+function confirmInput(state: SessionState, trialId: string, deploymentId: string): JudgeInput {
+  const trial = findTrial(state, trialId);
+  const side = sideOfTrial(trial, ['confirm']);
+  const deployment = findDeployment(state, deploymentId);
+  const { failed } = deployment;
+  return {
+    ruler: rulerIn(state),
+    trial: {
+      ...side,
+      runs: side.runs.filter((run) => run.measurement.deploymentId === deploymentId),
+    },
+    reference: referenceSideOf(baselineTrial(state), deployment),
+    crash: failed === null ? null : { crashClass: failed.crashClass, message: failed.message },
+    quality: { required: false, result: trial.quality.at(-1) ?? null },
+    floors: [],
+    retests: 2,
+    unfit: null,
+  };
+}
+
+async function noteConfirmation(
+  writer: LedgerWriter,
+  tried: readonly Tried[],
+  skipped: readonly string[],
+): Promise<JobResult> {
+  const state = writer.state();
+  const chosenId = chooseConfirmed(
+    rulerIn(state),
+    tried.map(({ leader, judgement, side }) => ({
+      trialId: leader.trialId,
+      holds: judgement.verdict === 'keep',
+      side,
+    })),
+  );
+  const spoken =
+    tried.find(({ leader }) => leader.trialId === (chosenId ?? state.bestId)) ?? tried[0];
+  if (spoken === undefined) throw new LoadError('Nothing was confirmed.', NOTHING);
+  const trialId = chosenId ?? state.bestId ?? spoken.leader.trialId;
+  const candidates = tried.map(({ candidate }) => candidate);
+  const reasons = [
+    ...spoken.judgement.reasons,
+    ...searchLine(state, spoken),
+    ...candidates.map(describeCandidate),
+    ...skipped,
+  ];
+  await writer.append(...movedTo(state, chosenId), {
+    type: 'best_confirmed',
+    data: {
+      trialId,
+      holds: chosenId !== null,
+      measurements: [...spoken.judgement.measurements],
+      deltas: [...spoken.judgement.deltas],
+      reasons,
+      candidates,
+    },
+  });
+  const { verdict, deltas } = spoken.judgement;
+  return {
+    summary: summaryOf(trialId, spoken.judgement, reasons),
+    result: { holds: chosenId !== null, verdict, deltas, reasons, candidates },
+  };
+}
+
+const NOTHING = { code: 'E_NOT_CONFIRMED', fix: 'Call get_status for the next step.' } as const;
+
+/** The best moves where another leader held and it did not, or was beaten by it beyond noise. */
+function movedTo(state: SessionState, chosenId: string | null): readonly NewEvent[] {
+  if (chosenId === null || chosenId === state.bestId) return [];
+  const reason = `${chosenId} holds on a fresh deployment, and ${state.bestId ?? 'the best'} does not or is beaten by it there`;
+  return [{ type: 'best_moved', data: { trialId: chosenId, fromId: state.bestId, reason } }];
+}
+
+/** What the search saw beside what the fresh deployment shows, with intervals. */
+function searchLine(state: SessionState, { leader, judgement }: Tried): readonly string[] {
+  const { metric, quantile } = state.contract.terms.objective;
+  const name = metricName(metric, quantile);
+  const confirmed = judgement.deltas.find((delta) => delta.metric === name);
+  if (confirmed === undefined || leader.gain.ratio === null) return [];
+  return [
+    `in the search: ${asPercent(leader.gain.ratio)} over the baseline; confirmed: ${describeComparison({ delta: confirmed })}`,
+  ];
+}
+
+/** One leader in words: what the search believed, what is confirmed, and what was luck. */
+function describeCandidate(candidate: ConfirmedCandidate): string {
+  const { trialId, verdict, searchGainRatio, confirmedGainRatio, shrinkageRatio } = candidate;
+  const said = (ratio: number | null): string => (ratio === null ? 'unknown' : asPercent(ratio));
+  return `${trialId} on ${candidate.deploymentId ?? 'no deployment'}: ${verdict}; gain in the search ${said(searchGainRatio)}, confirmed ${said(confirmedGainRatio)}, shrinkage ${said(shrinkageRatio)}`;
+}
+
+function summaryOf(trialId: string, judgement: Judgement, reasons: readonly string[]): string {
+  const head =
+    judgement.verdict === 'keep'
+      ? `${trialId} is confirmed on a fresh deployment with held-out prompts.`
+      : `${trialId} did not hold on a fresh deployment (${judgement.verdict}${judgement.gate === null ? '' : `, gate ${judgement.gate}`}).`;
+  return [head, ...reasons.slice(0, 8).map((reason) => `- ${reason}`)].join('\n');
+}
