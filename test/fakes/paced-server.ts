@@ -102,7 +102,7 @@ async function answer(
   act: { readonly forget: () => void; readonly begin: (ask: Ask) => void },
 ): Promise<void> {
   const { request, response } = exchange;
-  if (request.method === 'GET') {
+  if (request.method !== 'POST') {
     sendJson(response, request.url === '/served' ? served() : MODELS);
     return;
   }
@@ -113,7 +113,7 @@ async function answer(
     sendJson(response, {});
     return;
   }
-  const body = JSON.parse(text) as Record<string, unknown>;
+  const body = JSON.parse(text === '' ? '{}' : text) as Record<string, unknown>;
   const tokens = Number(body['max_completion_tokens'] ?? body['max_tokens'] ?? 16);
   const promptTokens = text.split(/\s+/).length + 12;
   if (body['stream'] === true) act.begin({ ...exchange, tokens, promptTokens });
