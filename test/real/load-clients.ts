@@ -54,15 +54,13 @@ export function guidellm(env: PythonEnv): Client {
       const file = join(task.folder, 'prompts.jsonl');
       writeFileSync(file, prompts.map((one) => `${JSON.stringify(one)}\n`).join(''));
       return [
-        join(env.bin, 'guidellm'),
-        'run',
-        ...['--backend', `kind=openai_http,target=${task.url},model=fake`],
-        ...['--profile', `kind=concurrent,streams=${task.streams}`],
-        ...['--constraint', `kind=max_requests,count=${task.requests}`],
-        ...['--data', `kind=json_file,path=${file}`],
-        ...['--output', `kind=json,path=${join(task.folder, 'report.json')}`],
-        '--disable-console',
-      ];
+        [join(env.bin, 'guidellm'), 'run', '--disable-console'],
+        ['--backend', `kind=openai_http,target=${task.url},model=fake`],
+        ['--profile', `kind=concurrent,streams=${task.streams}`],
+        ['--constraint', `kind=max_requests,count=${task.requests}`],
+        ['--data', `kind=json_file,path=${file}`],
+        ['--output', `kind=json,path=${join(task.folder, 'report.json')}`],
+      ].flat();
     },
     read: (task) => {
       const report = JSON.parse(readFileSync(join(task.folder, 'report.json'), 'utf8'));
@@ -79,14 +77,14 @@ export function guidellm(env: PythonEnv): Client {
 export function aiperf(env: PythonEnv): Client {
   return {
     name: 'aiperf 0.13.0',
-    command: (task) => [
-      join(env.bin, 'aiperf'),
-      'profile',
-      ...['-m', 'fake', '--url', task.url, '--endpoint-type', 'chat', '--streaming'],
-      ...['--concurrency', String(task.streams), '--request-count', String(task.requests)],
-      ...['--isl', '32', '--osl', String(task.outputTokens), '--use-server-token-count'],
-      ...['--tokenizer', wordTokenizer(env), '--artifact-dir', task.folder, '--ui', 'none'],
-    ],
+    command: (task) =>
+      [
+        [join(env.bin, 'aiperf'), 'profile'],
+        ['-m', 'fake', '--url', task.url, '--endpoint-type', 'chat', '--streaming'],
+        ['--concurrency', String(task.streams), '--request-count', String(task.requests)],
+        ['--isl', '32', '--osl', String(task.outputTokens), '--use-server-token-count'],
+        ['--tokenizer', wordTokenizer(env), '--artifact-dir', task.folder, '--ui', 'none'],
+      ].flat(),
     read: (task) =>
       readFileSync(join(task.folder, 'profile_export.jsonl'), 'utf8')
         .trim()
