@@ -122,8 +122,8 @@ export function createStreamReader(queue: ParseQueue): StreamReader {
     facts,
     push: (chunk, readAtMs) => {
       facts.bytes += chunk.byteLength;
-      if (unread.length === 0) queue.add(catchUp);
       unread.push({ chunk, readAtMs });
+      if (unread.length === 1) queue.add(catchUp);
     },
     catchUp,
     end: () => {
