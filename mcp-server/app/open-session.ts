@@ -4,6 +4,7 @@ import type { Budget, Contract } from '../core/contract/contract.ts';
 import { AutodebugError, InvalidInputError } from '../core/errors.ts';
 import type { SessionState } from '../core/ledger/state.ts';
 import type { Forced } from '../core/ledger/vocabulary.ts';
+import { unprovableClauses } from '../core/metrics/counts-needed.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
 import { renderBrief } from '../core/report/brief.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
@@ -178,12 +179,13 @@ async function create(
     forced: [...given.force],
   });
   await writeContract(app, writer.sessionId, contract);
-  const warnings = others
+  const beside = others
     .slice(0, 3)
     .map(
       (state) =>
         `Session ${state.sessionId} stays open beside it: its measurement terms differ in ${differingTerms(state.contract, contract).join(', ') || 'nothing'}, so this is another session.`,
     );
+  const warnings = [...beside, ...unprovableClauses(contract.terms)];
   return { writer, resumed: false, filledDefaults, warnings };
 }
 

@@ -1,153 +1,189 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { createLoadGenerator } from '../../mcp-server/adapters/load/load-generator.ts';
-import type { StampedLoadRun } from '../../mcp-server/adapters/load/run-load.ts';
-import { summarise } from '../../mcp-server/core/metrics/summarise.ts';
-import { quantile } from '../../mcp-server/core/stats/quantile.ts';
-import { type LoadPoint, WorkloadSpec } from '../../mcp-server/core/workload/workload.ts';
+import { ascending, at, type BothSides, gapsOf, runPaced, stampErrorsMs } from './paced.ts';
 
-const STREAMS = 200;
+/** How much load each part of the proof makes. */
+export interface LoadBenchSize {
+  readonly streams: number;
+  /** Requests a stream, one after the other. */
+  readonly rounds: number;
+  readonly outputTokens: number;
+}
+
 const TTFT_MS = 50;
 const GAP_MS = 20;
-const OUTPUT_TOKENS = 64;
-const ROUNDS = 4;
+const SIGMA = 0.5;
+const FULL: LoadBenchSize = { streams: 200, rounds: 4, outputTokens: 64 };
 
-export interface LoadClientFigures {
-  readonly name: string;
-  readonly streams: number;
+interface Tail {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export interface TruthFigures {
   readonly events: number;
-  readonly eventsPerS: number;
-  /** Client stamp minus the server's write stamp, on the machine's one monotonic clock. */
-  readonly errorMs: { readonly p50: number; readonly p95: number; readonly p99: number };
-  /** The same for first tokens alone. */
-  readonly firstTokenErrorMs: { readonly p50: number; readonly p99: number };
-  readonly tbotMs: number | null;
-  /** Time per token by the server's own write stamps. */
-  readonly serverTbotMs: number | null;
-  readonly failed: number;
-  readonly client: StampedLoadRun['client'];
-  /** p99 of every run, in order. */
-  readonly allP99Ms: readonly number[];
-  readonly met: boolean;
+  readonly lost: number;
+  /** Client stamp minus the server's write stamp, on the machine's one monotonic clock. Units: ms. */
+  readonly eventErrorMs: Tail;
+  readonly firstErrorMs: Tail;
+  /** Client TTFT quantile minus that of the server's own (received to first write). Units: ms. */
+  readonly ttftErrorMs: Tail;
+  /** Mean client TBOT over mean server TBOT, minus 1. */
+  readonly tbotErrorRatio: number;
+  readonly loopUtilisation: number;
 }
 
-const RUNS = 3;
-
-/**
- * Drives a calibrated server in another process and compares both sides' stamps: the middle one of three runs, by its
- * p99, since one run on shared cores tells of its neighbours.
- */
-export async function benchLoadClient(): Promise<LoadClientFigures> {
-  const runs: LoadClientFigures[] = [];
-  for (let run = 0; run < RUNS; run += 1) runs.push(await benchOnce());
-  const sorted = runs.toSorted((a, b) => a.errorMs.p99 - b.errorMs.p99);
-  const middle = sorted[1];
-  if (middle === undefined) throw new Error('no run');
-  return { ...middle, allP99Ms: runs.map((run) => run.errorMs.p99) };
-}
-
-async function benchOnce(): Promise<LoadClientFigures> {
-  const server = await startServer();
-  try {
-    const loadPoint: LoadPoint = {
-      kind: 'closed',
-      concurrency: STREAMS,
-      requests: STREAMS * ROUNDS,
-    };
-    const run = await createLoadGenerator().run(
-      {
-        baseUrl: server.url,
-        model: 'fake',
-        headers: {},
-        workload: WorkloadSpec.parse({
-          id: 'stamps',
-          components: [{ inputTokens: 32, outputTokens: OUTPUT_TOKENS }],
-        }),
-        loadPoint,
-        seed: 1,
-        repeat: 0,
-        sampling: { temperature: 0 },
-        extraBody: {},
-        deadlineMs: 120_000,
-        stallMs: 30_000,
-        warmup: true,
-      },
-      { signal: new AbortController().signal },
-    );
-    const stamps = (await (await fetch(`${server.url}/stamps`)).json()) as Record<string, number[]>;
-    return figures(run, stamps, loadPoint);
-  } finally {
-    server.process.kill('SIGTERM');
-  }
-}
-
-function figures(
-  run: StampedLoadRun,
-  stamps: Readonly<Record<string, number[]>>,
-  loadPoint: LoadPoint,
-): LoadClientFigures {
-  const byIndex = new Map(
-    Object.entries(stamps).flatMap(([id, times]) => {
-      const index = /-measure-(\d+)$/.exec(id)?.[1];
-      return index === undefined ? [] : [[Number(index), times] as const];
-    }),
-  );
-  const delays: number[] = [];
-  const firsts: number[] = [];
-  const serverTbots: number[] = [];
-  for (const record of run.records) {
-    const written = byIndex.get(record.index);
-    if (record.phase !== 'measure' || record.failure !== null || written === undefined) continue;
-    let atMs = run.originMonotonicMs + (record.firstTokenAtMs ?? 0);
-    firsts.push(atMs - (written[0] ?? 0));
-    delays.push(atMs - (written[0] ?? 0));
-    for (const [place, gap] of record.gapsMs.entries()) {
-      atMs += gap;
-      delays.push(atMs - (written[place + 1] ?? 0));
-    }
-    serverTbots.push(((written.at(-1) ?? 0) - (written[0] ?? 0)) / (written.length - 1));
-  }
-  const summary = summarise(run.records, { loadPoint, slo: [] });
-  const at = (values: readonly number[], q: number): number => quantile(values, q) ?? Number.NaN;
-  const errorMs = { p50: at(delays, 0.5), p95: at(delays, 0.95), p99: at(delays, 0.99) };
+/** Constant delays: both sides' stamps of each event. */
+export async function benchTruth(size: LoadBenchSize = FULL): Promise<TruthFigures> {
+  const { run, pairs, lost } = await runPaced({
+    streams: size.streams,
+    requests: size.streams * size.rounds,
+    outputTokens: size.outputTokens,
+    config: { ttftMs: TTFT_MS, gapMs: GAP_MS },
+  });
+  const errors = stampErrorsMs(pairs);
+  const firsts = ascending(pairs.map((pair) => (pair.clientMs[0] ?? 0) - (pair.serverMs[0] ?? 0)));
+  const ttfts = bothTtfts(pairs);
   return {
-    name: `load client, ${STREAMS} streams, TTFT ${TTFT_MS} ms, gap ${GAP_MS} ms`,
-    streams: STREAMS,
-    events: delays.length,
-    eventsPerS: (delays.length / summary.durationMs) * 1000,
-    errorMs,
-    firstTokenErrorMs: { p50: at(firsts, 0.5), p99: at(firsts, 0.99) },
-    tbotMs: summary.tbotMs.mean,
-    serverTbotMs: serverTbots.reduce((sum, one) => sum + one, 0) / serverTbots.length,
-    failed: summary.failed,
-    client: run.client,
-    allP99Ms: [errorMs.p99],
-    met: Math.abs(errorMs.p50) <= 1 && Math.abs(errorMs.p99) <= 3 && summary.failed === 0,
+    events: errors.length,
+    lost,
+    eventErrorMs: tailOf(errors),
+    firstErrorMs: tailOf(firsts),
+    ttftErrorMs: {
+      p50: at(ttfts.client, 0.5) - at(ttfts.server, 0.5),
+      p99: at(ttfts.client, 0.99) - at(ttfts.server, 0.99),
+    },
+    tbotErrorRatio:
+      meanTbot(pairs.map((one) => one.clientMs)) / meanTbot(pairs.map((one) => one.serverMs)) - 1,
+    loopUtilisation: run.client.loopUtilisation,
   };
 }
 
-/** The same as lines of text. */
-export function renderLoadBench(bench: LoadClientFigures): string {
-  const ms = (value: number | null): string => (value === null ? 'unknown' : value.toFixed(3));
-  return [
-    `${bench.events} events in ${bench.streams} streams, ${bench.eventsPerS.toFixed(0)} events/s, ${bench.failed} failed`,
-    `stamp error ms: p50 ${ms(bench.errorMs.p50)}  p95 ${ms(bench.errorMs.p95)}  p99 ${ms(bench.errorMs.p99)}`,
-    `p99 of each run ms: ${bench.allP99Ms.map(ms).join('  ')}`,
-    `first token ms: p50 ${ms(bench.firstTokenErrorMs.p50)}  p99 ${ms(bench.firstTokenErrorMs.p99)}`,
-    `TBOT ms: client ${ms(bench.tbotMs)}  server ${ms(bench.serverTbotMs)}`,
-    `client loop: ${(bench.client.loopUtilisation * 100).toFixed(0)} % busy, lag p99 ${ms(bench.client.loopLagP99Ms)} ms, ${bench.client.eventsPerRead?.toFixed(2) ?? '?'} events per read`,
-  ].join('\n');
+const tailOf = (sorted: readonly number[]): Tail => ({
+  p50: at(sorted, 0.5),
+  p99: at(sorted, 0.99),
+});
+
+function bothTtfts(pairs: readonly BothSides[]) {
+  return {
+    client: ascending(pairs.map((pair) => (pair.clientMs[0] ?? 0) - pair.sentMs)),
+    server: ascending(pairs.map((pair) => (pair.serverMs[0] ?? 0) - pair.receivedMs)),
+  };
 }
 
-async function startServer(): Promise<{ readonly url: string; readonly process: ChildProcess }> {
-  const main = fileURLToPath(
-    new URL('../../test/fakes/calibrated-server-main.ts', import.meta.url),
+function meanTbot(streams: readonly (readonly number[])[]): number {
+  const tbots = streams.map(
+    (times) => ((times.at(-1) ?? 0) - (times[0] ?? 0)) / Math.max(1, times.length - 1),
   );
-  const config = JSON.stringify({ ttftMs: TTFT_MS, gapMs: GAP_MS });
-  const child = spawn(process.execPath, ['--import', 'tsx', main, config], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  return tbots.reduce((sum, one) => sum + one, 0) / tbots.length;
+}
+
+export interface SameShape {
+  readonly statistic: number;
+  /** Above it the samples differ at 1 %. */
+  readonly limit: number;
+}
+
+export interface LogNormalFigures {
+  readonly ttft: SameShape;
+  readonly gaps: SameShape;
+  readonly lost: number;
+}
+
+/** Log-normal delays: does the client see the distribution that the server made? */
+export async function benchLogNormal(size: LoadBenchSize = FULL): Promise<LogNormalFigures> {
+  const { pairs, lost } = await runPaced({
+    streams: size.streams,
+    requests: size.streams * size.rounds,
+    outputTokens: size.outputTokens,
+    config: { ttftMs: TTFT_MS, gapMs: GAP_MS, sigma: SIGMA },
   });
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return { url: line.toString().trim(), process: child };
+  const ttfts = bothTtfts(pairs);
+  return {
+    ttft: sameShape(ttfts.client, ttfts.server),
+    gaps: sameShape(
+      ascending(pairs.flatMap((pair) => gapsOf(pair.clientMs))),
+      ascending(pairs.flatMap((pair) => gapsOf(pair.serverMs))),
+    ),
+    lost,
+  };
+}
+
+/** Source: Smirnov's asymptotic bound; 1.6276 is its 1 % point. */
+const KS_ONE_PERCENT = 1.6276;
+
+/** Two-sample Kolmogorov–Smirnov of ascending values. */
+export function sameShape(a: readonly number[], b: readonly number[]): SameShape {
+  let statistic = 0;
+  let left = 0;
+  let right = 0;
+  while (left < a.length && right < b.length) {
+    const value = Math.min(a[left] ?? Infinity, b[right] ?? Infinity);
+    while (left < a.length && (a[left] ?? Infinity) <= value) left += 1;
+    while (right < b.length && (b[right] ?? Infinity) <= value) right += 1;
+    statistic = Math.max(statistic, Math.abs(left / a.length - right / b.length));
+  }
+  const limit = KS_ONE_PERCENT * Math.sqrt((a.length + b.length) / (a.length * b.length));
+  return { statistic, limit };
+}
+
+export interface SpeedFigures {
+  /** In the middle of the run, when all streams are open. */
+  readonly eventsPerS: number;
+  readonly loopUtilisation: number;
+  readonly loopLagP99Ms: number;
+  readonly errorMs: Tail;
+  readonly lost: number;
+}
+
+const SPEED: LoadBenchSize = { streams: 225, rounds: 3, outputTokens: 250 };
+
+/** One worker: how many events a second, how busy its loop is, and how late its stamps are then. */
+export async function benchSpeed(size: LoadBenchSize = SPEED): Promise<SpeedFigures> {
+  const { run, pairs, lost } = await runPaced({
+    streams: size.streams,
+    requests: size.streams * size.rounds,
+    outputTokens: size.outputTokens,
+    config: { ttftMs: TTFT_MS, gapMs: GAP_MS },
+    workers: 1,
+  });
+  const writes = ascending(pairs.flatMap((pair) => pair.serverMs));
+  const window = [at(writes, 0.15), at(writes, 0.85)] as const;
+  const errors = stampErrorsMs(pairs, window);
+  return {
+    eventsPerS: (errors.length / (window[1] - window[0])) * 1000,
+    loopUtilisation: run.client.loopUtilisation,
+    loopLagP99Ms: run.client.loopLagP99Ms,
+    errorMs: tailOf(errors),
+    lost,
+  };
+}
+
+export interface ScaleFigures {
+  readonly streams: number;
+  readonly seconds: number;
+  readonly events: number;
+  readonly lost: number;
+  readonly peakRssMb: number;
+  readonly errorMs: Tail;
+}
+
+const SCALE: LoadBenchSize = { streams: 2000, rounds: 1, outputTokens: 300 };
+const SCALE_GAP_MS = 200;
+
+/** Very many streams for a minute: memory, and whether anything is lost. */
+export async function benchScale(size: LoadBenchSize = SCALE): Promise<ScaleFigures> {
+  const { run, pairs, lost, peakRssMb } = await runPaced({
+    streams: size.streams,
+    requests: size.streams * size.rounds,
+    outputTokens: size.outputTokens,
+    config: { ttftMs: 500, gapMs: SCALE_GAP_MS },
+  });
+  const errors = stampErrorsMs(pairs);
+  return {
+    streams: size.streams,
+    seconds: (run.windowEndMs - run.windowStartMs) / 1000,
+    events: errors.length,
+    lost,
+    peakRssMb,
+    errorMs: tailOf(errors),
+  };
 }

@@ -51,6 +51,15 @@ describe('opening a session', () => {
     expect(parse(readFileSync(file, 'utf8')).terms.seeds).toEqual({ search: 11, confirm: 1011 });
   });
 
+  it('warns of an SLO quantile that a load point is too small to prove', async () => {
+    const loadPoints = [{ kind: 'closed', concurrency: 4, requests: 20 }];
+    const slo = [{ metric: 'ttftMs', quantile: 'p99', max: 500 }];
+    writeContract({ terms: { loadPoints, slo, repeats: 3 } });
+    expect((await open()).warnings).toEqual([
+      expect.stringContaining('p99 cannot be proven at closed c=4 n=20: it needs 299 requests'),
+    ]);
+  });
+
   it('goes on with the open session of the same terms, however they are written', async () => {
     writeContract();
     const first = await open();

@@ -104,7 +104,7 @@ function planStream(
   options: ContextOptions,
   planned: PlannedRequest,
   how: SendOptions,
-): Omit<StreamPlan, 'requestId' | 'nowMs'> {
+): Omit<StreamPlan, 'requestId' | 'nowMs' | 'queue'> {
   const { load } = options;
   const { outputTokens } = how;
   const { exactOutput } = load.workload;

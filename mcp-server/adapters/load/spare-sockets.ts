@@ -28,8 +28,8 @@ export function createSpareSockets(timeoutMs: number): SpareSockets {
           protocol: target.protocol,
           port: target.port,
         },
-        (_error, socket) => {
-          if (socket !== null) {
+        (error, socket) => {
+          if (error === null && socket !== null) {
             socket.on('error', () => undefined);
             spare.push(socket);
           }

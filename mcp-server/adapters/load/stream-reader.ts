@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { StringDecoder } from 'node:string_decoder';
 import { createParser } from 'eventsource-parser';
 import { type ChunkEvent, readChunkEvent, type Usage } from './chunk-event.ts';
+import type { ParseQueue } from './parse-queue.ts';
 
-/** What a response stream has told so far. Times are those of the network read that brought the event. */
+/** What a response stream has told so far, as far as it is parsed. Times are those of the network read that brought the event. */
 export interface StreamFacts {
   roleAtMs: number | null;
   firstTokenAtMs: number | null;
@@ -19,6 +21,7 @@ export interface StreamFacts {
   events: number;
   /** Network reads that brought content. */
   contentReads: number;
+  /** Bytes read, parsed or not. */
   bytes: number;
   malformed: string | null;
   error: string | null;
@@ -36,8 +39,10 @@ export interface StreamFacts {
 
 export interface StreamReader {
   readonly facts: StreamFacts;
-  /** Feeds one network read, stamped by the caller before this call. */
+  /** Takes one network read, stamped by the caller before this call, to be parsed later. */
   push(chunk: Uint8Array, atMs: number): void;
+  /** Parses what was read so far. */
+  catchUp(): void;
   /** The stream ended cleanly: an event without its blank line still counts. */
   end(): void;
   textHash(): string;
@@ -79,10 +84,10 @@ function emptyFacts(): StreamFacts {
 }
 
 /** Reads server-sent events of a completion: any line ends, comments, characters and events cut anywhere. */
-export function createStreamReader(): StreamReader {
+export function createStreamReader(queue: ParseQueue): StreamReader {
   const facts = emptyFacts();
-  const decoder = new TextDecoder('utf-8');
-  const hash = createHash('sha256');
+  const decoder = new StringDecoder('utf8');
+  const hash = createTextHash();
   let atMs = 0;
   const parser = createParser({
     onEvent: (message) => {
@@ -94,26 +99,60 @@ export function createStreamReader(): StreamReader {
       const event = readChunkEvent(message.data);
       if (event === null) facts.malformed ??= `not a JSON object: ${message.data.slice(0, 120)}`;
       else takeEvent(facts, event, { atMs, isErrorEvent: message.event === 'error' });
-      if (event !== null && event.text !== '') hash.update(event.text);
+      if (event !== null && event.text !== '') hash.add(event.text);
     },
   });
   const feed = (text: string): void => {
     if (facts.head.length < HEAD_CHARS) facts.head += text.slice(0, HEAD_CHARS);
     parser.feed(text);
   };
+  const parse = ({ chunk, readAtMs }: Read): void => {
+    atMs = readAtMs;
+    const before = facts.contentEvents;
+    feed(decoder.write(chunk));
+    if (facts.contentEvents > before) facts.contentReads += 1;
+  };
+  let unread: Read[] = [];
+  const catchUp = (): void => {
+    const reads = unread;
+    unread = [];
+    for (const read of reads) parse(read);
+  };
   return {
     facts,
     push: (chunk, readAtMs) => {
-      atMs = readAtMs;
       facts.bytes += chunk.byteLength;
-      const before = facts.contentEvents;
-      feed(decoder.decode(chunk, { stream: true }));
-      if (facts.contentEvents > before) facts.contentReads += 1;
+      unread.push({ chunk, readAtMs });
+      if (unread.length === 1) queue.add(catchUp);
     },
+    catchUp,
     end: () => {
-      feed(`${decoder.decode()}\n\n`);
+      catchUp();
+      feed(`${decoder.end()}\n\n`);
     },
-    textHash: () => (facts.textChars === 0 ? '' : hash.copy().digest('hex').slice(0, HASH_CHARS)),
+    textHash: () => (facts.textChars === 0 ? '' : hash.digest()),
+  };
+}
+
+interface Read {
+  readonly chunk: Uint8Array;
+  readonly readAtMs: number;
+}
+
+/** Text that is hashed at once; a call for each token would cost more than its parsing. */
+const HASH_BLOCK_CHARS = 4096;
+
+function createTextHash(): { add(text: string): void; digest(): string } {
+  const hash = createHash('sha256');
+  let held = '';
+  return {
+    add: (text) => {
+      held += text;
+      if (held.length < HASH_BLOCK_CHARS) return;
+      hash.update(held);
+      held = '';
+    },
+    digest: () => hash.copy().update(held).digest('hex').slice(0, HASH_CHARS),
   };
 }
 

@@ -3,6 +3,7 @@ import { cleanText } from '../../core/redact.ts';
 import type { RequestRecord } from '../../core/workload/request-record.ts';
 import { classify, type Outcome } from './classify.ts';
 import type { Connection } from './connection.ts';
+import type { ParseQueue } from './parse-queue.ts';
 import { createStreamReader, type StreamReader } from './stream-reader.ts';
 
 /** One request to be streamed. Times are told by `nowMs`: monotonic, since the run's origin. */
@@ -16,6 +17,8 @@ export interface StreamPlan {
   readonly inputTokens: number;
   readonly expected: Outcome['expected'];
   readonly nowMs: () => number;
+  /** Where parsing waits for its turn. */
+  readonly queue: ParseQueue;
 }
 
 export interface StreamResult {
@@ -42,6 +45,7 @@ interface Progress {
   sentAtMs: number | null;
   headersAtMs: number | null;
   lastHeardMs: number;
+  endedAtMs: number | null;
   httpStatus: number | null;
   contentType: string | null;
   transportError: string | null;
@@ -60,7 +64,7 @@ const MAX_ERROR_BYTES = 4096;
 
 /** Hands a request to the connection at once and stamps every network read before anything is parsed. */
 export function openStream(connection: Connection, plan: StreamPlan): OpenStream {
-  const reader = createStreamReader();
+  const reader = createStreamReader(plan.queue);
   const dispatchedMs = plan.nowMs();
   const progress = newProgress(dispatchedMs);
   let isSettled = false;
@@ -71,6 +75,8 @@ export function openStream(connection: Connection, plan: StreamPlan): OpenStream
   const settle = (): void => {
     if (isSettled) return;
     isSettled = true;
+    progress.endedAtMs = plan.nowMs();
+    reader.catchUp();
     resolve(finish({ plan, reader, progress, dispatchedMs }));
   };
   const cut = (why: NonNullable<Outcome['cut']>, detail: string): void => {
@@ -95,6 +101,7 @@ function newProgress(dispatchedMs: number): Progress {
     sentAtMs: null,
     headersAtMs: null,
     lastHeardMs: dispatchedMs,
+    endedAtMs: null,
     httpStatus: null,
     contentType: null,
     transportError: null,
@@ -202,7 +209,7 @@ function finish(parts: {
     roleAtMs: facts.roleAtMs,
     firstTokenAtMs: facts.firstTokenAtMs,
     lastTokenAtMs: facts.lastTokenAtMs,
-    closedAtMs: plan.nowMs(),
+    closedAtMs: progress.endedAtMs,
     requestedInputTokens: plan.inputTokens,
     requestedOutputTokens: plan.expected.outputTokens,
     ...(facts.usage ?? NO_USAGE),

@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts';
+import { createParseQueue } from './parse-queue.ts';
 import {
   type OpenStream,
   openStream,
@@ -8,7 +9,7 @@ import {
 
 /** Every stream of a run, watched by one clock. */
 export interface StreamsInFlight {
-  send(plan: StreamPlan): Promise<StreamResult>;
+  send(plan: Omit<StreamPlan, 'queue'>): Promise<StreamResult>;
   count(): number;
   /** Ends every stream and refuses further ones; what was in flight is recorded as `why`. */
   endAll(why: 'cancelled' | 'timed_out', detail: string): void;
@@ -26,6 +27,7 @@ export function createStreamsInFlight(
   options: { readonly stallMs: number; readonly nowMs: () => number },
 ): StreamsInFlight {
   const open = new Set<OpenStream>();
+  const queue = createParseQueue();
   const lingerMs = Math.min(LINGER_MS, options.stallMs);
   const sweep = setInterval(() => {
     const now = options.nowMs();
@@ -40,7 +42,7 @@ export function createStreamsInFlight(
   }, SWEEP_MS);
   return {
     send: async (plan) => {
-      const stream = openStream(connection, plan);
+      const stream = openStream(connection, { ...plan, queue });
       open.add(stream);
       try {
         return await stream.result;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FailureClass } from '../workload/request-record.ts';
+import { describeMissing, supported } from './counts-needed.ts';
 import type { Distribution, MeasurementSummary } from './summary.ts';
 
 const Quantiles = z.object({
@@ -9,7 +10,7 @@ const Quantiles = z.object({
   p99: z.number().nullable(),
 });
 
-/** What `autodebug bench --json` prints: exactly these keys. */
+/** What `autodebug bench --json` prints: exactly these keys. A quantile that too few requests carry is null. */
 export const BenchReport = z.object({
   completed: z.number().int(),
   failed: z.number().int(),
@@ -38,11 +39,16 @@ export function toBenchReport(summary: MeasurementSummary): BenchReport {
   };
 }
 
-function quantilesOf({ mean, p50, p95, p99 }: Distribution): z.infer<typeof Quantiles> {
-  return { mean, p50, p95, p99 };
+function quantilesOf(distribution: Distribution): z.infer<typeof Quantiles> {
+  return {
+    mean: distribution.mean,
+    p50: distribution.p50,
+    p95: supported(distribution, 'p95'),
+    p99: supported(distribution, 'p99'),
+  };
 }
 
-/** The summary as a table of at most 72 columns; what is unknown shows as `-`. */
+/** The summary as a table of at most 72 columns; what is unknown, or carried by too few requests, shows as `-`. */
 export function renderBenchTable(summary: MeasurementSummary): string {
   const rows = [
     ['', 'mean', 'p50', 'p95', 'p99'],
@@ -56,6 +62,7 @@ export function renderBenchTable(summary: MeasurementSummary): string {
   const failures = Object.entries(summary.failures).map(([cls, count]) => `${cls} ${count}`);
   return [
     ...table,
+    ...describeMissing(summary.ttftMs.n, ['p95', 'p99']),
     '',
     `completed ${summary.completed}  failed ${summary.failed}${failures.length === 0 ? '' : ` (${failures.join(', ')})`}  in ${(summary.durationMs / 1000).toFixed(1)} s`,
     `output ${cell(summary.outputTokensPerS)} tok/s  prefill ${cell(summary.prefillTokensPerS)} tok/s  requests ${cell(summary.requestsPerS)} /s`,
@@ -63,8 +70,8 @@ export function renderBenchTable(summary: MeasurementSummary): string {
   ].join('\n');
 }
 
-function latencyCells({ mean, p50, p95, p99 }: Distribution): string[] {
-  return [mean, p50, p95, p99].map(cell);
+function latencyCells(distribution: Distribution): string[] {
+  return Object.values(quantilesOf(distribution)).map(cell);
 }
 
 function cell(value: number | null): string {

@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { runLoad } from '../../../mcp-server/adapters/load/run-load.ts';
-import type { RequestRecord } from '../../../mcp-server/core/workload/request-record.ts';
+import {
+  FAILURE_CLASSES,
+  type RequestRecord,
+} from '../../../mcp-server/core/workload/request-record.ts';
 import {
   type CalibratedConfig,
   type CalibratedServer,
@@ -37,24 +40,48 @@ async function runScripts(
 }
 
 describe('what counts as a failure', () => {
+  /** What a server does, and the class that it is. The two that no answer shows have tests of their own below. */
+  const BY_ANSWER = [
+    ['http_429', 'http_client_error'],
+    ['http_503', 'http_server_error'],
+    ['html', 'not_event_stream'],
+    ['malformed', 'malformed_event'],
+    ['error_event', 'error_event'],
+    ['reset', 'connection_reset'],
+    ['stall', 'timed_out'],
+    ['no_finish', 'no_finish_reason'],
+    ['no_usage', 'no_usage'],
+    ['empty_output', 'empty_output'],
+    ['short_output', 'short_output'],
+    ['wrong_model', 'wrong_model'],
+  ] as const;
+  const BY_US = ['connection_failed', 'cancelled'];
+
   it('finds each class of failure exactly once', async () => {
-    const expected = [
-      ['http_429', 'http_client_error'],
-      ['http_503', 'http_server_error'],
-      ['html', 'not_event_stream'],
-      ['malformed', 'malformed_event'],
-      ['error_event', 'error_event'],
-      ['reset', 'connection_reset'],
-      ['stall', 'timed_out'],
-      ['no_finish', 'no_finish_reason'],
-      ['no_usage', 'no_usage'],
-      ['empty_output', 'empty_output'],
-      ['short_output', 'short_output'],
-      ['wrong_model', 'wrong_model'],
-      ['good', null],
-    ] as const;
-    const records = await runScripts(expected.map(([script]) => script));
-    expect(records.map((record) => record.failure)).toEqual(expected.map(([, failure]) => failure));
+    const records = await runScripts([...BY_ANSWER.map(([script]) => script), 'good']);
+    expect(records.map((record) => record.failure)).toEqual([
+      ...BY_ANSWER.map(([, failure]) => failure),
+      null,
+    ]);
+  });
+
+  it.each(BY_ANSWER)('a server that plays %s is %s', async (script, failure) => {
+    const records = await runScripts([script, 'good']);
+    expect(records.map((record) => record.failure)).toEqual([failure, null]);
+  });
+
+  it('knows no class without a test that names it', () => {
+    const named = [...BY_ANSWER.map(([, failure]) => failure), ...BY_US];
+    expect(named.toSorted()).toEqual([...FAILURE_CLASSES].toSorted());
+  });
+
+  it('calls what we stopped ourselves cancelled, which is neither good nor bad', async () => {
+    server = await startCalibratedServer({ ttftMs: 5, gapMs: 200 });
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 300);
+    const run = await runLoad(loadRequest(server.url), runOptions({ signal: stop.signal }));
+    expect(run.records.map((record) => record.failure)).toContain('cancelled');
+    expect(run.cancelled).toBe(true);
   });
 
   it('calls an endless stream malformed and cuts it before it fills memory', async () => {

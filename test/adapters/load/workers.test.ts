@@ -95,6 +95,12 @@ describe('several load workers', () => {
 });
 
 describe('connections', () => {
+  it('that are refused while they are opened beforehand are left for later', async () => {
+    const connection = createConnection('http://127.0.0.1:1', {});
+    await expect(connection.open(3)).resolves.toBeUndefined();
+    await connection.destroy();
+  });
+
   it('are opened before they are needed, and used then', async () => {
     let opened = 0;
     const listener = createServer((_request, response) => response.end('{}'));

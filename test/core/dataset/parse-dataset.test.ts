@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { datasetWorkload } from '../../../mcp-server/core/dataset/dataset-workload.ts';
 import { parseDataset, readDataset } from '../../../mcp-server/core/dataset/parse-dataset.ts';
-import type { DatasetFormat } from '../../../mcp-server/core/dataset/row.ts';
+import { DATASET_FORMATS, type DatasetFormat } from '../../../mcp-server/core/dataset/row.ts';
 
 const lines = (...rows: readonly unknown[]): string =>
   rows.map((row) => (typeof row === 'string' ? row : JSON.stringify(row))).join('\n');
@@ -16,6 +16,35 @@ const batch = (id: string, body: unknown, change: object = {}): object => ({
 });
 
 const hello = { messages: [{ role: 'user', content: 'Hello there, who are you?' }] };
+
+/** One good row and one that is none, in each format. */
+const BY_FORMAT: Readonly<Record<DatasetFormat, readonly [object, string]>> = {
+  sharegpt: [
+    {
+      conversations: [
+        { from: 'human', value: 'Hello' },
+        { from: 'gpt', value: 'Hi' },
+      ],
+    },
+    '{"conversations": 7}',
+  ],
+  openai: [hello, '{"messages": 7}'],
+  'openai-batch': [batch('a', hello), '{"custom_id": "b"}'],
+  custom: [{ prompt: 'Hello' }, '{"prompt": 7}'],
+  mooncake: [
+    { timestamp: 0, input_length: 512, output_length: 4, hash_ids: [1] },
+    '{"timestamp": "soon"}',
+  ],
+};
+
+describe('each format of a dataset', () => {
+  it.each(DATASET_FORMATS)('%s: is read, and a row that is none is named by its line', (format) => {
+    const [good, bad] = BY_FORMAT[format];
+    expect(parseDataset(lines(good), { format, name: 'f' })).toHaveLength(1);
+    expect(() => parseDataset(lines(good, bad), { format, name: 'f' })).toThrow(/line 2/);
+    expect(() => parseDataset(lines(good, 'not json'), { format, name: 'f' })).toThrow(/line 2/);
+  });
+});
 
 describe('dataset import', () => {
   it('sharegpt: takes the first two turns, under either key, the answer giving the length', () => {

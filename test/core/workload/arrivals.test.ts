@@ -7,8 +7,9 @@ import {
   traceRatePerS,
 } from '../../../mcp-server/core/workload/arrivals.ts';
 import {
-  type ArrivalPattern,
+  ArrivalPattern,
   describeLoadPoint,
+  LoadPoint,
 } from '../../../mcp-server/core/workload/workload.ts';
 
 const times = (burstiness: number, seed = 1, count = 2000): readonly number[] =>
@@ -185,5 +186,53 @@ describe('arrival patterns', () => {
       describeLoadPoint({ kind: 'open', requestRatePerS: 1, requests: 9, burstiness: 1, pattern }),
     );
     expect(new Set(names).size).toBe(PATTERNS.length);
+  });
+});
+
+describe('each process of arrival', () => {
+  const PATTERNS: Readonly<Record<ArrivalPattern['kind'], ArrivalPattern>> = {
+    constant: { kind: 'constant' },
+    ramp: { kind: 'ramp', from: 1, to: 4, curve: 'exponential' },
+    steps: {
+      kind: 'steps',
+      stages: [
+        { rate: 1, share: 1 },
+        { rate: 3, share: 1 },
+      ],
+    },
+    bursts: { kind: 'bursts', size: 5 },
+    trace: { kind: 'trace', timesMs: Array.from({ length: 100 }, (_, place) => place ** 1.5) },
+  };
+  const PROCESSES: readonly (readonly [string, number, ArrivalPattern | undefined])[] = [
+    ['Poisson', 1, undefined],
+    ['gamma, bursty', 0.3, undefined],
+    ...Object.entries(PATTERNS).map(([kind, pattern]) => [kind, 1, pattern] as const),
+  ];
+
+  it.each(PROCESSES)(
+    '%s: ascends, sends all, and keeps its mean rate',
+    (_name, burstiness, pattern) => {
+      const made = arrivalTimesMs({
+        count: 100,
+        ratePerS: 20,
+        burstiness,
+        seed: 3,
+        repeat: 0,
+        pattern,
+      });
+      expect(made).toHaveLength(100);
+      expect(made).toEqual(made.toSorted((a, b) => a - b));
+      expect(made.at(-1)).toBeCloseTo(5000, 6);
+    },
+  );
+
+  it('is one of those that a load point may name, and each of those is here', () => {
+    const kinds = ArrivalPattern.options.map((option) => option.shape.kind.value);
+    expect(Object.keys(PATTERNS).toSorted()).toEqual(kinds.toSorted());
+  });
+
+  it('has a rate above 0: a load point of rate 0 is refused', () => {
+    const point = { kind: 'open', requestRatePerS: 0, requests: 10 };
+    expect(LoadPoint.safeParse(point).success).toBe(false);
   });
 });

@@ -69,6 +69,7 @@ function send(
     inputTokens,
     expected: { model: 'fake', servedModels: ['fake'], outputTokens, exactOutput },
     nowMs: () => time.nowMs,
+    queue: { add: (job) => job() },
   }).result;
 }
 
