@@ -24,6 +24,7 @@ import {
   Hypothesis,
   Instance,
   MeasurementFlag,
+  MechanismCheck,
   Purpose,
   RuledOut,
   Spread,
@@ -194,6 +195,7 @@ export const EVENT_DATA = {
     /** What the evidence speaks against; absent in older ledgers. */
     ruledOut: z.array(RuledOut).max(12).optional(),
   }),
+  mechanism_checked: MechanismCheck,
   trial_judged: z.object({
     trialId: TrialId,
     referenceId: TrialId,
