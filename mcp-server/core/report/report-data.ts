@@ -5,6 +5,7 @@ import { metricName } from '../stats/spread.ts';
 import { describeLoadPoint } from '../workload/workload.ts';
 import { isSimulated } from './figures.ts';
 import { asDelta, asPercent, asStanding, asUsd, stampOf, threeDigits } from './format.ts';
+import { mechanismLine } from './mechanism-line.ts';
 import { oneLine } from './session-log.ts';
 import { type TrialRow, trialRows } from './trial-rows.ts';
 
@@ -158,7 +159,10 @@ function detailOf(row: TrialRow): TrialDetail {
       { label: 'Configuration', text: file },
       { label: 'Log', text: row.file ?? 'not closed yet' },
     ],
-    reasons: (row.trial.judgements.at(-1)?.reasons ?? []).map(oneLine),
+    reasons: [
+      ...(row.trial.judgements.at(-1)?.reasons ?? []),
+      ...row.trial.mechanisms.slice(-1).map(mechanismLine),
+    ].map(oneLine),
     diff,
   };
 }

@@ -5,6 +5,7 @@ import { describeChange } from '../service/change.ts';
 import type { EngineLatency } from './engine-view.ts';
 import { type Figures, figuresOf, isSimulated } from './figures.ts';
 import { asDelta, asMs, asRate, asSeconds, asStanding } from './format.ts';
+import { mechanismLine } from './mechanism-line.ts';
 
 /** What the engine itself counted at a load point. */
 export interface EngineFigures {
@@ -123,6 +124,7 @@ function verdictLines(state: SessionState, trial: TrialState): readonly string[]
       (one) => `- Forced past ${oneLine(one.check)}: ${oneLine(one.reason)}`,
     ),
     ...judgementLines(state, trial),
+    ...trial.mechanisms.slice(-1).map((check) => `- ${oneLine(mechanismLine(check))}`),
   ];
 }
 
