@@ -18,6 +18,7 @@ const FAMILIES: Readonly<Record<ArtefactKind, Family>> = {
   metrics_before: 'engine metric',
   metrics_after: 'engine metric',
   metrics_delta: 'engine metric',
+  metrics_samples: 'engine metric',
   graphsignal: 'profile or span',
   engine_log: 'log',
   engine_help: 'attribute',
@@ -26,8 +27,8 @@ const FAMILIES: Readonly<Record<ArtefactKind, Family>> = {
   deployment_state: 'plan',
 };
 
-/** Names by which a profiler's answer tells settings. Source: Graphsignal 0.19, resource and span attributes. */
-const ATTRIBUTE = /^(?:sglang|vllm)\.startup\./;
+/** Names under which settings stand: in a profiler's answer, and in our record of a launch. Source: Graphsignal 0.19, resource and span attributes. */
+const ATTRIBUTE = /^(?:(?:sglang|vllm)\.startup|launch)\./;
 
 /** The kinds of witness that citations call, each once, in order. A ratio calls both of its sides. */
 export function familiesOf(state: SessionState, citations: readonly Citation[]): readonly Family[] {
@@ -36,7 +37,7 @@ export function familiesOf(state: SessionState, citations: readonly Citation[]):
     if (source.startsWith('m')) return ['client'];
     const kind = state.evidence.get(source)?.kind;
     if (kind === undefined) return [];
-    return [kind === 'graphsignal' && ATTRIBUTE.test(name) ? 'attribute' : FAMILIES[kind]];
+    return [ATTRIBUTE.test(name) ? 'attribute' : FAMILIES[kind]];
   });
   return [...new Set(families)];
 }

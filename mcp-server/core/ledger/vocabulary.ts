@@ -128,6 +128,7 @@ export const EvidenceKind = z.enum([
   'metrics_before',
   'metrics_after',
   'metrics_delta',
+  'metrics_samples',
   'graphsignal',
   'engine_log',
   'server_info',
