@@ -15,6 +15,7 @@ import { measuresOf } from '../core/playbook/measures.ts';
 import type { Observation } from '../core/playbook/observation.ts';
 import { describeChange } from '../core/service/change.ts';
 import type { Answer, App, Call } from './app.ts';
+import { findUnmetFlags } from './find-unmet-flags.ts';
 import { observe } from './observe.ts';
 
 export interface DiagnoseArgs {
@@ -49,12 +50,15 @@ export async function diagnoseTrial(
     missing: missing.map((text) => text.slice(0, 200)),
     ruledOut: [...ruledOut],
   };
+  const deployment = trial.deployments.find((one) => one.deploymentId === run?.deploymentId);
+  const place = { trial, deployment: deployment ?? trial.deployments.at(-1) ?? null };
+  const unmet = await findUnmetFlags(app, state, place);
   const after = await writer.append({ type: 'diagnosed', data: diagnosed });
   return {
     ...diagnosed,
     measurementId: run?.measurementId ?? null,
     summary: summaryOf(diagnosed, run),
-    warnings: warningsOf(diagnosed),
+    warnings: [...warningsOf(diagnosed), ...unmet],
     next: nextStep(after, app.clock.nowMs()),
   };
 }

@@ -228,7 +228,7 @@ describe('writing the session log', () => {
     expect(text).toMatch(/memory\.fits=yes\] \[e\d{6} memory\.figures\.weightsGib=15\]/);
     const { failed, logs } = await verify(test.app);
     expect(failed).toEqual([]);
-    expect(logs).toEqual([{ file: answer.file, families: ['log', 'plan'] }]);
+    expect(logs).toEqual([{ file: answer.file, families: ['log', 'attribute', 'plan'] }]);
   });
 
   it('refuses what has no verdict, unless it is abandoned, and what is closed', async () => {

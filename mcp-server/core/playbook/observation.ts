@@ -65,6 +65,8 @@ export interface Observation {
     readonly means: ReadonlyMap<string, number>;
     /** Increase of a counter by data-parallel rank, where it tells one: counter to rank to value. */
     readonly byRank: ReadonlyMap<string, ReadonlyMap<string, number>>;
+    /** Gauges sampled during the run; absent where it was only scraped around it. */
+    readonly gauges?: readonly GaugeLevel[] | undefined;
     readonly evidenceId: string;
   } | null;
   readonly profile: {

@@ -1,5 +1,4 @@
 import type { LogEvent } from '../telemetry/log-event.ts';
-import { citeLine } from './draft-analysis.ts';
 import type { CitedArtefact } from './engine-bullets.ts';
 import { threeDigits } from './format.ts';
 
@@ -16,6 +15,9 @@ const TELLING = [
 
 /** Value of a log event that says how much the engine holds. */
 const CAPACITY_VALUES = ['tokens', 'contextLength', 'maxRunning', 'slots'];
+
+/** `max_total_num_tokens=414814`, `GPU KV cache size: 412,128 tokens`, `n_ctx = 4096`. */
+const NAMED_NUMBER = /(#?[A-Za-z_][\w ]{2,40}?)\s?[=:]\s*(\d[\d,]*)(?![\w.])/;
 
 /** What the running engine says of its own settings, by its names. Empty when: it tells none of them. */
 export function settingBullets(info: CitedArtefact): readonly string[] {
@@ -36,8 +38,10 @@ export function capacityBullets(
 ): readonly string[] {
   const told = events.filter((event) => CAPACITY_VALUES.some((name) => name in event.values));
   const line = told.at(-1)?.line;
-  const cited = line === undefined ? null : citeLine(evidenceId, line);
-  return cited === null ? [] : [`At its start the engine wrote down what it holds ${cited}`];
+  const [, name = '', value = ''] = line === undefined ? [] : (NAMED_NUMBER.exec(line) ?? []);
+  return name === ''
+    ? []
+    : [`At its start the engine wrote down what it holds [${evidenceId} ${name}=${value}]`];
 }
 
 /** What was asked for, and what the memory plan said of it: for a trial that never served. */
