@@ -15,6 +15,7 @@ import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { TelemetryAnswer } from '../ports/telemetry.ts';
 import type { Answer, App, Call } from './app.ts';
 import { evidenceOf, readEngineWindow } from './engine-window.ts';
+import { explainProfiler } from './explain-profiler.ts';
 import { findUnmetFlags } from './find-unmet-flags.ts';
 import { recordEvidence } from './record-evidence.ts';
 import { describeDigests, type TelemetryDigest } from './telemetry-digest.ts';
@@ -102,18 +103,23 @@ async function digestOf(
   const trial = findTrial(state, run.trialId);
   const deployment = findDeployment(state, run.deploymentId);
   const unmet = await findUnmetFlags(app, state, { trial, deployment });
+  const digested = digestAnswer(answer, run);
+  const silence =
+    digested.operations.length > 0
+      ? []
+      : (await explainProfiler(app, state, run)).map(({ text }) => `no profile: ${text}`);
   return {
     measurementId: run.measurementId,
     metricsEvidenceId: engine?.evidenceId ?? null,
     engine: Object.entries(engine?.readings ?? {}).map(([key, reading]) => ({ key, ...reading })),
     sampled: await readSampled(app, writer.state(), run),
     profilerEvidenceId,
-    ...digestAnswer(answer, run),
+    ...digested,
     notes: notesOf(run, {
       answer,
       restarted: engine?.restarted === true,
       hasMetrics: engine !== null,
-      unmet,
+      unmet: [...unmet, ...silence],
     }),
   };
 }
