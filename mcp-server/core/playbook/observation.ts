@@ -27,6 +27,8 @@ interface Floors {
   readonly decodeStepMs: number | null;
   /** Units: ms to compute the mean uncached prompt. */
   readonly prefillMs: number | null;
+  /** Most output tokens per second at the measured load, without speculation; absent where it was not computed. */
+  readonly outputTokensPerS?: number | null | undefined;
   /** Batch at which decode turns from bandwidth- to compute-bound. */
   readonly criticalBatch: number | null;
   readonly supportsFp8: boolean | null;

@@ -1,6 +1,7 @@
 import { spending } from '../budget/budget.ts';
 import type { SessionState } from '../ledger/state.ts';
 import { METRIC_CARDS } from '../metrics/metric.ts';
+import { describeFloors } from '../playbook/floor-rows.ts';
 import { metricName } from '../stats/spread.ts';
 import { describeLoadPoint } from '../workload/workload.ts';
 import { isSimulated } from './figures.ts';
@@ -158,6 +159,7 @@ function detailOf(row: TrialRow): TrialDetail {
       { label: 'Refuted by', text: oneLine(hypothesis.refutedBy) },
       { label: 'Configuration', text: file },
       { label: 'Log', text: row.file ?? 'not closed yet' },
+      ...limitFact(row),
     ],
     reasons: [
       ...(row.trial.judgements.at(-1)?.reasons ?? []),
@@ -165,6 +167,11 @@ function detailOf(row: TrialRow): TrialDetail {
     ].map(oneLine),
     diff,
   };
+}
+
+function limitFact({ trial }: TrialRow): readonly Fact[] {
+  const text = describeFloors(trial.diagnoses.at(-1)?.floor ?? []);
+  return text === null ? [] : [{ label: 'Physical limit', text }];
 }
 
 const cell = (value: number | null): string => (value === null ? '–' : threeDigits(value));

@@ -1,5 +1,6 @@
 import { MAX_ERROR_RATIO } from '../judge/feasibility.ts';
 import type { SessionState, TrialState } from '../ledger/state.ts';
+import { checkLittle, describeFloors, describeLittle } from '../playbook/floor-rows.ts';
 import { cleanText, redactText } from '../redact.ts';
 import { describeChange } from '../service/change.ts';
 import type { EngineLatency } from './engine-view.ts';
@@ -58,6 +59,7 @@ export function renderLogHead(
     '',
     ...(isSimulated(state) ? ['SIMULATED: no real hardware produced these numbers.', ''] : []),
     ...figures.flatMap((one) => figureLines(one, input.engine.get(one.loadPointIndex))),
+    ...limitLines(trial),
     ...verdictLines(state, trial),
     '',
   ].map((line) => redactText(line, []));
@@ -98,6 +100,18 @@ function figureLines(one: Figures, engine: EngineFigures | undefined): readonly 
     `Errors ${one.failed}/${one.attempted}; ${throughputs(one)}`,
     '',
   ];
+}
+
+/** How far the diagnosed run is from what physics allows, and whether its own counts agree with each other. */
+function limitLines(trial: TrialState): readonly string[] {
+  const floors = describeFloors(trial.diagnoses.at(-1)?.floor ?? []);
+  const run = trial.measurements.findLast(({ data }) => data.purpose !== 'probe')?.data;
+  const little = run === undefined ? null : checkLittle(run.summary);
+  const lines = [
+    ...(floors === null ? [] : [`Physical limit: ${floors}.`]),
+    ...(little === null ? [] : [`${describeLittle(little)}.`]),
+  ];
+  return lines.length === 0 ? [] : [...lines, ''];
 }
 
 function throughputs(one: Figures): string {
