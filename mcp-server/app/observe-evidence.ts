@@ -1,8 +1,8 @@
 import type { EventData } from '../core/ledger/events.ts';
 import type { DeploymentState, SessionState } from '../core/ledger/state.ts';
 import { isRecord } from '../core/parse.ts';
-import { repeatedRatio, sumByRank } from '../core/playbook/views.ts';
 import type { GaugeLevel, Observation } from '../core/playbook/observation.ts';
+import { repeatedRatio, sumByRank } from '../core/playbook/views.ts';
 import { readSampledGauges } from '../core/telemetry/gauge-levels.ts';
 import { parseProfilerContext } from '../core/telemetry/graphsignal.ts';
 import { isInWindow } from '../core/telemetry/graphsignal-digest.ts';
