@@ -1,12 +1,12 @@
 import { PreconditionError } from '../core/errors.ts';
 import { findTrial } from '../core/ledger/lookup.ts';
 import type { SessionState, TrialState } from '../core/ledger/state.ts';
+import type { FloorRow } from '../core/ledger/vocabulary.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
 import {
   checkLittle,
   describeFloors,
   describeLittle,
-  type FloorRow,
   floorRows,
 } from '../core/playbook/floor-rows.ts';
 import { isSimulated } from '../core/report/figures.ts';

@@ -5,9 +5,25 @@ import type { SessionState } from '../core/ledger/state.ts';
 import { cleanText } from '../core/redact.ts';
 import type { App } from './app.ts';
 import { loadSources } from './evidence-sources.ts';
-import type { VerifyFailure, VerifyResult } from './verify.ts';
 
 type Reader = Pick<App, 'evidence'>;
+
+export interface VerifyFailure {
+  /** Path below the sessions folder. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly evidence: string;
+  readonly name: string;
+  readonly said: string;
+  readonly found: string;
+}
+
+export interface VerifyResult {
+  /** Citations that were looked up, and lines that were derived again. */
+  readonly checked: number;
+  readonly failed: readonly VerifyFailure[];
+}
 
 /**
  * Checks what the session logs rest on: the chain of the ledger, the hash of every stored artefact, and each measurement's

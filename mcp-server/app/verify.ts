@@ -7,27 +7,10 @@ import { ANALYSIS_HEADING, renderLogHead } from '../core/report/session-log.ts';
 import type { App } from './app.ts';
 import { readEngineFigures } from './engine-figures.ts';
 import { loadSources, sourceIds } from './evidence-sources.ts';
-import { verifyLedger } from './verify-ledger.ts';
-
-export interface VerifyFailure {
-  /** Path below the sessions folder. */
-  readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  readonly evidence: string;
-  readonly name: string;
-  readonly said: string;
-  readonly found: string;
-}
-
-export interface VerifyResult {
-  /** Citations that were looked up, and lines that were derived again. */
-  readonly checked: number;
-  readonly failed: readonly VerifyFailure[];
-}
+import { type VerifyFailure, type VerifyResult, verifyLedger } from './verify-ledger.ts';
 
 /** What one session log calls as witnesses, e.g. `engine metric`. */
-export interface LogSources {
+interface LogSources {
   readonly file: string;
   readonly families: readonly Family[];
 }

@@ -19,6 +19,7 @@ import {
   Endpoint,
   EngineId,
   EvidenceKind,
+  FloorRow,
   Forced,
   Gate,
   Hypothesis,
@@ -188,9 +189,7 @@ export const EVENT_DATA = {
     diagnosisId: DiagnosisId,
     trialId: TrialId,
     causes: z.array(Cause),
-    floor: z.array(
-      z.object({ metric: z.string(), measured: z.number(), floor: z.number(), ratio: z.number() }),
-    ),
+    floor: z.array(FloorRow),
     missing: z.array(z.string().max(200)),
     /** What the evidence speaks against; absent in older ledgers. */
     ruledOut: z.array(RuledOut).max(12).optional(),

@@ -75,6 +75,15 @@ export const RuledOut = z.object({
 });
 export type RuledOut = z.infer<typeof RuledOut>;
 
+/** A measured value beside what physics allows; the ratio is how many times it is away, 1 at the limit. */
+export const FloorRow = z.object({
+  metric: z.string(),
+  measured: z.number(),
+  floor: z.number(),
+  ratio: z.number(),
+});
+export type FloorRow = z.infer<typeof FloorRow>;
+
 /**
  * Whether a trial moved what its diagnosis said that it would: the confirming metric of the diagnosed configuration beside
  * the trial's, means over the last runs at one load point.

@@ -1,12 +1,9 @@
-import type { EventData } from '../ledger/events.ts';
+import type { FloorRow } from '../ledger/vocabulary.ts';
 import type { MeasurementSummary } from '../metrics/summary.ts';
 import { short } from './fact.ts';
 import { measuresOf } from './measures.ts';
 import type { Observation } from './observation.ts';
 import { settingOf } from './settings.ts';
-
-/** A measured value beside what physics allows; the ratio is how many times it is away, 1 at the limit. */
-export type FloorRow = EventData<'diagnosed'>['floor'][number];
 
 /** Distance to the physical limit of TBOT, TTFT and output throughput. Empty when: GPU or model is unknown. */
 export function floorRows(o: Observation): FloorRow[] {
