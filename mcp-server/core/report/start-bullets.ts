@@ -17,7 +17,7 @@ const TELLING = [
 const CAPACITY_VALUES = ['tokens', 'contextLength', 'maxRunning', 'slots'];
 
 /** `max_total_num_tokens=414814`, `GPU KV cache size: 412,128 tokens`, `n_ctx = 4096`. */
-const NAMED_NUMBER = /(#?[A-Za-z_][\w ]{2,40}?)\s?[=:]\s*(\d[\d,]*)(?![\w.])/;
+const NAMED_NUMBER = /(#?[A-Za-z_][\w ]{2,40}?)\s?[=:]\s*(\d+(?:,\d{3})*)(?![\w.])/;
 
 /** What the running engine says of its own settings, by its names. Empty when: it tells none of them. */
 export function settingBullets(info: CitedArtefact): readonly string[] {
