@@ -43,7 +43,11 @@ const Status = z.looseObject({ summary: z.string(), next: NextStep.nullable() })
 const Job = z.looseObject({ jobId: z.string(), status: z.string() });
 const Proposals = z.looseObject({
   proposals: z.array(
-    z.looseObject({ hypothesis: z.record(z.string(), z.unknown()), changes: z.array(Change) }),
+    z.looseObject({
+      hypothesis: z.record(z.string(), z.unknown()),
+      changes: z.array(Change),
+      diagnosisId: z.string().nullable().default(null),
+    }),
   ),
 });
 const Summary = z.looseObject({ summary: z.string() });
@@ -156,6 +160,7 @@ async function planNext(
       ...next.args,
       hypothesis: proposal.hypothesis,
       changes: proposal.changes,
+      ...(proposal.diagnosisId === null ? {} : { diagnosis_id: proposal.diagnosisId }),
     });
     if (reply.ok) return reply;
   }

@@ -1,12 +1,20 @@
 import { PreconditionError } from '../core/errors.ts';
 import { findTrial } from '../core/ledger/lookup.ts';
 import type { SessionState, TrialState } from '../core/ledger/state.ts';
+import type { FloorRow } from '../core/ledger/vocabulary.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
+import {
+  checkLittle,
+  describeFloors,
+  describeLittle,
+  floorRows,
+} from '../core/playbook/floor-rows.ts';
 import { isSimulated } from '../core/report/figures.ts';
 import { type MetricsRow, metricsTable, renderMetricsTable } from '../core/report/metrics-table.ts';
 import { describeLoadPoint } from '../core/workload/workload.ts';
 import type { Answer, App } from './app.ts';
 import { readEngineFigures } from './engine-figures.ts';
+import { observe } from './observe.ts';
 
 export interface ComputeMetricsArgs {
   readonly session_id?: string | undefined;
@@ -19,6 +27,7 @@ export interface ComputeMetricsAnswer extends Answer {
   readonly bestId: string | null;
   readonly simulated: boolean;
   readonly rows: MetricsRow[];
+  readonly floors: FloorRow[];
   readonly measurements: {
     readonly measurementId: string;
     readonly purpose: string;
@@ -45,6 +54,7 @@ export async function computeMetrics(
   const best = state.bestId === null ? null : findTrial(state, state.bestId);
   const engine = await readEngineFigures(app, state, trial);
   const rows = metricsTable(state, trial, { baseline, best, engine });
+  const limits = await limitsOf(app, state, trial);
   const point = state.contract.terms.loadPoints[0];
   const head = [
     trial.trialId,
@@ -53,7 +63,7 @@ export async function computeMetrics(
     point === undefined ? null : describeLoadPoint(point),
   ].filter((part) => part !== null);
   return {
-    summary: `${head.join(', ')}\n${renderMetricsTable(rows)}`,
+    summary: [head.join(', '), renderMetricsTable(rows), ...limits.lines].join('\n'),
     warnings: [...warnings, ...flagWarnings(trial)],
     next: nextStep(state, app.clock.nowMs()),
     trialId: trial.trialId,
@@ -61,6 +71,7 @@ export async function computeMetrics(
     bestId: state.bestId,
     simulated: isSimulated(state),
     rows: [...rows],
+    floors: limits.floors,
     measurements: trial.measurements.slice(-MAX_LISTED).map(({ data }) => ({
       measurementId: data.measurementId,
       purpose: data.purpose,
@@ -72,6 +83,24 @@ export async function computeMetrics(
       evidence: data.evidence,
     })),
   };
+}
+
+/** Distance of the last run to the physical limits, and whether its own counts agree. */
+async function limitsOf(
+  app: App,
+  state: SessionState,
+  trial: TrialState,
+): Promise<{ readonly floors: FloorRow[]; readonly lines: readonly string[] }> {
+  const run = trial.measurements.findLast(({ data }) => data.purpose !== 'probe')?.data;
+  if (run === undefined) return { floors: [], lines: [] };
+  const floors = floorRows(await observe(app, state, { trial, run }));
+  const little = checkLittle(run.summary);
+  const said = describeFloors(floors);
+  const lines = [
+    ...(said === null ? [] : [`Physical limit (${run.measurementId}): ${said}.`]),
+    ...(little === null ? [] : [`${describeLittle(little)}.`]),
+  ];
+  return { floors, lines };
 }
 
 /** The named trial, else the one measured last. Throws: PreconditionError `E_NOT_MEASURED`. */

@@ -11,10 +11,10 @@ import type { Cause } from '../core/ledger/vocabulary.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
 import { diagnose as applyPlaybook, CLAIM_CONFIDENCE } from '../core/playbook/diagnose.ts';
 import { short } from '../core/playbook/fact.ts';
-import { measuresOf } from '../core/playbook/measures.ts';
-import type { Observation } from '../core/playbook/observation.ts';
+import { describeFloors, floorRows } from '../core/playbook/floor-rows.ts';
 import { describeChange } from '../core/service/change.ts';
 import type { Answer, App, Call } from './app.ts';
+import { findUnmetFlags } from './find-unmet-flags.ts';
 import { observe } from './observe.ts';
 
 export interface DiagnoseArgs {
@@ -45,16 +45,19 @@ export async function diagnoseTrial(
     diagnosisId: nextDiagnosisId(state),
     trialId: trial.trialId,
     causes: [...causes],
-    floor: floorsOf(observation),
+    floor: floorRows(observation),
     missing: missing.map((text) => text.slice(0, 200)),
     ruledOut: [...ruledOut],
   };
+  const deployment = trial.deployments.find((one) => one.deploymentId === run?.deploymentId);
+  const place = { trial, deployment: deployment ?? trial.deployments.at(-1) ?? null };
+  const unmet = await findUnmetFlags(app, state, place);
   const after = await writer.append({ type: 'diagnosed', data: diagnosed });
   return {
     ...diagnosed,
     measurementId: run?.measurementId ?? null,
     summary: summaryOf(diagnosed, run),
-    warnings: warningsOf(diagnosed),
+    warnings: [...warningsOf(diagnosed), ...unmet],
     next: nextStep(after, app.clock.nowMs()),
   };
 }
@@ -89,39 +92,24 @@ function deployedTrial(state: SessionState, wanted: string | undefined): TrialSt
   return trial;
 }
 
-/** Distance to the physical limit, where it is known. */
-function floorsOf(o: Observation): Diagnosed['floor'] {
-  const m = measuresOf(o);
-  const rows = [
-    { metric: 'tbotMs.mean', measured: m.tbotClient.value, floor: m.decodeFloor.value },
-    { metric: 'ttftMs.mean', measured: m.ttftClient.value, floor: m.prefillFloor.value },
-  ];
-  return rows
-    .filter((row) => row.floor > 0 && row.measured > 0)
-    .map((row) => ({ ...row, ratio: row.measured / row.floor }));
-}
-
 function warningsOf(diagnosed: Diagnosed): readonly string[] {
   const below = diagnosed.floor.filter((row) => row.ratio < 1);
   return below.map(
     (row) =>
-      `${row.metric} ${short(row.measured)} ms is below its physical limit of ${short(row.floor)} ms: the measurement or the hardware facts are wrong.`,
+      `${row.metric} ${short(row.measured)} is beyond its physical limit of ${short(row.floor)}: the measurement or the hardware facts are wrong.`,
   );
 }
 
 function summaryOf(diagnosed: Diagnosed, run: Measurement | null): string {
   const subject = run === null ? diagnosed.trialId : `${diagnosed.trialId} (${run.measurementId})`;
   const head = `${diagnosed.diagnosisId}: ${headOf(diagnosed.causes, subject)}`;
-  const floors = diagnosed.floor.map(
-    (row) =>
-      `${row.metric} ${short(row.measured)} ms is ${short(row.ratio)} times its floor (${short(row.floor)} ms)`,
-  );
+  const floors = describeFloors(diagnosed.floor);
   return [
     head,
     ...diagnosed.causes.slice(0, 5).map(causeLine),
     ...checkLines(diagnosed.causes),
     ...ruledOutLines(diagnosed.ruledOut ?? []),
-    ...(floors.length === 0 ? [] : [`Physical limit: ${floors.join('; ')}.`]),
+    ...(floors === null ? [] : [`Physical limit: ${floors}.`]),
     ...(diagnosed.missing.length === 0 ? [] : [`Not seen: ${diagnosed.missing.join('; ')}.`]),
   ].join('\n');
 }

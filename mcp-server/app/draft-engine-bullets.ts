@@ -1,4 +1,5 @@
 import { type ArtefactKind, readArtefact } from '../core/evidence/lookup.ts';
+import type { EventData } from '../core/ledger/events.ts';
 import type { SessionState, TrialState } from '../core/ledger/state.ts';
 import {
   attributeBullets,
@@ -6,9 +7,14 @@ import {
   engineWindowBullets,
   spanBullets,
 } from '../core/report/engine-bullets.ts';
+import { capacityBullets, settingBullets } from '../core/report/start-bullets.ts';
+import { classifyLog } from '../core/telemetry/logs.ts';
+import type { Engine } from '../engines/engine.ts';
 import { engineById } from '../engines/index.ts';
 import type { App } from './app.ts';
 import { evidenceOf } from './engine-window.ts';
+
+type Stored = EventData<'evidence_stored'>;
 
 /** Bullets from engine metrics, profiler attributes and spans of the trial's last judged run, for a drafted analysis. */
 export async function draftEngineBullets(
@@ -18,7 +24,8 @@ export async function draftEngineBullets(
 ): Promise<readonly string[]> {
   const run = trial.measurements.findLast(({ data }) => data.purpose !== 'probe')?.data;
   if (run === undefined) return [];
-  const { metricNames } = engineById(trial.planned.engine);
+  const engine = engineById(trial.planned.engine);
+  const { metricNames } = engine;
   const read = (kind: ArtefactKind): Promise<CitedArtefact | null> =>
     readStored(app, state, { kind, measurementId: run.measurementId });
   const [delta, profile] = [await read('metrics_delta'), await read('graphsignal')];
@@ -32,7 +39,35 @@ export async function draftEngineBullets(
         })),
     ...(profile === null ? [] : attributeBullets(profile, trial.planned.changes)),
     ...(profile === null ? [] : spanBullets(profile)),
+    ...(await startBullets(app, state, { deploymentId: run.deploymentId, engine })),
   ];
+}
+
+/** What the deployment said of itself: its settings, and the line of its log that tells what it holds. */
+async function startBullets(
+  app: App,
+  state: SessionState,
+  place: { readonly deploymentId: string; readonly engine: Engine },
+): Promise<readonly string[]> {
+  const ofDeployment = (kind: ArtefactKind): Stored | undefined =>
+    [...state.evidence.values()].findLast(
+      (one) => one.kind === kind && one.deploymentId === place.deploymentId,
+    );
+  const [info, log] = [ofDeployment('server_info'), ofDeployment('engine_log')];
+  const bullets: string[] = [];
+  if (info !== undefined) {
+    const artefact = readArtefact(
+      'server_info',
+      await app.evidence.get(state.sessionId, info),
+      null,
+    );
+    bullets.push(...settingBullets({ evidenceId: info.evidenceId, artefact }));
+  }
+  if (log !== undefined) {
+    const events = classifyLog(await app.evidence.get(state.sessionId, log), place.engine);
+    bullets.push(...capacityBullets(log.evidenceId, events));
+  }
+  return bullets;
 }
 
 async function readStored(

@@ -8,40 +8,23 @@ import {
 } from '../core/ledger/lookup.ts';
 import type { SessionState } from '../core/ledger/state.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
-import { short } from '../core/playbook/fact.ts';
+import { readSampledGauges, type SampledGauge } from '../core/telemetry/gauge-levels.ts';
 import { parseProfilerContext } from '../core/telemetry/graphsignal.ts';
-import {
-  type MetricSummary,
-  type ProfileLine,
-  summariseMetric,
-  topOperations,
-} from '../core/telemetry/graphsignal-digest.ts';
-import type { EngineReading } from '../core/telemetry/prometheus.ts';
+import { summariseMetric, topOperations } from '../core/telemetry/graphsignal-digest.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { TelemetryAnswer } from '../ports/telemetry.ts';
 import type { Answer, App, Call } from './app.ts';
 import { evidenceOf, readEngineWindow } from './engine-window.ts';
+import { explainProfiler } from './explain-profiler.ts';
+import { findUnmetFlags } from './find-unmet-flags.ts';
 import { recordEvidence } from './record-evidence.ts';
+import { describeDigests, type TelemetryDigest } from './telemetry-digest.ts';
 
 export interface FetchTelemetryArgs {
   readonly session_id?: string | undefined;
   readonly trial_id?: string | undefined;
   readonly measurement_id?: string | undefined;
   readonly wait_s: number;
-}
-
-/** What is known of one measurement's window. */
-interface TelemetryDigest {
-  readonly measurementId: string;
-  readonly metricsEvidenceId: string | null;
-  readonly engine: readonly ({ readonly key: string } & EngineReading)[];
-  readonly profilerEvidenceId: string | null;
-  /** Why there is no profile; null when there is one. */
-  readonly profilerMissing: string | null;
-  readonly generation: number | null;
-  readonly operations: readonly ProfileLine[];
-  readonly metrics: readonly MetricSummary[];
-  readonly notes: readonly string[];
 }
 
 export interface FetchTelemetryAnswer extends Answer {
@@ -53,8 +36,6 @@ export interface FetchTelemetryAnswer extends Answer {
 type Measurement = EventData<'measurement_recorded'>;
 
 const MAX_METRIC_LINES = 12;
-/** Gauges of a scrape after the load say nothing about it; they stand in the digest, not in its summary. */
-const AFTER_LOAD: ReadonlySet<string> = new Set(['running', 'queueDepth', 'kvUsageRatio']);
 
 /** Tool `fetch_telemetry`: profiler context and engine metrics of measured windows, as evidence with a digest. */
 export async function fetchTelemetry(
@@ -118,18 +99,42 @@ async function digestOf(
   const engine = await readEngineWindow(app, writer.state(), run);
   const answer = await askProfiler(app, writer.state(), request);
   const profilerEvidenceId = await keepAnswer(app, writer, { run, answer });
+  const state = writer.state();
+  const trial = findTrial(state, run.trialId);
+  const deployment = findDeployment(state, run.deploymentId);
+  const unmet = await findUnmetFlags(app, state, { trial, deployment });
+  const digested = digestAnswer(answer, run);
+  const silence =
+    digested.operations.length > 0
+      ? []
+      : (await explainProfiler(app, state, run)).map(({ text }) => `no profile: ${text}`);
   return {
     measurementId: run.measurementId,
     metricsEvidenceId: engine?.evidenceId ?? null,
     engine: Object.entries(engine?.readings ?? {}).map(([key, reading]) => ({ key, ...reading })),
+    sampled: await readSampled(app, writer.state(), run),
     profilerEvidenceId,
-    ...digestAnswer(answer, run),
+    ...digested,
     notes: notesOf(run, {
       answer,
       restarted: engine?.restarted === true,
       hasMetrics: engine !== null,
+      unmet: [...unmet, ...silence],
     }),
   };
+}
+
+const MAX_SAMPLED = 20;
+
+async function readSampled(
+  app: App,
+  state: SessionState,
+  run: Measurement,
+): Promise<readonly SampledGauge[]> {
+  const stored = evidenceOf(state, run.measurementId, 'metrics_samples');
+  if (stored === null) return [];
+  const gauges = readSampledGauges(await app.evidence.get(state.sessionId, stored));
+  return gauges.filter((gauge) => gauge.max > 0).slice(0, MAX_SAMPLED);
 }
 
 function digestAnswer(
@@ -157,11 +162,13 @@ function notesOf(
     readonly answer: TelemetryAnswer;
     readonly restarted: boolean;
     readonly hasMetrics: boolean;
+    readonly unmet: readonly string[];
   },
 ): readonly string[] {
   const notes = facts.answer.kind === 'data' ? [...facts.answer.notes] : [];
   if (facts.restarted) notes.push('the engine restarted inside the window');
   if (!facts.hasMetrics) notes.push('the engine’s own metrics were not scraped around it');
+  notes.push(...facts.unmet);
   return notes.map((note) => `${run.measurementId}: ${note}.`);
 }
 
@@ -215,26 +222,4 @@ async function keepAnswer(
     windowStartMs: run.windowStartMs,
     windowEndMs: run.windowEndMs,
   });
-}
-
-function describeDigests(digests: readonly TelemetryDigest[]): string {
-  return digests.flatMap(describeDigest).slice(0, 15).join('\n');
-}
-
-function describeDigest(digest: TelemetryDigest): readonly string[] {
-  const source = digest.metricsEvidenceId ?? 'no metrics';
-  const values = digest.engine
-    .filter((reading) => !AFTER_LOAD.has(reading.key))
-    .map((reading) => `${reading.key} ${short(reading.value)}`);
-  const engine = `${digest.measurementId} engine (${source}): ${values.slice(0, 8).join(', ') || 'nothing known'}.`;
-  if (digest.profilerMissing !== null) {
-    return [engine, `${digest.measurementId} profiler: no data, ${digest.profilerMissing}.`];
-  }
-  const top = digest.operations
-    .slice(0, 3)
-    .map((line) => `${line.operation} ${short(line.cumtimeMs)} ms`);
-  return [
-    engine,
-    `${digest.measurementId} profiler (${digest.profilerEvidenceId ?? '?'}, inclusive times): ${top.join(', ') || `${digest.metrics.length} metrics, no profile`}.`,
-  ];
 }

@@ -16,9 +16,11 @@ import type { NewEvent } from '../core/ledger/events.ts';
 import { findTrial } from '../core/ledger/lookup.ts';
 import type { SessionState, TrialState } from '../core/ledger/state.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
+import { mechanismLine } from '../core/report/mechanism-line.ts';
 import { parseWorkload } from '../core/workload/parse-workload.ts';
 import type { WorkloadSpec } from '../core/workload/workload.ts';
 import type { Answer, App, Call } from './app.ts';
+import { checkMechanism } from './check-mechanism.ts';
 import { gateTrial } from './gate-trial.ts';
 
 export interface JudgeTrialArgs {
@@ -39,13 +41,20 @@ export async function judgeTrial(
   const input = await inputOf(app, state, { trial, reference });
   const judgement = judge(input);
   refuseUnchecked(input, judgement);
-  const after = await writer.append(...eventsOf(trial, reference, judgement));
+  const mechanism = await checkMechanism(app, state, trial);
+  const after = await writer.append(
+    ...(mechanism === null ? [] : [{ type: 'mechanism_checked', data: mechanism } as const]),
+    ...eventsOf(trial, reference, judgement),
+  );
   return {
     ...judgement,
     trialId: trial.trialId,
     referenceId: reference.trialId,
     bestId: after.bestId,
-    summary: summaryOf(trial, reference, judgement),
+    summary: [
+      summaryOf(trial, reference, judgement),
+      ...(mechanism === null ? [] : [mechanismLine(mechanism)]),
+    ].join('\n'),
     warnings: warningsOf(trial),
     next: nextStep(after, app.clock.nowMs()),
   };

@@ -6,6 +6,7 @@ import { flagRun } from '../core/metrics/run-flags.ts';
 import { summarise } from '../core/metrics/summarise.ts';
 import type { MeasurementSummary } from '../core/metrics/summary.ts';
 import { cleanText } from '../core/redact.ts';
+import type { SampledGauge } from '../core/telemetry/gauge-levels.ts';
 import type { LoadPoint, WorkloadSpec } from '../core/workload/workload.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { LoadRequest, LoadRun } from '../ports/load-generator.ts';
@@ -13,6 +14,7 @@ import type { App, Call } from './app.ts';
 import { backendOf } from './backend.ts';
 import { type EngineView, readEngineView, type Scrapes } from './engine-view.ts';
 import { storeRunEvidence } from './run-evidence.ts';
+import { createGaugeSampler, sampleDuring } from './sample-gauges.ts';
 
 /** One load run at one load point of one deployment. */
 export interface MeasureWish {
@@ -60,7 +62,10 @@ export async function measureOnce(
   const scrape = (): ReturnType<App['telemetry']['scrapeMetrics']> =>
     app.telemetry.scrapeMetrics({ baseUrl, headers }, wish.call.signal);
   const scrapes: Scrapes = { before: null, after: null };
-  const run = await app.load.run(request, {
+  const sampler = createGaugeSampler(app.clock, (signal) =>
+    app.telemetry.scrapeMetrics({ baseUrl, headers }, signal),
+  );
+  const load = app.load.run(request, {
     signal: wish.call.signal,
     onProgress: ({ phase, completed, failed, total }) => {
       const failures = failed === 0 ? '' : `, ${failed} failed`;
@@ -68,11 +73,13 @@ export async function measureOnce(
     },
     onMeasureStart: async () => {
       scrapes.before = await scrape();
+      if (scrapes.before.kind === 'data') sampler.start();
     },
   });
+  const { result: run, gauges } = await sampleDuring(sampler, load);
   if (!run.records.some((record) => record.phase === 'measure')) return null;
   if (!wish.call.signal.aborted) scrapes.after = await scrape();
-  return record(app, writer, { wish, run, scrapes });
+  return record(app, writer, { wish, run, scrapes, gauges });
 }
 
 type Endpoint = NonNullable<ReturnType<typeof findDeployment>['ready']>['endpoint'];
@@ -123,6 +130,7 @@ interface Ran {
   readonly wish: MeasureWish;
   readonly run: LoadRun;
   readonly scrapes: Scrapes;
+  readonly gauges: readonly SampledGauge[];
 }
 
 async function record(app: App, writer: LedgerWriter, ran: Ran): Promise<Measurement> {
@@ -141,6 +149,7 @@ async function record(app: App, writer: LedgerWriter, ran: Ran): Promise<Measure
     place,
     run,
     scrapes: ran.scrapes,
+    gauges: ran.gauges,
     engine,
   });
   const source = ttftSourceOf(run, summary, engine);

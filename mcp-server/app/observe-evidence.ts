@@ -1,8 +1,9 @@
 import type { EventData } from '../core/ledger/events.ts';
 import type { DeploymentState, SessionState } from '../core/ledger/state.ts';
 import { isRecord } from '../core/parse.ts';
-import type { Observation } from '../core/playbook/observation.ts';
+import type { GaugeLevel, Observation } from '../core/playbook/observation.ts';
 import { repeatedRatio, sumByRank } from '../core/playbook/views.ts';
+import { readSampledGauges } from '../core/telemetry/gauge-levels.ts';
 import { parseProfilerContext } from '../core/telemetry/graphsignal.ts';
 import { isInWindow } from '../core/telemetry/graphsignal-digest.ts';
 import { levelOf, readLogLoad } from '../core/telemetry/log-load.ts';
@@ -29,8 +30,24 @@ export async function observeMetrics(
     counters: sumCounters(window.delta),
     means: meansOf(window.delta),
     byRank: sumByRank(window.delta),
+    gauges: await observeGauges(app, state, run),
     evidenceId: window.evidenceId,
   };
+}
+
+/** Gauges that were sampled while the run went on. Empty when: it was too short, or the engine had no metrics. */
+async function observeGauges(
+  app: Reader,
+  state: SessionState,
+  run: Measurement | null,
+): Promise<readonly GaugeLevel[]> {
+  const stored = run === null ? null : evidenceOf(state, run.measurementId, 'metrics_samples');
+  if (stored === null) return [];
+  const { evidenceId } = stored;
+  return readSampledGauges(await app.evidence.get(state.sessionId, stored)).map((gauge) => ({
+    ...gauge,
+    evidenceId,
+  }));
 }
 
 /** Each counter by its name, and by name and mode, since modes are read apart. */

@@ -1,6 +1,7 @@
 import { type ClientView, type Observation } from '../core/playbook/observation.ts';
 import {
   criticalBatch,
+  decodeCeilingTokensPerS,
   decodeFloorMs,
   type Placement,
   prefillFloorMs,
@@ -68,10 +69,29 @@ export function observeFloors(
         ? null
         : prefillFloorMs(placement, work.promptTokens - work.cachedTokens, work.cachedTokens)
             .floorMs,
+    outputTokensPerS: ceilingOf(placement, client),
     criticalBatch: criticalBatch(placement),
     supportsFp8: placement.gpu.tflops8 !== null,
     weightsAreHalf: placement.weightBytesEach === 2,
   };
+}
+
+/** Null when: nothing was completed. */
+function ceilingOf(placement: Placement, client: ClientView | null): number | null {
+  const summary = client?.summary;
+  if (summary === undefined || summary.completed === 0 || summary.concurrencyMean === null) {
+    return null;
+  }
+  const contextTokens = (summary.inputTokens + summary.outputTokens / 2) / summary.completed;
+  return decodeCeilingTokensPerS(placement, { batch: summary.concurrencyMean, contextTokens });
+}
+
+/** Sequences that decode at once: those in flight less those that wait or prefill. Source: Little's law over decode. */
+function decodeBatch(summary: ClientView['summary']): number {
+  const inFlight = summary.concurrencyMean ?? 1;
+  const { outputTokensPerS, tbotMs } = summary;
+  if (outputTokensPerS === null || tbotMs.mean === null) return inFlight;
+  return Math.min(inFlight, (outputTokensPerS * tbotMs.mean) / 1000);
 }
 
 /** Mean prompt, its cached part, and the context that a decode step reads over its batch. */
@@ -89,6 +109,6 @@ function workOf(client: ClientView | null): {
   return {
     promptTokens,
     cachedTokens: Math.min(promptTokens - 1, (summary.cachedTokens ?? 0) / summary.completed),
-    contextTokens: (summary.concurrencyMean ?? 1) * (promptTokens + outputTokens / 2),
+    contextTokens: decodeBatch(summary) * (promptTokens + outputTokens / 2),
   };
 }

@@ -115,7 +115,10 @@ function crashOf(deployment: DeploymentState | null): Observation['crash'] {
 }
 
 /** Flags as written and by their one canonical name. */
-function requestedFlags(command: string, engine: Engine): ReadonlyMap<string, string | null> {
+export function requestedFlags(
+  command: string,
+  engine: Engine,
+): ReadonlyMap<string, string | null> {
   const requested = new Map<string, string | null>();
   try {
     for (const { flag, value } of readFlags(parseLaunch(command).argv, engine)) {

@@ -78,15 +78,26 @@ export function forecastMemory(contract: Contract, subject: PlanSubject): Memory
       fits: 'unknown',
       note: 'It runs on a CPU; its memory is not forecast.',
       kvTokens: null,
+      figures: null,
     };
   if (gpu === null || model === null) {
     const what = gpu === null ? 'GPU' : 'model';
-    return { fits: 'unknown', note: `The ${what} is not in our tables.`, kvTokens: null };
+    return {
+      fits: 'unknown',
+      note: `The ${what} is not in our tables.`,
+      kvTokens: null,
+      figures: null,
+    };
   }
   const minContextTokens = contract.terms.minContextTokens;
   const settings = engine.memorySettings(facts, { model, gpu, minContextTokens });
   if (settings === null)
-    return { fits: 'unknown', note: 'This engine or setting cannot be foretold.', kvTokens: null };
+    return {
+      fits: 'unknown',
+      note: 'This engine or setting cannot be foretold.',
+      kvTokens: null,
+      figures: null,
+    };
   return planMemory(settings);
 }
 

@@ -1,3 +1,4 @@
+import type { SampledGauge } from '../core/telemetry/gauge-levels.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { LoadRun } from '../ports/load-generator.ts';
 import type { TelemetryAnswer } from '../ports/telemetry.ts';
@@ -14,6 +15,7 @@ export async function storeRunEvidence(
     readonly run: LoadRun;
     readonly scrapes: Scrapes;
     readonly engine: EngineView;
+    readonly gauges: readonly SampledGauge[];
   },
 ): Promise<readonly string[]> {
   const { place, run, scrapes, engine } = ran;
@@ -37,6 +39,7 @@ export async function storeRunEvidence(
       source: 'metrics_after minus metrics_before',
     });
   }
+  items.push(...gaugeItems(prefix, ran.gauges));
   items.push({
     kind: 'client',
     name: `${prefix}-client.json`,
@@ -48,6 +51,21 @@ export async function storeRunEvidence(
     ids.push(await recordEvidence(app, writer, { ...place, ...window, ...item }));
   }
   return ids;
+}
+
+function gaugeItems(
+  prefix: string,
+  gauges: readonly SampledGauge[],
+): Pick<NewEvidence, 'kind' | 'name' | 'text' | 'source'>[] {
+  if (gauges.length === 0) return [];
+  return [
+    {
+      kind: 'metrics_samples',
+      name: `${prefix}-metrics-samples.json`,
+      text: `[\n${gauges.map((gauge) => JSON.stringify(gauge)).join(',\n')}\n]\n`,
+      source: 'GET /metrics at 1 Hz during the run, gauges',
+    },
+  ];
 }
 
 function scrapeItems(

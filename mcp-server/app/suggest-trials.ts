@@ -39,6 +39,7 @@ export async function suggestTrials(app: App, args: SuggestArgs): Promise<Sugges
     engine: subject.engine.id,
     context: searchContext(state, { subject, workload, parent }),
     causes: parent.diagnoses.at(-1)?.causes ?? [],
+    diagnosisId: parent.diagnoses.at(-1)?.diagnosisId ?? null,
     tried: triedTrials(state, (command) => readCommand(subject.engine, command)),
     refused: state.refusals.map((refusal) => refusal.changes),
     isFeasible: (changes) => isFeasible(app, { state, parent: subject, inventory }, changes),
@@ -57,7 +58,11 @@ export async function suggestTrials(app: App, args: SuggestArgs): Promise<Sugges
         ? nextStep(state, app.clock.nowMs())
         : {
             tool: 'plan_trial',
-            args: { hypothesis: first.hypothesis, changes: first.changes },
+            args: {
+              hypothesis: first.hypothesis,
+              changes: first.changes,
+              ...(first.diagnosisId === null ? {} : { diagnosis_id: first.diagnosisId }),
+            },
             why: first.why,
           },
     parentId: parent.trialId,

@@ -1,4 +1,5 @@
 import { checkBullet, citationsOf } from '../core/evidence/check-bullet.ts';
+import { type Family, familiesOf } from '../core/evidence/families.ts';
 import { resolveCitation } from '../core/evidence/resolve.ts';
 import type { SessionState, TrialState } from '../core/ledger/state.ts';
 import { cleanText } from '../core/redact.ts';
@@ -6,22 +7,16 @@ import { ANALYSIS_HEADING, renderLogHead } from '../core/report/session-log.ts';
 import type { App } from './app.ts';
 import { readEngineFigures } from './engine-figures.ts';
 import { loadSources, sourceIds } from './evidence-sources.ts';
+import { type VerifyFailure, type VerifyResult, verifyLedger } from './verify-ledger.ts';
 
-interface VerifyFailure {
-  /** Path below the sessions folder. */
+/** What one session log calls as witnesses, e.g. `engine metric`. */
+interface LogSources {
   readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  readonly evidence: string;
-  readonly name: string;
-  readonly said: string;
-  readonly found: string;
+  readonly families: readonly Family[];
 }
 
-export interface VerifyResult {
-  /** Citations that were looked up, and lines that were derived again. */
-  readonly checked: number;
-  readonly failed: readonly VerifyFailure[];
+export interface VerifyReport extends VerifyResult {
+  readonly logs: readonly LogSources[];
 }
 
 type VerifyApp = Pick<App, 'files' | 'ledgers' | 'evidence'>;
@@ -34,11 +29,15 @@ interface LogPlace {
 
 /**
  * Checks every session log again: citations and numbers of the analysis against the stored evidence, and everything above
- * the analysis against ledger and evidence. Takes no lock and changes nothing.
+ * the analysis against ledger and evidence; then the ledgers and stored files that they rest on. Takes no lock and changes nothing.
  */
-export async function verify(app: VerifyApp): Promise<VerifyResult> {
+export async function verify(app: VerifyApp): Promise<VerifyReport> {
   const known = await closedTrials(app);
   const results: VerifyResult[] = [];
+  for (const sessionId of await app.ledgers.list()) {
+    const { state, warnings } = await app.ledgers.read(sessionId);
+    results.push(await verifyLedger(app, state, warnings));
+  }
   for (const file of (await app.files.listOutputs('.')).filter(isLog)) {
     const place = known.get(file);
     results.push(place === undefined ? unknownLog(file) : await verifyLog(app, { file, ...place }));
@@ -49,7 +48,21 @@ export async function verify(app: VerifyApp): Promise<VerifyResult> {
   return {
     checked: results.reduce((sum, result) => sum + result.checked, 0),
     failed: results.flatMap((result) => result.failed),
+    logs: await sourcesOf(app, known),
   };
+}
+
+async function sourcesOf(
+  app: VerifyApp,
+  known: ReadonlyMap<string, Omit<LogPlace, 'file'>>,
+): Promise<readonly LogSources[]> {
+  const logs: LogSources[] = [];
+  for (const [file, { state }] of known) {
+    const text = (await app.files.readOutput(file)) ?? '';
+    const body = text.slice(Math.max(0, text.indexOf(ANALYSIS_HEADING)));
+    logs.push({ file, families: familiesOf(state, citationsOf(body)) });
+  }
+  return logs;
 }
 
 const isLog = (name: string): boolean => /^debug-.*\.md$/.test(name);

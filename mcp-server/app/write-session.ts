@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../core/errors.ts';
 import { type BulletFault, checkBullet, citationsOf } from '../core/evidence/check-bullet.ts';
+import { familiesOf } from '../core/evidence/families.ts';
 import { resolveCitation, type Sources } from '../core/evidence/resolve.ts';
 import { crashOf } from '../core/judge/from-state.ts';
 import type { EventData } from '../core/ledger/events.ts';
@@ -10,12 +11,14 @@ import { type CrashLine, draftAnalysis } from '../core/report/draft-analysis.ts'
 import { oneLine, renderSessionLog } from '../core/report/session-log.ts';
 import { classifyLog } from '../core/telemetry/logs.ts';
 import { engineById } from '../engines/index.ts';
+import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { Answer, App, Call } from './app.ts';
 import { closeOutcome } from './close-outcome.ts';
 import { createLog } from './create-log.ts';
 import { draftEngineBullets } from './draft-engine-bullets.ts';
 import { readEngineFigures } from './engine-figures.ts';
 import { loadSources, sourceIds } from './evidence-sources.ts';
+import { planBulletsOf } from './plan-evidence.ts';
 
 export interface WriteSessionArgs {
   readonly trial_id: string;
@@ -47,7 +50,7 @@ export async function writeSession(
   const outcome = closeOutcome(state, trial, args.abandon);
   const drafted = args.analysis.length === 0;
   const analysis = drafted
-    ? await draft(app, state, trial)
+    ? await draft(app, writer, trial)
     : await checked(app, state, args.analysis.map(bulletText));
   const engine = await readEngineFigures(app, state, trial);
   const render = (stamp: string): string =>
@@ -65,19 +68,32 @@ export async function writeSession(
     type: 'trial_closed',
     data: { trialId: trial.trialId, stamp, file, outcome },
   });
-  const citations = analysis.flatMap(citationsOf).length;
+  const citations = analysis.flatMap(citationsOf);
+  const families = familiesOf(after, citations);
   return {
     trialId: trial.trialId,
     file,
     outcome,
     drafted,
-    citations,
-    summary: `${trial.trialId} is ${outcome}: sessions/${file}, ${analysis.length} analysis bullets, ${citations} citations checked.`,
-    warnings: drafted
-      ? ['no analysis was given; it was drafted from ledger and evidence alone']
-      : [],
+    citations: citations.length,
+    summary: `${trial.trialId} is ${outcome}: sessions/${file}, ${analysis.length} analysis bullets, ${citations.length} citations checked, from ${families.join(', ') || 'nothing'}.`,
+    warnings: [
+      ...(drafted ? ['no analysis was given; it was drafted from ledger and evidence alone'] : []),
+      ...fewSources(families),
+    ],
     next: nextStep(after, app.clock.nowMs()),
   };
+}
+
+/** Kinds of witness that an analysis should call. Source: own reasoning: one alone can be wrong without anyone seeing it. */
+const MIN_FAMILIES = 3;
+
+function fewSources(families: readonly string[]): readonly string[] {
+  return families.length >= MIN_FAMILIES
+    ? []
+    : [
+        `the analysis rests on ${families.join(' and ') || 'nothing'} alone: cite a profile or span, an engine metric, and a log line or attribute as well`,
+      ];
 }
 
 /** A bullet without the mark that authors may put before it. */
@@ -121,10 +137,18 @@ function describeFault(fault: BulletFault): string {
 }
 
 /** The drafted bullets that hold under the same check as anybody's. */
-async function draft(app: App, state: SessionState, trial: TrialState): Promise<readonly string[]> {
+async function draft(
+  app: App,
+  writer: LedgerWriter,
+  trial: TrialState,
+): Promise<readonly string[]> {
+  const crashed = crashOf(trial) !== null;
+  const plan = crashed ? await planBulletsOf(app, writer, trial) : [];
+  const state = writer.state();
   const bullets = [
     ...draftAnalysis(state, trial, await crashLines(app, state, trial)),
     ...(await draftEngineBullets(app, state, trial)),
+    ...plan,
   ];
   const sources = await loadSources(app, state, sourceIds(bullets.flatMap(citationsOf)));
   return bullets.map(oneLine).filter((bullet) => faultsOf(bullet, sources).length === 0);

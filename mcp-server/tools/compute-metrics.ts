@@ -35,6 +35,14 @@ export const computeMetricsTool = defineTool({
         best: Values.nullable(),
       }),
     ),
+    floors: z.array(
+      z.object({
+        metric: z.string(),
+        measured: z.number(),
+        floor: z.number(),
+        ratio: z.number(),
+      }),
+    ),
     measurements: z.array(
       z.object({
         measurementId: z.string(),

@@ -23,10 +23,20 @@ const Metric = z.object({
   value: z.number(),
   points: z.number(),
 });
+const Sampled = z.object({
+  name: z.string(),
+  min: z.number(),
+  mean: z.number(),
+  max: z.number(),
+  last: z.number(),
+  n: z.number(),
+  shareAboveZero: z.number(),
+});
 const Digest = z.object({
   measurementId: z.string(),
   metricsEvidenceId: z.string().nullable(),
   engine: z.array(Reading),
+  sampled: z.array(Sampled),
   profilerEvidenceId: z.string().nullable(),
   profilerMissing: z.string().nullable(),
   generation: z.number().nullable(),
@@ -56,6 +66,7 @@ export const fetchTelemetryTool = defineTool({
       digests: answer.digests.map((digest) => ({
         ...digest,
         engine: [...digest.engine],
+        sampled: [...digest.sampled],
         operations: [...digest.operations],
         metrics: [...digest.metrics],
         notes: [...digest.notes],

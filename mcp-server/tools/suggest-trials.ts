@@ -22,6 +22,7 @@ export const suggestTrialsTool = defineTool({
         changes: z.array(Change),
         expectedGainRatio: z.tuple([z.number(), z.number()]),
         risk: z.enum(['low', 'medium', 'high']),
+        diagnosisId: z.string().nullable(),
         costUsd: z.number().nullable(),
         why: z.string(),
       }),

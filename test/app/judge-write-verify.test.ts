@@ -224,7 +224,11 @@ describe('writing the session log', () => {
     const text = readFileSync(sessionFile(answer.file), 'utf8');
     expect(text).toContain('**Metrics**: TTFT=n/a, TBOT=n/a, TTLT=n/a, Errors=n/a');
     expect(text).toContain(`[${evidenceId} `);
-    expect(await verify(test.app)).toMatchObject({ failed: [] });
+    expect(text).toContain('launch.model_path=meta-llama/Llama-3.1-8B-Instruct]');
+    expect(text).toMatch(/memory\.fits=yes\] \[e\d{6} memory\.figures\.weightsGib=15\]/);
+    const { failed, logs } = await verify(test.app);
+    expect(failed).toEqual([]);
+    expect(logs).toEqual([{ file: answer.file, families: ['log', 'attribute', 'plan'] }]);
   });
 
   it('refuses what has no verdict, unless it is abandoned, and what is closed', async () => {

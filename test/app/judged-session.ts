@@ -169,13 +169,17 @@ export async function openCalibrated(test: TestApp): Promise<LedgerWriter> {
 export async function measureTrial(
   test: TestApp,
   writer: LedgerWriter,
-  wish: Partial<MeasureWish> & { readonly touchesQuality?: boolean },
+  wish: Partial<MeasureWish> & {
+    readonly touchesQuality?: boolean;
+    readonly diagnosisId?: string | null;
+  },
 ): Promise<string> {
   await planTestTrial(test, writer, {
     trialId: 't0001',
     parentId: 't0000',
     changes: [{ kind: 'set_flag', flag: '--max-running-requests', value: '64' }],
     touchesQuality: wish.touchesQuality ?? false,
+    diagnosisId: wish.diagnosisId ?? null,
   });
   const deploymentId = await markReady(writer, 't0001');
   for (let repeat = 0; repeat < 3; repeat += 1) {

@@ -57,10 +57,57 @@ export async function readHostedContext(
   const isOld = deps.clock.nowMs() - window.endMs > deps.timing.completeAfterMs;
   const pauses = isOld ? [0] : [0, ...deps.timing.retryMs];
   const { held, last, agreed } = await askAgain(deps, { window, login, options, pauses });
+  if (held === null || held.points === 0) {
+    const untagged = await askUntagged(deps, { window, login, options, held, last });
+    if (untagged !== null) return untagged;
+  }
   if (held === null) return noData(last);
   return agreed || (isOld && held.points > 0)
     ? complete(deps, window, held)
     : incomplete(deps, window, held);
+}
+
+/**
+ * Tags match exactly: where nothing carries this deployment's, the window is asked for once without them, and the answer
+ * says so. Null when: nobody answers, no tag was asked for, or there is nothing without them either.
+ */
+async function askUntagged(
+  deps: SourceDeps,
+  ask: {
+    readonly window: TelemetryWindow;
+    readonly login: GraphsignalLogin;
+    readonly options: Options;
+  } & Pick<Asked, 'held' | 'last'>,
+): Promise<TelemetryAnswer | null> {
+  const { window, login, last, options } = ask;
+  const isAnswered = last?.kind === 'empty' || last?.kind === 'context';
+  if (!isAnswered || Object.keys(window.tags).length === 0 || options.signal.aborted) return null;
+  const query = queryOf({ ...window, tags: {} });
+  const outcome = await askClients(deps, { query, login, signal: options.signal });
+  if (outcome.kind !== 'context') return null;
+  const whole = hold(outcome, window);
+  if (whole.points === 0) return null;
+  const known = parseProfilerContext(outcome.raw).availableTags;
+  const note = `nothing carries the tags of this deployment; the window was read without them, so that other services may be in it (${tagsNote(known, window.tags)})`;
+  return {
+    kind: 'data',
+    raw: whole.raw,
+    client: whole.client,
+    notes: [note, ...shortNotes(deps, window)],
+  };
+}
+
+/** Which of the asked tags the profiler knows at all. Names of our own only: foreign ones are counted. */
+function tagsNote(
+  known: Readonly<Record<string, readonly string[]>>,
+  asked: TelemetryWindow['tags'],
+): string {
+  const keys = Object.keys(asked);
+  const seen = keys.filter((key) => Object.hasOwn(known, key));
+  const all = Object.keys(known).length;
+  return seen.length === 0
+    ? `it knows ${all} tag keys, none of them ${keys.join(' or ')}`
+    : `it knows ${seen.join(' and ')} with other values`;
 }
 
 interface Asked {

@@ -39,6 +39,7 @@ const READERS: Readonly<Record<ArtefactKind, Reader>> = {
   requests: (text, terms) => recordsArtefact(text, terms),
   engine_log: (text) => linesArtefact(text),
   engine_help: (text) => linesArtefact(text),
+  metrics_samples: (text) => jsonArtefact(text),
   graphsignal: (text) => jsonArtefact(text),
   server_info: (text) => jsonArtefact(text),
   quality: (text) => jsonArtefact(text),

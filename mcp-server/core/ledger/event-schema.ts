@@ -21,6 +21,7 @@ const EventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('calibrated'), data: EVENT_DATA.calibrated }),
   z.object({ type: z.literal('quality_checked'), data: EVENT_DATA.quality_checked }),
   z.object({ type: z.literal('diagnosed'), data: EVENT_DATA.diagnosed }),
+  z.object({ type: z.literal('mechanism_checked'), data: EVENT_DATA.mechanism_checked }),
   z.object({ type: z.literal('trial_judged'), data: EVENT_DATA.trial_judged }),
   z.object({ type: z.literal('best_moved'), data: EVENT_DATA.best_moved }),
   z.object({ type: z.literal('trial_closed'), data: EVENT_DATA.trial_closed }),

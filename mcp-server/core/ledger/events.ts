@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { BackendId, Budget, Contract } from '../contract/contract.ts';
-import { MeasurementSummary } from '../metrics/summary.ts';
 import { TierResult } from '../quality/tier-result.ts';
 import { Change } from '../service/change.ts';
-import { LoadPoint } from '../workload/workload.ts';
 import {
   DeploymentId,
   DiagnosisId,
@@ -13,6 +11,7 @@ import {
   SessionId,
   TrialId,
 } from './ids.ts';
+import { MeasurementRecorded } from './measurement.ts';
 import {
   Cause,
   ConfirmedCandidate,
@@ -20,11 +19,12 @@ import {
   Endpoint,
   EngineId,
   EvidenceKind,
+  FloorRow,
   Forced,
   Gate,
   Hypothesis,
   Instance,
-  MeasurementFlag,
+  MechanismCheck,
   Purpose,
   RuledOut,
   Spread,
@@ -145,28 +145,7 @@ export const EVENT_DATA = {
     windowEndMs: z.number().nullable(),
     truncated: z.boolean().default(false),
   }),
-  measurement_recorded: z.object({
-    measurementId: MeasurementId,
-    trialId: TrialId,
-    deploymentId: DeploymentId,
-    purpose: Purpose,
-    workloadId: z.string(),
-    workloadHash: z.string(),
-    loadPoint: LoadPoint,
-    loadPointIndex: z.number().int().nullable(),
-    repeat: z.number().int(),
-    seed: z.number().int(),
-    windowStartMs: z.number(),
-    windowEndMs: z.number(),
-    summary: MeasurementSummary,
-    rttMs: z.object({ p50: z.number().nullable(), jitter: z.number().nullable() }),
-    /** `engine` when the path's round trip is too large to judge TTFT at the client (over 10 % of its median). */
-    ttftSource: z.enum(['client', 'engine']),
-    engineTtftMeanMs: z.number().nullable(),
-    flags: z.array(MeasurementFlag),
-    notes: z.array(z.string().max(300)).default([]),
-    evidence: z.array(EvidenceId),
-  }),
+  measurement_recorded: MeasurementRecorded,
   calibrated: z.object({
     trialId: TrialId,
     measurements: z.array(MeasurementId),
@@ -190,13 +169,12 @@ export const EVENT_DATA = {
     diagnosisId: DiagnosisId,
     trialId: TrialId,
     causes: z.array(Cause),
-    floor: z.array(
-      z.object({ metric: z.string(), measured: z.number(), floor: z.number(), ratio: z.number() }),
-    ),
+    floor: z.array(FloorRow),
     missing: z.array(z.string().max(200)),
     /** What the evidence speaks against; absent in older ledgers. */
     ruledOut: z.array(RuledOut).max(12).optional(),
   }),
+  mechanism_checked: MechanismCheck,
   trial_judged: z.object({
     trialId: TrialId,
     referenceId: TrialId,

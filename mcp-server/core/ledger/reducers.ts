@@ -105,6 +105,7 @@ const REDUCERS: Reducers = {
       measurements: [],
       quality: [],
       diagnoses: [],
+      mechanisms: [],
       judgements: [],
       closed: null,
     });
@@ -173,6 +174,9 @@ const REDUCERS: Reducers = {
   },
   diagnosed: (draft, { data }) => {
     changeTrial(draft, data.trialId, (trial) => ({ diagnoses: [...trial.diagnoses, data] }));
+  },
+  mechanism_checked: (draft, { data }) => {
+    changeTrial(draft, data.trialId, (trial) => ({ mechanisms: [...trial.mechanisms, data] }));
   },
   trial_judged: (draft, { data }) => {
     changeTrial(draft, data.trialId, (trial) => ({

@@ -41,6 +41,8 @@ export interface TrialState {
   readonly measurements: readonly MeasurementState[];
   readonly quality: readonly EventData<'quality_checked'>[];
   readonly diagnoses: readonly EventData<'diagnosed'>[];
+  /** Whether its diagnosis held, checked with each verdict; the last is in force. */
+  readonly mechanisms: readonly EventData<'mechanism_checked'>[];
   /** Verdicts in order; the last is in force. */
   readonly judgements: readonly EventData<'trial_judged'>[];
   readonly closed: EventData<'trial_closed'> | null;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Change } from '../service/change.ts';
-import { DeploymentId, EvidenceId, TrialId } from './ids.ts';
+import { DeploymentId, DiagnosisId, EvidenceId, TrialId } from './ids.ts';
 
 /** Gates of a verdict, in the order in which they are tried. */
 const GATES = ['start', 'slo', 'quality', 'errors', 'plausibility'] as const;
@@ -76,6 +76,48 @@ export const RuledOut = z.object({
 });
 export type RuledOut = z.infer<typeof RuledOut>;
 
+/** A measured value beside what physics allows; the ratio is how many times it is away, 1 at the limit. */
+export const FloorRow = z.object({
+  metric: z.string(),
+  measured: z.number(),
+  floor: z.number(),
+  ratio: z.number(),
+});
+export type FloorRow = z.infer<typeof FloorRow>;
+
+/**
+ * Whether a trial moved what its diagnosis said that it would: the confirming metric of the diagnosed configuration beside
+ * the trial's, means over the last runs at one load point.
+ */
+export const MechanismCheck = z.object({
+  trialId: TrialId,
+  /** The trial that was diagnosed. */
+  referenceId: TrialId,
+  diagnosisId: DiagnosisId,
+  rule: z.string().max(60),
+  cause: z.string().max(60),
+  /** Name of the metric in our words, with its unit, e.g. `queue time (ms)`. */
+  metric: z.string().max(80),
+  expected: z.enum(['falls', 'rises']),
+  outcome: z.enum(['moved', 'did_not_move', 'not_measurable']),
+  reference: z.number().nullable(),
+  trial: z.number().nullable(),
+  /** Least change that counts: beyond the noise of the runs. Null when: there was nothing to compare. */
+  leastChange: z.number().nullable(),
+  /** Where both values stand, the reference first. */
+  evidence: z
+    .array(
+      z.object({
+        evidenceId: EvidenceId.nullable(),
+        name: z.string().max(200),
+        value: z.string().max(300),
+      }),
+    )
+    .max(4),
+  reason: z.string().max(300),
+});
+export type MechanismCheck = z.infer<typeof MechanismCheck>;
+
 /** Difference of one metric between a trial and its reference. `deltaRatio` = trial / reference − 1, raw sign. */
 export const Delta = z.object({
   metric: z.string().max(60),
@@ -96,6 +138,7 @@ export const EvidenceKind = z.enum([
   'metrics_before',
   'metrics_after',
   'metrics_delta',
+  'metrics_samples',
   'graphsignal',
   'engine_log',
   'server_info',

@@ -19,6 +19,8 @@ const LOG_NAMES: Readonly<Record<LevelKey, { readonly sglang: string; readonly v
 
 /** Fewest points that make a level. Source: own reasoning. */
 const MIN_POINTS = 3;
+/** Samples at 1 Hz that say more than log lines, which come with steps and not with time. Source: own reasoning. */
+const MANY_SAMPLES = 10;
 
 export interface LevelFact {
   readonly level: Level;
@@ -26,16 +28,27 @@ export interface LevelFact {
 }
 
 /**
- * A gauge over the window: the profiler's points, else the engine's log lines. A single scrape after the load says
- * nothing about it. Null when: neither tells.
+ * A gauge over the window: samples of a run long enough, else the profiler's points, else the engine's log lines, else
+ * the few samples there are. A single scrape after the load says nothing about it. Null when: none tells.
  */
 export function levelOver(o: Observation, key: LevelKey): LevelFact | null {
+  const sampled = sampledOf(o, GAUGE_NAMES[key]);
+  if (sampled !== null && sampled.n >= MANY_SAMPLES) return fromGauge(sampled);
   const gauge = gaugeOf(o, GAUGE_NAMES[key]);
-  if (gauge !== null && gauge.n >= MIN_POINTS) {
-    const { name, evidenceId } = gauge;
-    return { level: gauge, fact: { name, value: describeLevel(gauge), evidenceId } };
-  }
-  return levelInLog(o, key);
+  if (gauge !== null && gauge.n >= MIN_POINTS) return fromGauge(gauge);
+  const logged = levelInLog(o, key);
+  if (logged !== null) return logged;
+  return sampled !== null && sampled.n >= MIN_POINTS ? fromGauge(sampled) : null;
+}
+
+function fromGauge(gauge: GaugeLevel): LevelFact {
+  const { name, evidenceId } = gauge;
+  return { level: gauge, fact: { name, value: describeLevel(gauge), evidenceId } };
+}
+
+function sampledOf(o: Observation, names: readonly string[]): GaugeLevel | null {
+  const gauges = o.metrics?.gauges ?? [];
+  return gauges.find(({ name }) => names.includes(name.replace(/^\w+[.:]/, ''))) ?? null;
 }
 
 function levelInLog(o: Observation, key: LevelKey): LevelFact | null {

@@ -27,6 +27,8 @@ interface Floors {
   readonly decodeStepMs: number | null;
   /** Units: ms to compute the mean uncached prompt. */
   readonly prefillMs: number | null;
+  /** Most output tokens per second at the measured load, without speculation; absent where it was not computed. */
+  readonly outputTokensPerS?: number | null | undefined;
   /** Batch at which decode turns from bandwidth- to compute-bound. */
   readonly criticalBatch: number | null;
   readonly supportsFp8: boolean | null;
@@ -65,6 +67,8 @@ export interface Observation {
     readonly means: ReadonlyMap<string, number>;
     /** Increase of a counter by data-parallel rank, where it tells one: counter to rank to value. */
     readonly byRank: ReadonlyMap<string, ReadonlyMap<string, number>>;
+    /** Gauges sampled during the run; absent where it was only scraped around it. */
+    readonly gauges?: readonly GaugeLevel[] | undefined;
     readonly evidenceId: string;
   } | null;
   readonly profile: {

@@ -6,6 +6,7 @@ import { METRIC_CARDS, readMetric } from '../metrics/metric.ts';
 import { nextStep } from '../next-step/next-step.ts';
 import { cleanText } from '../redact.ts';
 import { describeChange } from '../service/change.ts';
+import { mechanismWord } from './mechanism-line.ts';
 
 /** Longest brief. Units: bytes of UTF-8. Source: docs/architecture.md. */
 const MAX_BRIEF_BYTES = 2048;
@@ -86,7 +87,8 @@ function trialLine(state: SessionState, trial: TrialState): string {
       ? trial.phase
       : `${verdict.verdict}${verdict.gate === null ? '' : ` (${verdict.gate})`}`;
   const what = changes === '' ? 'baseline' : cleanText(changes, 90).replaceAll('\n', ' ');
-  return `${trial.trialId} ${what}: ${judged}, ${objectiveText(state, trial)}`;
+  const mechanism = trial.mechanisms.slice(-1).map((check) => `, ${mechanismWord(check)}`);
+  return `${trial.trialId} ${what}: ${judged}, ${objectiveText(state, trial)}${mechanism.join('')}`;
 }
 
 /** Measurements that a trial is known by; confirmations and probes answer other questions. */

@@ -3,6 +3,7 @@ import type { SessionState, TrialState } from '../ledger/state.ts';
 import { cleanText } from '../redact.ts';
 import { figuresOf } from './figures.ts';
 import { threeDigits } from './format.ts';
+import { mechanismWord } from './mechanism-line.ts';
 
 type Measurement = EventData<'measurement_recorded'>;
 
@@ -32,6 +33,7 @@ export function draftAnalysis(
       .filter((bullet) => bullet !== null),
     ...measuredBullets(state, trial),
     ...(reference === undefined ? [] : ratioBullets(state, trial, reference)),
+    ...mechanismBullets(trial),
     ...causeBullets(trial),
     ...qualityBullets(trial),
   ];
@@ -146,6 +148,19 @@ function ratioBullets(
     ];
   });
 }
+
+/** Whether the diagnosis held, with both values where they stand. */
+function mechanismBullets(trial: TrialState): readonly string[] {
+  return trial.mechanisms.slice(-1).flatMap((check) => {
+    const cited = check.evidence.map(citeCause).filter((one) => one !== null);
+    if (cited.length === 0) return [];
+    return [
+      `The ${mechanismWord(check)}: by the diagnosis ${words(check.cause)}, ${metricWords(check.metric)} ${check.expected}; before and after ${cited.join(' ')}`,
+    ];
+  });
+}
+
+const metricWords = (metric: string): string => cleanText(metric, 80).replace(/\d+/g, '').trim();
 
 function causeBullets(trial: TrialState): readonly string[] {
   const causes = trial.diagnoses.at(-1)?.causes ?? [];

@@ -1,10 +1,12 @@
 import { spending } from '../budget/budget.ts';
 import type { SessionState } from '../ledger/state.ts';
 import { METRIC_CARDS } from '../metrics/metric.ts';
+import { describeFloors } from '../playbook/floor-rows.ts';
 import { metricName } from '../stats/spread.ts';
 import { describeLoadPoint } from '../workload/workload.ts';
 import { isSimulated } from './figures.ts';
 import { asDelta, asPercent, asStanding, asUsd, stampOf, threeDigits } from './format.ts';
+import { mechanismLine } from './mechanism-line.ts';
 import { protocolLines } from './protocol-lines.ts';
 import { oneLine } from './session-log.ts';
 import { type TrialRow, trialRows } from './trial-rows.ts';
@@ -161,10 +163,19 @@ function detailOf(row: TrialRow): TrialDetail {
       { label: 'Refuted by', text: oneLine(hypothesis.refutedBy) },
       { label: 'Configuration', text: file },
       { label: 'Log', text: row.file ?? 'not closed yet' },
+      ...limitFact(row),
     ],
-    reasons: (row.trial.judgements.at(-1)?.reasons ?? []).map(oneLine),
+    reasons: [
+      ...(row.trial.judgements.at(-1)?.reasons ?? []),
+      ...row.trial.mechanisms.slice(-1).map(mechanismLine),
+    ].map(oneLine),
     diff,
   };
+}
+
+function limitFact({ trial }: TrialRow): readonly Fact[] {
+  const text = describeFloors(trial.diagnoses.at(-1)?.floor ?? []);
+  return text === null ? [] : [{ label: 'Physical limit', text }];
 }
 
 const cell = (value: number | null): string => (value === null ? '–' : threeDigits(value));

@@ -1,10 +1,12 @@
 import { MAX_ERROR_RATIO } from '../judge/feasibility.ts';
 import type { SessionState, TrialState } from '../ledger/state.ts';
+import { checkLittle, describeFloors, describeLittle } from '../playbook/floor-rows.ts';
 import { cleanText, redactText } from '../redact.ts';
 import { describeChange } from '../service/change.ts';
 import type { EngineLatency } from './engine-view.ts';
 import { type Figures, figuresOf, isSimulated } from './figures.ts';
 import { asDelta, asMs, asRate, asSeconds, asStanding } from './format.ts';
+import { mechanismLine } from './mechanism-line.ts';
 
 /** What the engine itself counted at a load point. */
 export interface EngineFigures {
@@ -57,6 +59,7 @@ export function renderLogHead(
     '',
     ...(isSimulated(state) ? ['SIMULATED: no real hardware produced these numbers.', ''] : []),
     ...figures.flatMap((one) => figureLines(one, input.engine.get(one.loadPointIndex))),
+    ...limitLines(trial),
     ...verdictLines(state, trial),
     '',
   ].map((line) => redactText(line, []));
@@ -99,6 +102,18 @@ function figureLines(one: Figures, engine: EngineFigures | undefined): readonly 
   ];
 }
 
+/** How far the diagnosed run is from what physics allows, and whether its own counts agree with each other. */
+function limitLines(trial: TrialState): readonly string[] {
+  const floors = describeFloors(trial.diagnoses.at(-1)?.floor ?? []);
+  const run = trial.measurements.findLast(({ data }) => data.purpose !== 'probe')?.data;
+  const little = run === undefined ? null : checkLittle(run.summary);
+  const lines = [
+    ...(floors === null ? [] : [`Physical limit: ${floors}.`]),
+    ...(little === null ? [] : [`${describeLittle(little)}.`]),
+  ];
+  return lines.length === 0 ? [] : [...lines, ''];
+}
+
 function throughputs(one: Figures): string {
   return [
     `prefill ${asRate(one.mean('prefillTokensPerS'), 'tok/s')}`,
@@ -123,6 +138,7 @@ function verdictLines(state: SessionState, trial: TrialState): readonly string[]
       (one) => `- Forced past ${oneLine(one.check)}: ${oneLine(one.reason)}`,
     ),
     ...judgementLines(state, trial),
+    ...trial.mechanisms.slice(-1).map((check) => `- ${oneLine(mechanismLine(check))}`),
   ];
 }
 

@@ -63,11 +63,15 @@ export function prefillFloorMs(placement: Placement, tokens: number, cached = 0)
   };
 }
 
-/** One decode step of a batch whose contexts hold `contextTokens` in all. Source: (weights + KV) / BW, plus 2 L all-reduces. */
+/**
+ * One decode step of a batch whose contexts hold `contextTokens` in all; what the memory cannot hold is not read either.
+ * Source: (weights + KV) / BW, plus 2 L all-reduces.
+ */
 export function decodeFloorMs(placement: Placement, contextTokens: number): Bound {
   const { model, gpu, gpus, weightBytesEach } = placement;
-  const bytes =
-    model.activeParams * weightBytesEach + replicaKvBytesPerToken(placement) * contextTokens;
+  const most = kvCapacityTokens(placement, { memoryShare: 1, reserveBytes: 0 });
+  const held = Math.min(contextTokens, Math.max(0, most));
+  const bytes = model.activeParams * weightBytesEach + replicaKvBytesPerToken(placement) * held;
   const readMs = (bytes / bandwidth(placement)) * 1000;
   const allReduce = gpu.linkGbPerS > PCIE_LINK_GB_PER_S ? NVLINK_ALL_REDUCE_MS : PCIE_ALL_REDUCE_MS;
   const exchangeMs = gpus > 1 ? 2 * model.layers * allReduce : 0;

@@ -27,7 +27,11 @@ export interface MemoryForecast {
   readonly note: string;
   /** KV capacity. Null when: unknown. */
   readonly kvTokens: number | null;
+  /** The figures of the note, unrounded. Null when: nothing was computed. Units: GiB, tokens. */
+  readonly figures: Readonly<Record<MemoryFigure, number>> | null;
 }
+
+type MemoryFigure = 'totalGib' | 'weightsGib' | 'graphsGib' | 'activationsGib' | 'kvTokens';
 
 const GIB = 1024 ** 3;
 /** Bytes an engine sees of a GB as sold. Source: an 80 GB H100 shows about 79.2 GiB, a 24 GB L4 about 22 GiB; 0.99 for HBM, 0.92 for GDDR with ECC. */
@@ -79,6 +83,13 @@ export function planMemory(settings: MemorySettings): MemoryForecast {
     fits,
     note: `${what}: ${figures}.`,
     kvTokens,
+    figures: {
+      totalGib: total / GIB,
+      weightsGib: weights / GIB,
+      graphsGib: graphs / GIB,
+      activationsGib: activations / GIB,
+      kvTokens,
+    },
   });
   if (weights > total - CONTEXT_BYTES) return forecast('no', 'The weights do not fit');
   if (pool <= 0) return forecast('no', 'Nothing is left for KV');

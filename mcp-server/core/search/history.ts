@@ -16,6 +16,8 @@ export interface TriedTrial {
   readonly outcome: 'kept' | 'near_miss' | 'no_gain' | 'failed_gate' | 'crashed' | 'open';
   /** Gain of the objective, positive = better. Null when: it was never compared. */
   readonly gainRatio: number | null;
+  /** Whether it moved what its diagnosis said. Null when: it rested on none, or nothing told. */
+  readonly mechanism: { readonly cause: string; readonly moved: boolean } | null;
 }
 
 /** Reads a command as flags in force under their canonical names. */
@@ -35,6 +37,12 @@ function objectiveGain(state: SessionState, trial: TrialState): number | null {
   if (deltas.length === 0) return null;
   const mean = deltas.reduce((sum, delta) => sum + delta, 0) / deltas.length;
   return direction === 'maximise' ? mean : -mean;
+}
+
+function mechanismOf(trial: TrialState): TriedTrial['mechanism'] {
+  const check = trial.mechanisms.at(-1);
+  if (check === undefined || check.outcome === 'not_measurable') return null;
+  return { cause: check.cause, moved: check.outcome === 'moved' };
 }
 
 function outcomeOf(trial: TrialState, gainRatio: number | null): TriedTrial['outcome'] {
@@ -73,6 +81,7 @@ export function triedTrials(state: SessionState, read: ReadCommand): readonly Tr
         moves: movesOf(state, trial, read),
         outcome: outcomeOf(trial, gainRatio),
         gainRatio,
+        mechanism: mechanismOf(trial),
       };
     });
 }

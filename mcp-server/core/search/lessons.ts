@@ -38,6 +38,21 @@ export function lessonWeight(
   return weight;
 }
 
+/** Of a cause that was relieved and the objective did not follow. Source: own reasoning: it was there, and it is not what limits. */
+const RELIEVED_IN_VAIN = 0.5;
+
+/** How much of a cause is left after the trials that acted on it: 1 none did, or what they did did not reach it. */
+export function causeWeight(cause: string, tried: readonly TriedTrial[]): number {
+  const inVain = tried.filter(
+    ({ mechanism, outcome }) =>
+      mechanism?.cause === cause && mechanism.moved && outcome === 'no_gain',
+  );
+  return RELIEVED_IN_VAIN ** inVain.length;
+}
+
+/** Of a change whose flag did not move the mechanism it was to move. Source: own reasoning. */
+const DID_NOT_REACH = 0.6;
+
 function weightOf(
   context: SearchContext,
   change: Extract<Change, { flag: string }>,
@@ -51,7 +66,8 @@ function weightOf(
   const to = change.kind === 'set_flag' ? Number(change.value ?? Number.NaN) : Number.NaN;
   const own = { from: numberInForce(context, flag), to: Number.isFinite(to) ? to : null };
   const full = lessonOf(own, withDefaults(context, move), trial.outcome);
-  return 1 + (full - 1) * share;
+  const reach = trial.mechanism?.moved === false ? DID_NOT_REACH : 1;
+  return (1 + (full - 1) * share) * reach;
 }
 
 function withDefaults(context: SearchContext, move: Move): Move {

@@ -2,7 +2,7 @@ import type { Cause, EngineId, Hypothesis } from '../ledger/vocabulary.ts';
 import { type Change, describeChange } from '../service/change.ts';
 import { changesKey, type TriedTrial } from './history.ts';
 import type { Knob, KnobOption, SearchContext } from './knob.ts';
-import { isNothingNew, lessonWeight } from './lessons.ts';
+import { causeWeight, isNothingNew, lessonWeight } from './lessons.ts';
 import { LLAMACPP_KNOBS } from './llamacpp-knobs.ts';
 import { SGLANG_KNOBS } from './sglang-knobs.ts';
 import { VLLM_KNOBS } from './vllm-knobs.ts';
@@ -22,6 +22,8 @@ export interface Proposal {
   /** Gain of the objective, low and high. */
   readonly expectedGainRatio: readonly [number, number];
   readonly risk: Knob['risk'];
+  /** The diagnosis that it acts on; give it to plan_trial. Null when: none asks for it. */
+  readonly diagnosisId: string | null;
   /** Why it stands where it stands. */
   readonly why: string;
 }
@@ -31,6 +33,8 @@ export interface SearchQuestion {
   readonly context: SearchContext;
   /** Of the latest diagnosis of the configuration that is changed, surest first. */
   readonly causes: readonly Cause[];
+  /** The diagnosis that they are of. Null when: there is none. */
+  readonly diagnosisId: string | null;
   readonly tried: readonly TriedTrial[];
   /** Sets of changes that plan_trial refused. */
   readonly refused: readonly (readonly Change[])[];
@@ -68,8 +72,8 @@ function causesFor(changes: readonly Change[], question: SearchQuestion): readon
   );
 }
 
-const confidenceOf = (causes: readonly Cause[]): number =>
-  Math.max(0, ...causes.map((cause) => cause.confidence));
+const confidenceOf = (causes: readonly Cause[], tried: readonly TriedTrial[]): number =>
+  Math.max(0, ...causes.map((cause) => cause.confidence * causeWeight(cause.cause, tried)));
 
 function evidenceOf(causes: readonly Cause[]): string[] {
   const ids = causes.flatMap((cause) =>
@@ -93,8 +97,9 @@ function fromOption(
 ): Scored {
   const { context, tried } = question;
   const causes = causesFor(option.changes, question);
-  const confidence = confidenceOf(causes);
+  const confidence = confidenceOf(causes, tried);
   const lesson = lessonWeight(context, option.changes, tried);
+  const diagnosisId = confidence > 0 ? question.diagnosisId : null;
   const focus = knob.helps.some((one) => context.focus.has(one)) ? 1 : OFF_FOCUS;
   const likely = Math.min(0.6, knob.priorGainRatio * (option.weight ?? 1) * focus);
   const expected = likely * lesson * (1 + 2 * confidence);
@@ -111,6 +116,7 @@ function fromOption(
     },
     changes: option.changes,
     expectedGainRatio: rangeOf(expected),
+    diagnosisId,
     risk: knob.risk,
     why: `Prior ${(knob.priorGainRatio * 100).toFixed(1)} %, x${(likely / knob.priorGainRatio).toFixed(2)} for this load, x${lesson.toFixed(2)} after earlier outcomes.${diagnosed}`,
     score: expected * RISK_WEIGHT[knob.risk] * 0.8 ** rank,
@@ -125,7 +131,8 @@ function fromCauses(question: SearchQuestion): Scored[] {
   return question.causes.flatMap((cause) =>
     cause.candidates.map((change): Scored => {
       const lesson = lessonWeight(question.context, [change], question.tried);
-      const score = DIAGNOSED_PRIOR * cause.confidence * 2 * lesson;
+      const weight = causeWeight(cause.cause, question.tried);
+      const score = DIAGNOSED_PRIOR * cause.confidence * weight * 2 * lesson;
       return {
         id: `${cause.rule}: ${describeChange(change)}`,
         hypothesis: {
@@ -138,8 +145,9 @@ function fromCauses(question: SearchQuestion): Scored[] {
         },
         changes: [change],
         expectedGainRatio: rangeOf(score),
+        diagnosisId: question.diagnosisId,
         risk: 'medium',
-        why: `The diagnosis ${cause.cause} names it (confidence ${cause.confidence.toFixed(2)}).`,
+        why: `The diagnosis ${cause.cause} names it (confidence ${cause.confidence.toFixed(2)}).${weight < 1 ? ' It was relieved before, without a gain.' : ''}`,
         score,
       };
     }),
@@ -174,6 +182,7 @@ function combinedNearMisses(question: SearchQuestion): Scored[] {
       },
       changes,
       expectedGainRatio: [0, round(gain)],
+      diagnosisId: null,
       risk: 'medium',
       why: `Their gains add up to ${(gain * 100).toFixed(1)} %.`,
       score: gain * 0.5,

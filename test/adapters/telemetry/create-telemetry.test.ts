@@ -232,6 +232,48 @@ describe('profilerContext', () => {
     });
   });
 
+  it('sends tags and times to the API, and the key in its header alone', async () => {
+    const endMs = Date.parse('2026-03-22T15:01:00.500Z');
+    server.answer = withContext(contextAt(endMs - 1000));
+    const answer = await ask(telemetry(), endMs);
+    expect(answer).toMatchObject({ kind: 'data', client: 'http', notes: [] });
+    const [seen] = server.seen;
+    expect(seen?.key).toBe(KEY);
+    expect(Object.fromEntries(seen?.query ?? [])).toEqual({
+      start_time_ns: '1774191595000000000',
+      end_time_ns: '1774191676000000000',
+      tags: 'autodebug_deployment:d0001-1;host:a_b',
+    });
+    expect([...(seen?.query.keys() ?? [])].join()).not.toContain(KEY);
+  });
+
+  it('asks once without tags where nothing carries those of the deployment, and says so', async () => {
+    const endMs = Date.now() - 600_000;
+    const context = { ...contextAt(endMs - 1000), available_tags: { 'host.name': ['node-1'] } };
+    server.answer = (request, response) =>
+      (request.query.has('tags') ? withContext('') : withContext(context))(request, response);
+    const answer = await ask(telemetry(), endMs);
+    expect(answer).toMatchObject({ kind: 'data', client: 'http' });
+    expect(answer.kind === 'data' ? answer.notes.join() : '').toContain(
+      'it knows 1 tag keys, none of them autodebug_deployment or host',
+    );
+    expect(server.seen.map((one) => one.query.has('tags'))).toEqual([true, false]);
+  });
+
+  it('says which tag is known with other values', async () => {
+    const endMs = Date.now() - 600_000;
+    const context = {
+      ...contextAt(endMs - 1000),
+      available_tags: { autodebug_deployment: ['d0000-1'] },
+    };
+    server.answer = (request, response) =>
+      (request.query.has('tags') ? withContext('') : withContext(context))(request, response);
+    const answer = await ask(telemetry(), endMs);
+    expect(answer.kind === 'data' ? answer.notes.join() : '').toContain(
+      'it knows autodebug_deployment with other values',
+    );
+  });
+
   it('reads the simulated source at once', async () => {
     const endMs = Date.now();
     server.answer = withText(JSON.stringify(contextAt(endMs)));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineId } from '../../../mcp-server/core/ledger/vocabulary.ts';
+import type { Cause, EngineId } from '../../../mcp-server/core/ledger/vocabulary.ts';
 import type { TriedTrial } from '../../../mcp-server/core/search/history.ts';
 import type { SearchContext } from '../../../mcp-server/core/search/knob.ts';
 import {
@@ -35,6 +35,7 @@ const question = (over: Partial<SearchQuestion> = {}): SearchQuestion => ({
   engine: 'sglang',
   context: context(),
   causes: [],
+  diagnosisId: null,
   tried: [],
   refused: [],
   isFeasible: () => true,
@@ -56,6 +57,7 @@ const tried = (
   moves: [{ flag: change.flag, from: more.from ?? null, to: more.to ?? null }],
   outcome,
   gainRatio: null,
+  mechanism: null,
   ...more,
 });
 const values = (proposals: readonly Proposal[], flag: string): readonly (string | null)[] =>
@@ -120,6 +122,7 @@ describe('suggestTrials', () => {
           moves,
           outcome: 'no_gain',
           gainRatio: -0.01,
+          mechanism: null,
         },
       ];
     }
@@ -276,5 +279,45 @@ describe('suggestTrials', () => {
     );
     expect(flagsTried).toContain('--parallel');
     expect(flagsTried).toContain('--threads');
+  });
+
+  const queueing: Cause = {
+    rule: 'queue-dominates-ttft',
+    cause: 'queueing',
+    title: 'Requests wait',
+    confidence: 0.8,
+    evidence: [],
+    candidates: [set('--max-running-requests', '128')],
+    expected: 'TTFT falls',
+    confirmBy: 'queue time falls',
+    refutedBy: 'it stays',
+  };
+  const scoreOf = (over: Partial<SearchQuestion>): number =>
+    suggestTrials(question({ causes: [queueing], diagnosisId: 'x0001', ...over })).find((one) =>
+      one.changes.some((change) => 'flag' in change && change.flag === '--max-running-requests'),
+    )?.expectedGainRatio[1] ?? 0;
+
+  it('names the diagnosis that a proposal acts on', () => {
+    const list = suggestTrials(question({ causes: [queueing], diagnosisId: 'x0001' }));
+    const asked = list.find((one) =>
+      one.changes.some((change) => 'flag' in change && change.flag === '--max-running-requests'),
+    );
+    expect(asked?.diagnosisId).toBe('x0001');
+    expect(list.some((one) => one.diagnosisId === null)).toBe(true);
+  });
+
+  it('trusts a cause less once it was relieved and the objective stayed', () => {
+    const other = set('--schedule-conservativeness', '0.5') as Change & { flag: string };
+    const inVain = tried(other, 'no_gain', { mechanism: { cause: 'queueing', moved: true } });
+    const unreached = tried(other, 'no_gain', { mechanism: { cause: 'queueing', moved: false } });
+    expect(scoreOf({ tried: [inVain] })).toBeLessThan(scoreOf({ tried: [] }));
+    expect(scoreOf({ tried: [unreached] })).toBe(scoreOf({ tried: [] }));
+  });
+
+  it('turns a flag further with less hope when it did not move what it was to move', () => {
+    const flag = set('--max-running-requests', '64') as Change & { flag: string };
+    const near = (moved: boolean): TriedTrial =>
+      tried(flag, 'near_miss', { from: 32, to: 64, mechanism: { cause: 'queueing', moved } });
+    expect(scoreOf({ tried: [near(false)] })).toBeLessThan(scoreOf({ tried: [near(true)] }));
   });
 });
