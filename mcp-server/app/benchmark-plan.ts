@@ -4,10 +4,9 @@ import { activeDeployment, findTrial } from '../core/ledger/lookup.ts';
 import type { DeploymentState, SessionState, TrialState } from '../core/ledger/state.ts';
 import type { Purpose } from '../core/ledger/vocabulary.ts';
 import { judgeable, measurementsNeeded } from '../core/next-step/facts.ts';
-import { cleanText } from '../core/redact.ts';
-import { checkWorkload, parseWorkload } from '../core/workload/parse-workload.ts';
 import type { LoadPoint, WorkloadSpec } from '../core/workload/workload.ts';
 import type { App } from './app.ts';
+import { resolveWorkload } from './resolve-workload.ts';
 
 export interface BenchmarkWish {
   readonly trial_id?: string | undefined;
@@ -96,21 +95,6 @@ function notBaseline(trial: TrialState): InvalidInputError {
     `Noise is calibrated on the baseline, and ${trial.trialId} is none.`,
     { code: 'E_NOT_BASELINE', fix: 'Use purpose "trial", or deploy and name the baseline.' },
   );
-}
-
-/** A preset by its name, or a workload written out. Throws: InvalidInputError `E_WORKLOAD`. */
-export async function resolveWorkload(
-  app: Pick<App, 'files'>,
-  workload: string | Readonly<Record<string, unknown>>,
-): Promise<WorkloadSpec> {
-  if (typeof workload !== 'string') return checkWorkload(workload, 'argument');
-  const text = await app.files.readPreset(workload);
-  if (text !== null) return parseWorkload(text, `${workload}.yaml`);
-  const known = await app.files.listPresets();
-  throw new InvalidInputError(`There is no workload preset "${cleanText(workload, 60)}".`, {
-    code: 'E_WORKLOAD',
-    fix: `Use one of ${known.join(', ')}, or write a workload out.`,
-  });
 }
 
 function refuseMismatch(facts: {

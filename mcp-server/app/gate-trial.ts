@@ -7,9 +7,9 @@ import type { SessionState } from '../core/ledger/state.ts';
 import { isRecord } from '../core/parse.ts';
 import { meanOf } from '../core/stats/mean-sd.ts';
 import type { App } from './app.ts';
-import { resolveWorkload } from './benchmark-plan.ts';
 import { evidenceOf, readEngineWindow } from './engine-window.ts';
 import { floorsOfRun, type RunFloors } from './gate-floors.ts';
+import { resolveWorkload } from './resolve-workload.ts';
 import { readRecords, SAMPLE_SOURCE, SampleFile } from './stored-records.ts';
 
 type Measurement = EventData<'measurement_recorded'>;

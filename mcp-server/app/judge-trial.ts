@@ -17,11 +17,10 @@ import { findTrial } from '../core/ledger/lookup.ts';
 import type { SessionState, TrialState } from '../core/ledger/state.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
 import { mechanismLine } from '../core/report/mechanism-line.ts';
-import { parseWorkload } from '../core/workload/parse-workload.ts';
-import type { WorkloadSpec } from '../core/workload/workload.ts';
 import type { Answer, App, Call } from './app.ts';
 import { checkMechanism } from './check-mechanism.ts';
 import { gateTrial } from './gate-trial.ts';
+import { resolveWorkload } from './resolve-workload.ts';
 
 export interface JudgeTrialArgs {
   readonly trial_id: string;
@@ -124,16 +123,8 @@ async function inputOf(
     ...gated,
     retests: retestsOf(trial),
     isSimpler: isSimplerThan(trial, reference),
-    unfit: unfitnessOf(trial, await readWorkload(app, state)),
+    unfit: unfitnessOf(trial, await resolveWorkload(app, state.contract.terms.workload)),
   };
-}
-
-/** The contract's workload. Null when: it is a preset that this build does not ship. */
-async function readWorkload(app: App, state: SessionState): Promise<WorkloadSpec | null> {
-  const { workload } = state.contract.terms;
-  if (typeof workload !== 'string') return workload;
-  const text = await app.files.readPreset(workload);
-  return text === null ? null : parseWorkload(text, workload);
 }
 
 function missingLoadPoints(side: JudgedSide, ruler: Ruler): readonly number[] {

@@ -7,9 +7,9 @@ import { AutodebugError, ConfigError, InvalidInputError } from '../core/errors.t
 import { isRecord } from '../core/parse.ts';
 import { cleanText } from '../core/redact.ts';
 import { parseServiceFile, type ServiceFile } from '../core/service/service-file.ts';
-import { parseWorkload } from '../core/workload/parse-workload.ts';
 import { WorkloadSpec } from '../core/workload/workload.ts';
 import type { App } from './app.ts';
+import { readPreset } from './resolve-workload.ts';
 
 type Reach = Pick<App, 'files' | 'deploys'>;
 
@@ -87,13 +87,10 @@ async function readService(
 
 async function readWorkload(app: Reach, workload: unknown): Promise<WorkloadSpec | null> {
   if (typeof workload !== 'string') return WorkloadSpec.safeParse(workload).data ?? null;
-  const text = await app.files.readPreset(workload);
-  if (text !== null) return parseWorkload(text, workload);
-  const known = await app.files.listPresets();
-  throw new InvalidInputError(`terms.workload: there is no preset "${cleanText(workload, 60)}".`, {
+  return readPreset(app, workload, (shown) => ({
     code: 'E_CONTRACT',
-    fix: `Use one of ${known.join(', ')}, or write a workload out.`,
-  });
+    message: `terms.workload: there is no preset ${shown}.`,
+  }));
 }
 
 function refuseWithoutBudget(raw: unknown): void {

@@ -11,10 +11,10 @@ import { parseLaunch } from '../core/service/launch.ts';
 import { flagMap } from '../engines/command-facts.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { Answer, App } from './app.ts';
-import { resolveWorkload } from './benchmark-plan.ts';
 import { type PlanQuestion, planRefusals } from './plan-checks.ts';
 import { sessionInventory } from './plan-inventory.ts';
 import { type PlanSubject, readPlanSubject } from './plan-subject.ts';
+import { resolveWorkload } from './resolve-workload.ts';
 import { searchContext } from './search-context.ts';
 
 export interface SuggestArgs {

@@ -5,6 +5,7 @@ import { checkValue } from './check-value.ts';
 import { commandFacts } from './command-facts.ts';
 import type { CommandFacts, Engine, InventoryFlag } from './engine.ts';
 import type { FlagQuestion } from './flag-question.ts';
+import { hasNoEffect } from './has-no-effect.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** Flags that wire the service to whoever measures it. Source: own reasoning. */
@@ -17,6 +18,14 @@ const WIRING = [
   '--skip-tokenizer-init',
   '--disable-log-stats',
   '--api-prefix',
+  '--root-path',
+  '--uds',
+  '--grpc',
+  '--headless',
+  '--tokens-only',
+  '--ssl-keyfile',
+  '--ssl-certfile',
+  '--ssl-cert-reqs',
 ];
 /** Switches without which our measuring goes blind. Source: own reasoning. */
 const NEEDED = ['--enable-metrics', '--metrics'];
@@ -86,7 +95,7 @@ function checkEffect(
   change: Extract<Change, { kind: 'set_flag' }>,
 ): Refusal | null {
   const { engine, parentArgv } = question;
-  if (fact.noOp) {
+  if (hasNoEffect(engine, fact, question.version)) {
     const why = fact.constraints.find((text) => text.startsWith('NO EFFECT')) ?? fact.meaning;
     return refuse('no_op', `${change.flag} has no effect: ${why}`);
   }

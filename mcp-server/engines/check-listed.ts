@@ -69,8 +69,14 @@ function checkSince(
   version: string,
   { fact, flag }: { readonly fact: InventoryFlag; readonly flag: string },
 ): Refusal | null {
-  const since = fact.since === null ? null : engine.versionOfMark(fact.since);
-  if (since === null || engine.compareVersions(version, since) >= 0) return null;
+  const mark = fact.aliasSince?.[flag] ?? fact.since;
+  const since = mark === null ? null : engine.versionOfMark(mark);
+  if (mark === null || since === null || engine.compareVersions(version, since) >= 0) return null;
+  if (mark.startsWith('seen '))
+    return refuse(
+      'unlisted_flag',
+      `${flag} stands in the help of ${engine.title} ${since}; whether ${version} has it is not known`,
+    );
   const older = fact.deprecatedAliases[0];
   const hint = older === undefined ? '' : `; there it is called ${older}`;
   return refuse(

@@ -38,6 +38,10 @@ export interface InventoryFlag extends FlagFact {
   readonly choicesByVersion: readonly VersionChoices[];
   /** What the engine computes when the flag is left out; null when that is the default itself. */
   readonly resolvedDefault: string | null;
+  /** Mark of the aliases that are not as old as the flag, by name. */
+  readonly aliasSince?: Readonly<Record<string, string>>;
+  /** Mark of the version from which on the flag still parses and changes nothing. */
+  readonly noOpSince?: string;
   /** Older names that still work, with a warning. */
   readonly deprecatedAliases: readonly string[];
 }

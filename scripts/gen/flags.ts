@@ -1,10 +1,12 @@
-// Flag inventories. Source: scripts/gen/flag-data/*.json (SGLang, vLLM) and the recorded --help of llama-server.
+// Flag inventories. Source: scripts/gen/flag-data/*.json (SGLang, vLLM), the recorded --help of vLLM
+// laid over them, and the recorded --help of llama-server.
 // Where the reviewed YAML inventory is at hand, AUTODEBUG_FLAGS_YAML=<path> refreshes the JSON first.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseHelp, parseRemoved } from '../../mcp-server/engines/help.ts';
 import { type FlagData, importFlags } from './import-flags.ts';
+import { withVllmHelp } from './vllm-help.ts';
 
 export interface Generated {
   readonly path: string;
@@ -14,6 +16,8 @@ export interface Generated {
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const dataPath = (engine: string): string => `scripts/gen/flag-data/${engine}.json`;
 const HELP = 'test/fixtures/llamacpp/help.txt';
+const VLLM_HELP = 'test/fixtures/recorded/vllm/help.txt';
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 /** Every generated flag file, and the JSON behind it when it was refreshed. */
 export function generateFlags(): readonly Generated[] {
@@ -24,18 +28,22 @@ export function generateFlags(): readonly Generated[] {
     const data = fresh?.[engine] ?? readData(engine);
     if (fresh !== null)
       generated.push({ path: dataPath(engine), text: `${JSON.stringify(data, null, 1)}\n` });
-    generated.push({ path: `mcp-server/engines/${engine}/flags.generated.ts`, text: render(data) });
+    const whole = engine === 'vllm' ? withVllmHelp(data, read(VLLM_HELP)) : data;
+    generated.push({
+      path: `mcp-server/engines/${engine}/flags.generated.ts`,
+      text: render(whole),
+    });
   }
   if (existsSync(join(root, HELP))) generated.push(llamacppFlags());
   return generated;
 }
 
 function readData(engine: string): FlagData {
-  return JSON.parse(readFileSync(join(root, dataPath(engine)), 'utf8')) as FlagData;
+  return JSON.parse(read(dataPath(engine))) as FlagData;
 }
 
 function llamacppFlags(): Generated {
-  const help = readFileSync(join(root, HELP), 'utf8');
+  const help = read(HELP);
   return {
     path: 'mcp-server/engines/llamacpp/flags.generated.ts',
     text: render({ flags: parseHelp(help), removed: parseRemoved(help) }),

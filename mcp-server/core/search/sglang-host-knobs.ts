@@ -1,4 +1,5 @@
 import { flagOptions, type Knob, removalKnob, switchOption } from './knob.ts';
+import { PREFIX_CACHE_BACK, STREAM_INTERVAL, WITHOUT_BRAKES } from './shared-knobs.ts';
 
 /** SGLang's scheduler, cache and front end. Source: docs hyperparameter_tuning and SGLang issues; sizes are starting values of our own. */
 export const SGLANG_HOST_KNOBS: readonly Knob[] = [
@@ -6,22 +7,11 @@ export const SGLANG_HOST_KNOBS: readonly Knob[] = [
     'take-out-brakes',
     ['--disable-cuda-graph', '--disable-overlap-schedule', '--cpu-offload-gb'],
     {
-      idea: 'without a flag that slows the engine down',
+      ...WITHOUT_BRAKES,
       why: 'Eager decode, synchronous scheduling and offloaded weights each cost every decode step.',
-      expected: 'TBOT falls.',
-      refutedBy: 'TBOT stays within the noise.',
-      priorGainRatio: 0.3,
-      helps: ['tbot', 'throughput'],
     },
   ),
-  removalKnob('radix-cache-back', ['--disable-radix-cache'], {
-    idea: 'the prefix cache on again',
-    why: 'Prompts that share a prefix are computed once only.',
-    expected: 'TTFT falls when prompts share prefixes.',
-    refutedBy: 'The hit ratio stays at zero.',
-    priorGainRatio: 0.02,
-    helps: ['ttft', 'throughput'],
-  }),
+  removalKnob('radix-cache-back', ['--disable-radix-cache'], PREFIX_CACHE_BACK),
   {
     id: 'no-radix-cache',
     idea: 'no prefix cache',
@@ -47,14 +37,8 @@ export const SGLANG_HOST_KNOBS: readonly Knob[] = [
     options: (context) => flagOptions(context, '--max-prefill-tokens', [8192, 32_768, 4096]),
   },
   {
-    id: 'stream-interval',
-    idea: 'several tokens per streamed chunk',
-    why: 'At high concurrency one chunk per token costs the front end a core.',
-    expected: 'Throughput rises; chunks become burstier.',
-    refutedBy: 'The client saw no more than the engine reported.',
+    ...STREAM_INTERVAL,
     priorGainRatio: 0.015,
-    risk: 'medium',
-    helps: ['throughput'],
     options: (context) =>
       context.concurrency >= 32 ? flagOptions(context, '--stream-interval', [4, 8]) : [],
   },

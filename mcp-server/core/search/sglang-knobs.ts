@@ -11,6 +11,7 @@ import {
   weighed,
 } from './knob.ts';
 import { SGLANG_HOST_KNOBS } from './sglang-host-knobs.ts';
+import { ATTENTION_BACKEND, FP8_KV, FP8_WEIGHTS } from './shared-knobs.ts';
 
 const SPECULATES = '--speculative-algorithm';
 
@@ -27,20 +28,7 @@ const whenNotSpeculating = <Value>(
  * our own that measured outcomes replace.
  */
 export const SGLANG_KNOBS: readonly Knob[] = [
-  {
-    id: 'fp8-weights',
-    idea: 'fp8 weights, quantised at load',
-    why: 'Half the weight bytes per decode step, and fp8 tensor cores in prefill.',
-    expected: 'TBOT and TTFT fall, throughput rises by 10 to 60 %.',
-    refutedBy: 'TBOT stays within the noise, or a canary that the baseline passes fails.',
-    priorGainRatio: 0.25,
-    risk: 'medium',
-    helps: ['tbot', 'ttft', 'throughput'],
-    options: (context) =>
-      context.hasFp8 && !hasFlag(context, '--quantization')
-        ? [flagOption('--quantization', 'fp8')]
-        : [],
-  },
+  FP8_WEIGHTS,
   {
     id: 'mixed-chunk',
     idea: 'prefill chunks and decode tokens in one step',
@@ -114,14 +102,7 @@ export const SGLANG_KNOBS: readonly Knob[] = [
       ),
   },
   {
-    id: 'fp8-kv',
-    idea: 'an fp8 KV cache',
-    why: 'Twice the KV tokens and half the KV bytes per step; pays at long contexts and large batches.',
-    expected: 'Throughput rises when KV was full or contexts are long.',
-    refutedBy: 'TBOT rises (conversion costs at short contexts), or a canary fails.',
-    priorGainRatio: 0.03,
-    risk: 'medium',
-    helps: ['throughput'],
+    ...FP8_KV,
     options: (context) =>
       context.hasFp8 && !hasFlag(context, '--kv-cache-dtype')
         ? ['fp8_e4m3', 'fp8_e5m2'].map((type) => ({
@@ -171,14 +152,7 @@ export const SGLANG_KNOBS: readonly Knob[] = [
       context.sharesPrefix ? flagOptions(context, '--schedule-policy', ['lpm']) : [],
   },
   {
-    id: 'attention-backend',
-    idea: 'another attention backend',
-    why: 'Kernels differ by GPU, head size and batch.',
-    expected: 'TBOT falls by a few percent.',
-    refutedBy: 'TBOT stays within the noise.',
-    priorGainRatio: 0.01,
-    risk: 'medium',
-    helps: ['tbot', 'throughput'],
+    ...ATTENTION_BACKEND,
     options: (context) => flagOptions(context, '--attention-backend', ['flashinfer', 'fa3']),
   },
   {

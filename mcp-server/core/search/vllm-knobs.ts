@@ -10,26 +10,21 @@ import {
   switchOption,
   weighed,
 } from './knob.ts';
+import {
+  ATTENTION_BACKEND,
+  FP8_KV,
+  FP8_WEIGHTS,
+  PREFIX_CACHE_BACK,
+  STREAM_INTERVAL,
+  WITHOUT_BRAKES,
+} from './shared-knobs.ts';
 
 /**
  * vLLM. Priors: docs `configuration/optimization` and `conserving_memory` for direction; sizes are starting values of our
  * own that measured outcomes replace.
  */
 export const VLLM_KNOBS: readonly Knob[] = [
-  {
-    id: 'fp8-weights',
-    idea: 'fp8 weights, quantised at load',
-    why: 'Half the weight bytes per decode step, and fp8 tensor cores in prefill.',
-    expected: 'TBOT and TTFT fall, throughput rises by 10 to 60 %.',
-    refutedBy: 'TBOT stays within the noise, or a canary that the baseline passes fails.',
-    priorGainRatio: 0.25,
-    risk: 'medium',
-    helps: ['tbot', 'ttft', 'throughput'],
-    options: (context) =>
-      context.hasFp8 && !hasFlag(context, '--quantization')
-        ? [flagOption('--quantization', 'fp8')]
-        : [],
-  },
+  FP8_WEIGHTS,
   {
     id: 'token-budget',
     idea: 'another token budget per step',
@@ -79,14 +74,7 @@ export const VLLM_KNOBS: readonly Knob[] = [
     options: (context) => graphOptions(context, '--max-cudagraph-capture-size', [512, 1024]),
   },
   {
-    id: 'fp8-kv',
-    idea: 'an fp8 KV cache',
-    why: 'Twice the KV tokens and half the KV bytes per step; pays at long contexts and large batches.',
-    expected: 'Throughput rises when KV was full or contexts are long.',
-    refutedBy: 'TBOT rises (conversion costs at short contexts), or a canary fails.',
-    priorGainRatio: 0.03,
-    risk: 'medium',
-    helps: ['throughput'],
+    ...FP8_KV,
     options: (context) =>
       context.hasFp8 && !hasFlag(context, '--kv-cache-dtype')
         ? [{ ...flagOption('--kv-cache-dtype', 'fp8'), weight: kvWeight(context) }]
@@ -161,14 +149,7 @@ export const VLLM_KNOBS: readonly Knob[] = [
       context.sharesPrefix ? [] : switchOption(context, '--no-enable-prefix-caching'),
   },
   {
-    id: 'attention-backend',
-    idea: 'another attention backend',
-    why: 'Kernels differ by GPU, head size and batch.',
-    expected: 'TBOT falls by a few percent.',
-    refutedBy: 'TBOT stays within the noise.',
-    priorGainRatio: 0.01,
-    risk: 'medium',
-    helps: ['tbot', 'throughput'],
+    ...ATTENTION_BACKEND,
     options: (context) => flagOptions(context, '--attention-backend', ['FLASHINFER', 'FLASH_ATTN']),
   },
   {
@@ -184,31 +165,14 @@ export const VLLM_KNOBS: readonly Knob[] = [
       hasFlag(context, '--speculative-config') ? [] : switchOption(context, '--async-scheduling'),
   },
   {
-    id: 'stream-interval',
-    idea: 'several tokens per streamed chunk',
-    why: 'At high concurrency one chunk per token costs the front end a core.',
-    expected: 'Throughput rises; chunks become burstier.',
-    refutedBy: 'The client saw no more than the engine reported.',
+    ...STREAM_INTERVAL,
     priorGainRatio: 0.01,
-    risk: 'medium',
-    helps: ['throughput'],
     options: (context) =>
       context.concurrency >= 64 ? flagOptions(context, '--stream-interval', [4, 8]) : [],
   },
   removalKnob('take-out-brakes', ['--enforce-eager', '--no-async-scheduling', '--cpu-offload-gb'], {
-    idea: 'without a flag that slows the engine down',
+    ...WITHOUT_BRAKES,
     why: 'Eager mode, synchronous scheduling and offloaded weights each cost every decode step.',
-    expected: 'TBOT falls.',
-    refutedBy: 'TBOT stays within the noise.',
-    priorGainRatio: 0.3,
-    helps: ['tbot', 'throughput'],
   }),
-  removalKnob('prefix-cache-back', ['--no-enable-prefix-caching'], {
-    idea: 'the prefix cache on again',
-    why: 'Prompts that share a prefix are computed once only.',
-    expected: 'TTFT falls when prompts share prefixes.',
-    refutedBy: 'The hit ratio stays at zero.',
-    priorGainRatio: 0.02,
-    helps: ['ttft', 'throughput'],
-  }),
+  removalKnob('prefix-cache-back', ['--no-enable-prefix-caching'], PREFIX_CACHE_BACK),
 ];

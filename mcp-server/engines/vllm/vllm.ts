@@ -12,6 +12,7 @@ import { contextLength, VLLM_FATAL, VLLM_SILENT } from './combinations.ts';
 import { FLAGS, REMOVED } from './flags.generated.ts';
 import { VLLM_LOG_PATTERNS } from './log-patterns.ts';
 import { vllmMemory } from './memory.ts';
+import { VLLM_QUALITY_FLAGS } from './quality-flags.ts';
 import { vllmVersionOfMark } from './releases.ts';
 
 const MODULES = ['vllm.entrypoints.openai.api_server', 'vllm.entrypoints.cli.main', 'vllm'];
@@ -28,7 +29,7 @@ const normalise = (flag: string): string =>
   flag.startsWith('--') ? flag.replaceAll('_', '-') : flag;
 const syntax = createSyntax(FLAGS, normalise);
 
-/** vLLM, V1 engine. Source: vllm-project/vllm main of 2026-05-29 and its history. */
+/** vLLM, V1 engine. Source: vllm-project/vllm main of 2026-05-29 and its history, and the help of 0.32.0. */
 export const vllm: Engine = {
   id: 'vllm',
   title: 'vLLM',
@@ -40,7 +41,7 @@ export const vllm: Engine = {
   removedFlags: Object.fromEntries(REMOVED.map((entry) => [entry.flag, entry.use])),
   fatalCombinations: VLLM_FATAL,
   silentAdjustments: VLLM_SILENT,
-  newestVersion: '0.22.0',
+  newestVersion: '0.32.0',
   versionOfImage: dottedVersionOfImage,
   compareVersions: compareDotted,
   versionOfMark: vllmVersionOfMark,
@@ -67,26 +68,7 @@ export const vllm: Engine = {
   healthPath: '/health',
   infoPaths: ['/version', '/v1/models'],
   defaultPort: 8000,
-  qualityFlags: [
-    '--quantization',
-    '--dtype',
-    '--kv-cache-dtype',
-    '--calculate-kv-scales',
-    '--attention-backend',
-    '--linear-backend',
-    '--speculative-config',
-    '--spec-method',
-    '--spec-model',
-    '--spec-tokens',
-    '--generation-config',
-    '--hf-overrides',
-    '--model',
-    '--revision',
-    '--tokenizer',
-    '--tokenizer-mode',
-    '--chat-template',
-    '--load-format',
-  ],
+  qualityFlags: VLLM_QUALITY_FLAGS,
   contextFlag: '--max-model-len',
   modelFlag: '--model',
   contextTokens: (facts) => contextLength(textOf(facts, '--max-model-len')),

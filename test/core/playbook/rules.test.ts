@@ -85,6 +85,7 @@ describe('playbook rules', () => {
     ['sglang', '0.5.9'],
     ['vllm', '0.10.0'],
     ['vllm', '0.15.0'],
+    ['vllm', '0.32.0'],
   ] as const)('names for %s %s only flags that this version takes', (id, version) => {
     const flags = usableFlags(ENGINES[id], version);
     for (const { fires } of CASES.filter(({ fires: one }) => (one.engine ?? 'sglang') === id)) {

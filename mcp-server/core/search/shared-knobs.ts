@@ -1,0 +1,73 @@
+import { flagOption, hasFlag, type Knob } from './knob.ts';
+
+type Texts = Omit<Knob, 'options'>;
+
+/** Weights quantised at load; SGLang and vLLM name flag and value alike. */
+export const FP8_WEIGHTS: Knob = {
+  id: 'fp8-weights',
+  idea: 'fp8 weights, quantised at load',
+  why: 'Half the weight bytes per decode step, and fp8 tensor cores in prefill.',
+  expected: 'TBOT and TTFT fall, throughput rises by 10 to 60 %.',
+  refutedBy: 'TBOT stays within the noise, or a canary that the baseline passes fails.',
+  priorGainRatio: 0.25,
+  risk: 'medium',
+  helps: ['tbot', 'ttft', 'throughput'],
+  options: (context) =>
+    context.hasFp8 && !hasFlag(context, '--quantization')
+      ? [flagOption('--quantization', 'fp8')]
+      : [],
+};
+
+/** An fp8 KV cache; the engines name its types differently. */
+export const FP8_KV: Texts = {
+  id: 'fp8-kv',
+  idea: 'an fp8 KV cache',
+  why: 'Twice the KV tokens and half the KV bytes per step; pays at long contexts and large batches.',
+  expected: 'Throughput rises when KV was full or contexts are long.',
+  refutedBy: 'TBOT rises (conversion costs at short contexts), or a canary fails.',
+  priorGainRatio: 0.03,
+  risk: 'medium',
+  helps: ['throughput'],
+};
+
+/** Another attention kernel; each engine has its own. */
+export const ATTENTION_BACKEND: Texts = {
+  id: 'attention-backend',
+  idea: 'another attention backend',
+  why: 'Kernels differ by GPU, head size and batch.',
+  expected: 'TBOT falls by a few percent.',
+  refutedBy: 'TBOT stays within the noise.',
+  priorGainRatio: 0.01,
+  risk: 'medium',
+  helps: ['tbot', 'throughput'],
+};
+
+/** Fewer, larger chunks of a stream; where it pays depends on the engine's front end. */
+export const STREAM_INTERVAL: Omit<Texts, 'priorGainRatio'> = {
+  id: 'stream-interval',
+  idea: 'several tokens per streamed chunk',
+  why: 'At high concurrency one chunk per token costs the front end a core.',
+  expected: 'Throughput rises; chunks become burstier.',
+  refutedBy: 'The client saw no more than the engine reported.',
+  risk: 'medium',
+  helps: ['throughput'],
+};
+
+/** A prefix cache that was switched off. */
+export const PREFIX_CACHE_BACK: Omit<Texts, 'id' | 'risk'> = {
+  idea: 'the prefix cache on again',
+  why: 'Prompts that share a prefix are computed once only.',
+  expected: 'TTFT falls when prompts share prefixes.',
+  refutedBy: 'The hit ratio stays at zero.',
+  priorGainRatio: 0.02,
+  helps: ['ttft', 'throughput'],
+};
+
+/** A flag known to slow the engine down; what it costs is each engine's own. */
+export const WITHOUT_BRAKES: Omit<Texts, 'id' | 'risk' | 'why'> = {
+  idea: 'without a flag that slows the engine down',
+  expected: 'TBOT falls.',
+  refutedBy: 'TBOT stays within the noise.',
+  priorGainRatio: 0.3,
+  helps: ['tbot', 'throughput'],
+};
