@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { collectGarbageRegularly } from './adapters/process/collect-garbage.ts';
 import { watchSessions } from './app/watch-sessions.ts';
 import type { Composition } from './compose.ts';
 import { redactText } from './core/redact.ts';
@@ -52,6 +53,7 @@ export async function serveMcp(composition: Composition, protocolOut: Writable):
     signal: stop.signal,
     onError: say,
   });
+  collectGarbageRegularly();
   await connectStdio(server, protocolOut);
   // A long ledger takes a while to read; the first get_status should not be the one that waits for it.
   setTimeout(() => void app.sessions.read().catch(() => undefined), WARM_UP_AFTER_MS).unref();
