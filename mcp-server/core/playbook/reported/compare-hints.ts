@@ -15,12 +15,25 @@ const NUMBER = String.raw`(\d[\d,]*(?:\.\d+)?)`;
 function rowsOf(words: string, name: string, unit: string): readonly Reading[] {
   const before = new RegExp(`(?:${name})[ =:#]*(\\d+)\\b[^\\n;]*?${NUMBER} ?(?:${unit})`, 'gi');
   const after = new RegExp(`(\\d+)x? ?(?:${name})\\b[^\\n;]*?${NUMBER} ?(?:${unit})`, 'gi');
+  // `28 ms a token at batch 159`: the value stands before what it was read at.
+  const turned = new RegExp(
+    `${NUMBER} ?(?:${unit})[^\\n;,\\d]{0,40}?\\b(?:at|with|for|on) (?:${name})[ =:#]*(\\d+)\\b`,
+    'gi',
+  );
+  const ends = [...words.matchAll(turned)].map(([line, value = '', at]) => ({
+    line,
+    at: Number(at),
+    value: toNumber(value),
+  }));
+  if (ends.length >= 2) return ends;
   return [...words.matchAll(before), ...words.matchAll(after)].map(([line, at, value = '']) => ({
     line,
     at: Number(at),
-    value: Number(value.replaceAll(',', '')),
+    value: toNumber(value),
   }));
 }
+
+const toNumber = (text: string): number => Number(text.replaceAll(',', ''));
 
 const TIME = '(?:ms|s)\\b';
 const SPEED = '(?:tok\\w*\\/s|t\\/s|tps|req\\w*\\/s|prompt tok\\/s)';
@@ -45,7 +58,8 @@ const pairs = (rows: readonly Reading[]): readonly (readonly [Reading, Reading])
 /** A little more load and a much longer step: the batch left what graphs cover. Source: playbook row 14. */
 function stepOfLatency(words: string): readonly Hint[] {
   const rows = rowsOf(words, 'running|batch(?: size)?|bs|concurrency|streams|rate', TIME).filter(
-    ({ line }) => /tpot|tbot|itl|token|step|latency/i.test(line),
+    ({ line }) =>
+      /tpot|tbot|itl|token|step|latency/i.test(line) || /per token|a token|tpot|itl/i.test(words),
   );
   const jump = pairs(rows).find(
     ([a, b]) => b.at > a.at && b.at < 1.35 * a.at && b.value > 1.6 * a.value,
@@ -61,8 +75,17 @@ function stepOfLatency(words: string): readonly Hint[] {
       ];
 }
 
+const ORDINALS = ['first', 'second', 'third', 'fourth'];
+/** `first: …`, `second run: …` at the head of a row. */
+const ORDINAL =
+  /\b(first|second|third|fourth)(?: (?:run|time|pass|round|try|attempt))?(?=\s*[:=(])/gi;
+
 /** The same work twice with a later run many times faster. Source: playbook rows 2 and 3. */
-function laterRun(words: string): readonly Hint[] {
+function laterRun(told: string): readonly Hint[] {
+  const words = told.replace(
+    ORDINAL,
+    (_, nth: string) => `run ${ORDINALS.indexOf(nth.toLowerCase()) + 1}`,
+  );
   const rows = [
     ...rowsOf(words, 'run|pass|round|iteration|attempt', SPEED),
     ...rowsOf(words, 'run|pass|round|iteration|attempt', TIME).map((row) => ({

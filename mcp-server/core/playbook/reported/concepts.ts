@@ -19,10 +19,10 @@ export const CONCEPTS = {
   otherClient:
     /(?:same|other|another|second|different|native|two|more)[^.;\n]{0,30}(?:client|tool|load generator|machine|process(?:es)?)[^.;\n]{0,80}(?:high|faster|times|more|full|fine|reach|doubl|tok)|tool [ab]\b|same load (?:from|with)|(?:clients?|load generators?|processes|machines)[^.;\n]{0,30}(?:doubl|twice|scal)/i,
   clientCap:
-    /default limits?|connection (?:pool|limit)|max_?connections|semaphore|ulimit|open files|too many open|sequential|one (?:after|at a time)|waits? for (?:each|the|its|an) (?:answer|response|reply)|thread ?pool|keep-?alive|never more than \d+ (?:requests|connections)|read buffer|buffer of \d+ KB|num[-_ ]workers|(?:one|single)[- ](?:python )?(?:program|process|script|thread|session)|simulat\w+ by|(?:fake|mock|dummy|stub) server|calls? (?:it |the API )?(?:again|for one)/i,
+    /default limits?|connection (?:pool|limit)|max_?connections|semaphore|ulimit|open files|too many open|sequential|one (?:after|at a time)|waits? for (?:each|the|its|an) (?:answer|response|reply)|thread ?pool|keep-?alive|TCPConnector|file descriptors?|emfile|errno 24|(?:on|at) the (?:sending|calling|load) side|never (?:more|goes? (?:past|above|over)|exceeds?|gets? (?:past|above))(?: than)? \d+(?: (?:requests|connections))?[^.;\n]{0,40}(?:whatever|no matter|regardless|any (?:flag|setting))|never more than \d+ (?:requests|connections)|read buffer|buffer of \d+ KB|num[-_ ]workers|(?:one|single)[- ](?:python )?(?:program|process|script|thread|session)|simulat\w+ by|(?:fake|mock|dummy|stub) server|calls? (?:it |the API )?(?:again|for one)/i,
   notQueued:
     /(?:none|nothing|nobody|no requests?|no one) (?:waits?|waiting|is waiting|queues?|queued)|\b(?:waiting|queue|queued|#queue-req|deferred)(?: requests?)?[^.;\n\w]{0,6}(?:is |are |stays? (?:at )?|always |at )?(?:0\b|zero|empty)|queue (?:is )?empty|no queue|without (?:a )?queue/i,
-  queued: /queue|waiting|\bwaits?\b|pending|deferred|backlog|admitted late/i,
+  queued: /queue|waiting|\bwaits?\b|\bpending|deferred|backlog|admitted late/i,
   kvLow:
     /(?:kv|token[_ ]usage|cache usage|pool|memory|vram)[^.;\n]{0,40}(?:\blow|free|(?<![\d.])0?\.[0-6]\d?\b|(?<![\d.])[1-6]?\d(?:\.\d+)? ?%|half|room|empty|under \d\d ?%|is far)|\d+ ?GB (?:are |is )?(?:still )?free|plenty of (?:memory|kv|room)/i,
   kvFull:
@@ -35,9 +35,9 @@ export const CONCEPTS = {
   longPrompt:
     /(?:long|large|big|huge|heavy)[- ](?:\w+ )?(?:prompt|input|document|context|request|prefill)|\d+(?:\.\d+)? ?k[- ]?(?:tokens?)?[- ](?:prompts?|inputs?|documents?|context|token)|\d{4,}[- ]tokens?[- ](?:prompts?|inputs?|documents?|context)|takes in \d+k|prompts? (?:of )?\d+ ?k|input[^.;\n\d]{0,14}\d{4,}/i,
   someoneElse:
-    /(?:another|other|new|second|each|any|whenever|while|when|as soon as|next)[^.;\n]{0,30}(?:client|request|slot|user|prompt|document|prefill|agent|somebody|someone|colleague|one)\b[^.;\n]{0,40}(?:send|arriv|come|enter|take|process|prefill|start|upload|submit|paste|attach|long|large|big|\d+k)|prefills? (?:of|from) (?:new|other)|mixed (?:load|traffic|workload)/i,
+    /(?:another|other|new|second|each|any|whenever|while|when|as soon as|next|one)[^.;\n]{0,30}(?:client|request|slot|user|prompt|document|prefill|agent|somebody|someone|colleague|one)\b[^.;\n]{0,40}(?:send|arriv|come|enter|take|process|prefill|start|upload|submit|paste|attach|long|large|big|\d+k)|prefills? (?:of|from) (?:new|other)|mixed (?:load|traffic|workload)/i,
   stall:
-    /stall|freez|hiccup|stutter|pause|\bhalts?\b|starv|(?:falls?|drops?|collapses?) (?:to|from)|spikes?|jitter|gaps? (?:between|of)|jumps? to|blocks? (?:the )?(?:other|decod|running)|(?:itl|tpot|inter-token)[^\n]{0,40}(?:p99|max)/i,
+    /\b(?:others?|other \w+|rest|everyone|everybody|neighbou?rs?)\b[^.;\n]{0,40}(?:nothing|no (?:tokens?|output)|waits?|silent|stop\w*|stands? still)|one token (?:every|per) \d|(?<!in)stall|freez|hiccup|stutter|pause|\bhalts?\b|starv|(?:falls?|drops?|collapses?) (?:to|from)|spikes?|jitter|gaps? (?:between|of)|jumps? to|blocks? (?:the )?(?:other|decod|running)|(?:itl|tpot|inter-token)[^\n]{0,40}(?:p99|max)/i,
   stream:
     /stream|decod|\bitl\b|tpot|tbot|inter-?token|between tokens|tok(?:en)?s?\/s|t\/s|running (?:requests|slot)/i,
   ttft: /ttft|first token|prefill|prompt (?:processing|eval|throughput)|\bpp\d*\b|input throughput|ingest|(?:spent|time) on (?:the )?prompts?/i,
@@ -111,7 +111,7 @@ export const CONCEPTS = {
     /(?:exactly )?(?:when|above|beyond|past|over|once|after|more than)[^.;\n]{0,20}\d+[^.;\n]{0,60}(?:doubl|jump|cliff|step|slow|worse|rise|sudden)|(?:step|cliff|jump|doubl|sudden)[^.;\n]{0,60}(?:when|above|beyond|past|over|more than|at) (?:more than )?\d+|largest captured|captured (?:batch )?sizes?/i,
   shm: /shared memory|\/dev\/shm|\bshm\b|\bipc\b|bus error|sigbus|memory-backed/i,
   container: /docker|container|\bpod\b|kubernetes|\bk8s\b|compose/i,
-  hang: /hang|hung\b|stuck|freez|frozen|dead-?lock|unresponsive|never (?:gets?|returns?|responds?|finish\w*|answers?|complet\w*|come)|no (?:answers?|response|progress|output)|stops? (?:responding|answering|generating|at \d+)|nothing (?:runs|happens)|watchdog|(?:log|output) (?:ends?|stops?) at|nothing (?:else|more|further) is (?:printed|logged)|(?:sits?|stays?|remains?) (?:at|in) [^.;\n]{0,40}(?:for (?:an?|\d+) (?:hours?|minutes?)|forever)|never becomes? free|time[sd]? ?out|waits? forever|indefinite|for good/i,
+  hang: /\bhang|\bhung\b|stuck|freez|frozen|dead-?lock|unresponsive|never (?:gets?|returns?|responds?|finish\w*|answers?|complet\w*|come)|no (?:answers?|response|progress|output)|stops? (?:responding|answering|generating|at \d+)|nothing (?:runs|happens)|watchdog|(?:log|output) (?:ends?|stops?) at|nothing (?:else|more|further) is (?:printed|logged)|(?:sits?|stays?|remains?) (?:at|in) [^.;\n]{0,40}(?:for (?:an?|\d+) (?:hours?|minutes?)|forever)|never becomes? free|time[sd]? ?out|waits? forever|indefinite|for good/i,
   fabric:
     /nccl|infiniband|\broce\b|rdma|gloo|multi-?node|two nodes|second node|\bacs\b|iommu|socket_ifname|all-?reduce|nvswitch|fabric|peer|p2p|rank \d/i,
   driver:

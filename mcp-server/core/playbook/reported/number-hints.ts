@@ -112,28 +112,46 @@ const isOom = (report: Report): boolean =>
     `${report.input.log ?? ''}\n${wordsOf(report)}`,
   );
 
+const FREE_AT_START =
+  /using device \w+ \([^)]*\)(?: \([^)]*\))? - (\d+) (MiB) free|Load weight begin\. avail mem=([\d.]+) GB/;
+
+/** Much of the GPU is taken before anything is loaded. Source: llama.cpp src/llama.cpp, SGLang model_runner.py. */
+function takenBefore(report: Report): readonly Hint[] {
+  const found = FREE_AT_START.exec(report.input.log ?? '');
+  const freeGb = found?.[1] === undefined ? Number(found?.[3]) : Number(found[1]) / 1024;
+  const totalGb = memoryGbOf(report.input.gpu ?? '');
+  if (totalGb === null || !(freeGb < 0.6 * totalGb)) return [];
+  const evidence = `${freeGb.toFixed(1)} of ${totalGb} GB were free before loading`;
+  return [{ cls: 'gpu_already_in_use', weight: 0.75, evidence }];
+}
+
+/** It ran before memory ended, so the weights did fit. */
+const hasServed = (report: Report): boolean =>
+  /\b(?:Decode|Prefill) batch|Running: [1-9]\d* reqs|POST \/\S* HTTP\/1\.1" 200/.test(
+    report.input.log ?? '',
+  ) ||
+  /\b(?:after|for|within)\b[^.;\n]{0,24}\b(?:minutes?|hours?|days?|requests|users)\b|\b(?:works?|runs?|serves?|answers?) (?:fine|well|for)\b/i.test(
+    wordsOf(report),
+  );
+
 function sizeHints(report: Report, words: string): readonly Hint[] {
-  const { billions, weightShare, tensorParallel } = sizesOf(report);
-  const hints: Hint[] = [];
-  if (weightShare !== null && weightShare > 0.85 && isOom(report)) {
-    const evidence = `weights take about ${Math.round(weightShare * 100)} % of the GPU`;
-    hints.push({ cls: 'weights_do_not_fit', weight: 0.75, evidence });
-  }
-  // A model that fits one GPU gains little by a split. Source: playbook row 45.
-  if (
-    billions !== null &&
-    billions <= 15 &&
-    tensorParallel >= 2 &&
-    words !== '' &&
-    !isOom(report)
-  ) {
-    hints.push({
-      cls: 'tp_communication_bound',
-      weight: billions / tensorParallel < 3 ? 0.55 : 0.45,
-      evidence: `${billions} B parameters over ${tensorParallel} GPUs`,
-    });
-  }
-  return hints;
+  return isOom(report) ? tooLarge(report) : splitInVain(report, words);
+}
+
+function tooLarge(report: Report): readonly Hint[] {
+  const { weightShare } = sizesOf(report);
+  if (weightShare === null || weightShare <= 0.85 || hasServed(report)) return [];
+  const evidence = `weights take about ${Math.round(weightShare * 100)} % of the GPU`;
+  return [{ cls: 'weights_do_not_fit', weight: 0.75, evidence }];
+}
+
+/** A model that fits one GPU gains little by a split. Source: playbook row 45. */
+function splitInVain(report: Report, words: string): readonly Hint[] {
+  const { billions, tensorParallel } = sizesOf(report);
+  if (billions === null || billions > 15 || tensorParallel < 2 || words === '') return [];
+  const weight = billions / tensorParallel < 3 ? 0.55 : 0.45;
+  const evidence = `${billions} B parameters over ${tensorParallel} GPUs`;
+  return [{ cls: 'tp_communication_bound', weight, evidence }];
 }
 
 /** Of a GPU that the table does not hold. Source: own reasoning, between L40S and H100. */
@@ -205,6 +223,7 @@ export function numberHints(report: Report): readonly Hint[] {
     ...loadAboveCap(report, words),
     ...loadAboveGraphs(report, words),
     ...sizeHints(report, words),
+    ...takenBefore(report),
     ...slowForItsSize(report, words),
     ...clumpedPath(words),
   ];

@@ -34,6 +34,7 @@ function statistics(log: string, words: string): readonly Hint[] {
   return [
     ...when(preempted > 0, 'preemption_thrash', 0.85, `Preemptions: ${preempted}`),
     ...when(starved !== null, 'prefill_interference', 0.75, starved ?? ''),
+    ...promptsFill(log),
     ...when(hit > 80 && words !== '', warm, 0.6, cached),
     ...when(
       hit === 0 && /prefix|system prompt|same/i.test(words),
@@ -55,6 +56,21 @@ function starvedDecode(log: string): string | null {
     return Number(running) >= 2 && Number(prompt) > 500 && each < 2;
   });
   return lines.length >= 2 ? (lines[0]?.[0] ?? null) : null;
+}
+
+/** Requests wait with a free pool while nearly all tokens are prompt tokens: prefill is what they wait for. Source: playbook row 24. */
+function promptsFill(log: string): readonly Hint[] {
+  const lines = [...log.matchAll(STATS)].filter(([, prompt, decode]) => {
+    return Number(prompt) > 2000 && Number(prompt) > 50 * Number(decode);
+  });
+  const isQueueing = /(?:Waiting|Pending): [1-9]\d* reqs/.test(log);
+  const isFull = /KV cache usage: (?:9\d|100)/.test(log);
+  return when(
+    lines.length > 0 && isQueueing && !isFull,
+    'prefill_bound',
+    0.75,
+    lines[0]?.[0] ?? '',
+  );
 }
 
 /** Timings that llama-server prints for a request. Source: playbook rows 21 and 30. */
