@@ -155,9 +155,28 @@ function lateFirstToken(words: string): readonly Hint[] {
     : [];
 }
 
+const ALONE =
+  /\b(?:alone|by itself|on its own|standalone|idle otherwise|undisturbed|quiet|before|baseline)\b/i;
+const BESIDE =
+  /\b(?:while|with|during|when|beside|next to)\b[^\n]{0,80}(?:prompt|prefill|input tokens|document|context|taken in)/i;
+
+/** One stream alone and beside somebody's prompt. Source: playbook row 29. */
+function besidePrompt(words: string): readonly Hint[] {
+  const speedOf = (line: string): number =>
+    Number(new RegExp(`${NUMBER} ?${SPEED}`, 'i').exec(line)?.[1] ?? Number.NaN);
+  const lines = words.split(/\n|;|(?<=[a-z\d])[.] /);
+  const alone = speedOf(lines.find((line) => ALONE.test(line) && !BESIDE.test(line)) ?? '');
+  const beside = lines.find((line) => BESIDE.test(line) && speedOf(line) < 0.5 * alone);
+  return beside === undefined
+    ? []
+    : [{ cls: 'prefill_interference', weight: 0.75, evidence: beside.slice(0, 300) }];
+}
+
 /** What two numbers of a report say beside each other. */
 export function compareHints(report: Report): readonly Hint[] {
-  const words = wordsOf(report).slice(0, MAX_CHARS);
+  const words = wordsOf(report)
+    .slice(0, MAX_CHARS)
+    .replaceAll(/(?<=\d),(?=\d{3}\b)/g, '');
   return [
     ...moreGpus(words),
     ...stepOfLatency(words),
@@ -165,5 +184,6 @@ export function compareHints(report: Report): readonly Hint[] {
     ...clientAndEngine(words),
     ...madeAndReceived(words),
     ...lateFirstToken(words),
+    ...besidePrompt(words),
   ];
 }

@@ -21,10 +21,14 @@ const NOT_FULL =
 const CACHE_OFF =
   /\b(?:with |and |the )*(?:prefix(?: ca\w+)?|radix(?: cache)?|prompt cache) (?:is |was |switched |turned )*(?:off|disabled)\b|\b(?:different|unique|fresh|new|random) (?:prompts?|inputs?|text) (?:each|every|per)\b/gi;
 
+/** The comma of `65,535`. */
+const THOUSANDS = /(?<=\d),(?=\d{3}\b)/g;
+
 /** Words of a report without what they say is not so. */
 export const toldWords = (report: Report): string =>
   wordsOf(report)
     .slice(0, MAX_CHARS)
+    .replaceAll(THOUSANDS, '')
     .replaceAll(DENIED, ' ')
     .replaceAll(NOT_FULL, ' low ')
     .replaceAll(CACHE_OFF, ' ');

@@ -57,7 +57,7 @@ export const CONCEPTS = {
   quantHelps:
     /(?:fp8|int4|int8|4-?bit|8-?bit|q[2-8]\w*|awq|gptq|quanti[sz]\w*|smaller (?:model|file|quant\w*)|halving)[^.;\n]{0,70}(?:faster|doubl|gives? \d|speeds?|helps?|twice|tok)/i,
   threadsDontHelp:
-    /(?:more|above|beyond|than) (?:\w+ )?(?:threads|cores)[^.;\n]{0,40}(?:nothing|no (?:gain|change|improv|more|faster|extra)|not|same)|(?:any|no) (?:setting|flag)[^.;\n]{0,40}(?:chang|help|improv)/i,
+    /(?:threads|cores|processors|pool)[^.;\n]{0,60}(?:brings?|gives?|adds?|makes?|yields?|gets?) (?:no|nothing|hardly|little)|(?:more|above|beyond|than) (?:\w+ )?(?:threads|cores)[^.;\n]{0,40}(?:nothing|no (?:gain|change|improv|more|faster|extra)|not|same)|(?:any|no) (?:setting|flag)[^.;\n]{0,40}(?:chang|help|improv)/i,
   detokenize:
     /de-?tokeni[sz]|(?:ids?|tokens?) (?:in)?to (?:text|strings?|characters)|batch_decode|incremental decod|output processor|decod\w+ (?:\w+ )?(?:in)?to text|through (?:its|the) output|text (?:is|being) (?:made|decoded)|decod\w* (?:of )?text|special tokens? decod|convert\w* tokens? (?:back )?(?:in)?to/i,
   detokenizeHelps: /stream[-_ ]interval|skip[-_]tokenizer[-_]init|detokenizer[-_]worker/i,
@@ -74,11 +74,11 @@ export const CONCEPTS = {
   slower:
     /slower|wors|lower|drops?|regress|degrad|decreas|no (?:gain|benefit|speed-?up)|than (?:without|plain)|with(?:out)?[^.;\n]{0,30}tok\/s/i,
   onCpu:
-    /(?:layers?|experts?|weights|kv)[^.;\n]{0,40}(?:\bcpu\b|\bram\b|system memory|host memory)|n[-_]gpu[-_]layers|-ngl\b|cpu-moe|\boffload|gpu (?:is )?(?:not used|unused|not detected|ignored)|(?:without|no) (?:gpu|cuda) (?:support|build|device)|runs? on (?:the )?cpu|idle card|of its memory are free/i,
+    /(?:layers?|experts?|weights|kv)[^.;\n]{0,40}(?:\bcpu\b|\bram\b|system memory|host memory)|n[-_]gpu[-_]layers|-ngl\b|cpu-moe|\boffload|gpu (?:is )?(?:not used|unused|not detected|ignored)|(?:without|no) (?:gpu|cuda) (?:support|build|device)|runs? on (?:the )?cpu|idle card|of its memory are free|(?:nvidia-smi|rocm-smi|\bgpu|\bvram|\bcard)[^.;\n]{0,80}(?<![\d.])0 ?(?:%|percent)|(?:on|onto|to) the (?:processor|cpu) (?:alone|only)/i,
   prefix:
-    /prefix|radix|prompt cach|cache (?:hit|reuse)|hit rate|cached[-_ ]tokens?|system prompt|conversation|history|each turn|multi-?turn|common beginning|shared (?:prompt|context)|slots?[^.;\n]{0,30}(?:cache|similar|alternat)|alternat\w+ on|swa\b|re-?use/i,
+    /prefix|radix|prompt cach|cache (?:hit|reuse)|hit rate|cached[-_ ]tokens?|system prompt|conversation|history|each turn|\bturns?\b|all that was said|multi-?turn|common beginning|shared (?:prompt|context)|slots?[^.;\n]{0,30}(?:cache|similar|alternat)|alternat\w+ on|swa\b|re-?use/i,
   again:
-    /\bagain\b|every (?:turn|request|time)|each (?:turn|request|time)|from (?:the )?(?:start|scratch|beginning)|re-?process|re-?comput|\b0(?:\.0+)? ?%|never (?:hits?|reused?)|\bmiss(?:es)?\b|no (?:hits?|reuse)|not (?:reused?|cached|hit)|resend|full (?:prompt|prefill)|invalidat|timestamp|differs?|hits?[^.;\n]{0,40}(?:only|half|rarely|seldom)|(?:only|half|rarely|seldom)[^.;\n]{0,30}\bhits?|round[- ]robin|\+0\b/i,
+    /\banew\b|\bafresh\b|all over|as if (?:it|they) (?:were|was) new|whole (?:history|conversation|prompt|transcript)|everything (?:before|again|anew)|\bagain\b|every (?:turn|request|time)|each (?:turn|request|time)|from (?:the )?(?:start|scratch|beginning)|re-?process|re-?comput|\b0(?:\.0+)? ?%|never (?:hits?|reused?)|\bmiss(?:es)?\b|no (?:hits?|reuse)|not (?:reused?|cached|hit)|resend|full (?:prompt|prefill)|invalidat|timestamp|differs?|hits?[^.;\n]{0,40}(?:only|half|rarely|seldom)|(?:only|half|rarely|seldom)[^.;\n]{0,30}\bhits?|round[- ]robin|\+0\b/i,
   repeatedRun:
     /(?:second|2nd|later|repeat\w*|re-?)[- ]?(?:\w+ )?(?:runs?|sweeps?|pass|round)\b|\brun 2\b|same (?:\w+ ){0,2}(?:prompts?|seed|dataset|file|data|requests|questions|inputs?|conversations?)|fixed seed|--seed \d|in a loop|not restarted|too good|unreal|impossible|implausib|inflat|fraction of what|hundredth|replay|identical prompts|without (?:a )?flush/i,
   firstSlow:

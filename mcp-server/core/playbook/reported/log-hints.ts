@@ -42,6 +42,13 @@ const AMBIGUOUS: readonly (readonly [RegExp, Shares])[] = [
     ],
   ],
 ];
+/** A size that does not divide, told by what holds quantised weights. */
+const QUANTISED_SIZE: Shares = [
+  ['quantization_mismatch', 1],
+  ['bad_flag_combination', 0.5],
+];
+const IS_QUANTISED =
+  /marlin|_scales?\b|qweight|qzeros|group[_ ]?size|block_[nk]|wna16|nvfp4|\bfp8\b/i;
 const BARE_OOM: Shares = [
   ['oom_under_load', 0.5],
   ['weights_do_not_fit', 0.45],
@@ -52,6 +59,7 @@ const BARE_OOM: Shares = [
 /** What a line speaks for, read again where its text alone does not tell. */
 function reread(event: LogEvent, report: Report): Shares {
   const known = AMBIGUOUS.find(([pattern]) => pattern.test(event.line))?.[1];
+  if (event.cls === 'bad_flag_combination' && IS_QUANTISED.test(event.line)) return QUANTISED_SIZE;
   const byLine = captureCause(event.line) ?? known ?? foreignMemory(event);
   return byLine ?? rereadBySize(event, sizesOf(report).weightShare ?? Number.NaN);
 }

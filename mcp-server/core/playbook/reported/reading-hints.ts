@@ -73,6 +73,17 @@ function promptsFill(log: string): readonly Hint[] {
   );
 }
 
+const TURNS =
+  /\bturns?\b|session|conversation|history|agent|system prompt|same (?:prefix|context)|follow-?up/i;
+
+/** Prompts of one conversation of which nothing is reused. Source: playbook row 22. */
+function nothingReused(log: string, words: string): readonly Hint[] {
+  const prefills = log.match(/Prefill batch[^\n]*#cached-token: \d+/g) ?? [];
+  const isCold =
+    prefills.length >= 2 && prefills.every((line) => line.endsWith('#cached-token: 0'));
+  return when(isCold && TURNS.test(words), 'prefix_cache_miss', 0.7, prefills[0] ?? '');
+}
+
 /** Timings that llama-server prints for a request. Source: playbook rows 21 and 30. */
 function timings(log: string): readonly Hint[] {
   const prompt = timingOf(log, PROMPT_TIME);
@@ -155,6 +166,7 @@ export function readingHints(report: Report): readonly Hint[] {
   return [
     ...speculation(`${log}\n${words}`),
     ...statistics(log, words),
+    ...nothingReused(log, words),
     ...timings(`${log}\n${words}`),
     ...offered(`${report.input.launch_command ?? ''}\n${words}`),
     ...promptTimes(words),
