@@ -15,7 +15,7 @@ const DENIED =
   /\b(?:there (?:are|is|was|were) )?(?:no|without(?: any)?|neither|zero|not a single) (?:(?:sign|trace)s? of )?(?:[\w-]+ ){0,2}(?:preemptions?|retractions?|oom|errors?|crash(?:es)?|restarts?|swapping|speculation|proxy|hangs?|drafts?)\b(?:(?:, | or | nor |, or | and )(?:[\w-]+ ){0,2}(?:preemptions?|retractions?|oom|errors?|crash(?:es)?|restarts?|hangs?)\b)*/gi;
 
 const NOT_FULL =
-  /\b(?:far from|not|never|nowhere near|is(?:n't| not)|not yet|well below|far below) (?:being )?(?:full|exhausted|saturated|100 ?%)(?!\w)/gi;
+  /\b(?:far from|not|never|nowhere near|is(?:n't| not)|not yet|well below|far below) (?:being )?(?:full|exhausted|saturated|busy|100 ?%)(?!\w)/gi;
 
 /** A cache that is off explains no hits of it, and different prompts hit nothing. */
 const CACHE_OFF =

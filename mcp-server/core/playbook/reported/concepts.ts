@@ -7,7 +7,7 @@ export const CONCEPTS = {
     /\bgpus?\b[^.;\n]{0,40}(?:\bidle|under-?util|half empty|starv|\blow\b|sits? (?:at|idle)|below (?:[1-6]?\d) ?%|(?<!\d)(?:[1-6]?\d) ?(?:%|percent))|(?:idle|under-?utili[sz]ed|low) gpu|gpu[- ]?util\w*[^.;\n]{0,30}(?:low|drop|fall|only|below)/i,
   gpuFull: /\bgpus?\b[^.;\n]{0,40}(?:9\d|100) ?%|gpu[- ]bound|gpu (?:is )?(?:fully|saturated)/i,
   cpuBusy:
-    /(?:\bcpu|\bcores?|\bprocess|\bthread|python)\b[^.;\n]{0,50}(?:(?:9\d|100) ?%|whole core|pegged|maxed|saturat|bottleneck|busy|bound|spin)|(?:(?:9\d|100) ?%|whole|full|one|single)[^.;\n]{0,20}\b(?:cpu|core)\b|cpu[- ](?:bound|overhead|limited)|few cores|\b[124] (?:v?cpus?|cores)\b/i,
+    /(?:\bcpu|\bcores?|\bprocess(?:or)?s?|\bthread|python)\b[^.;\n]{0,50}(?:(?:9\d|100) ?%|whole core|pegged|maxed|(?<=processors? (?:is |are )?)full|saturat|bottleneck|busy|bound|spin)|(?:(?:9\d|100) ?%|whole|full|one|single)[^.;\n]{0,20}\b(?:cpu|core)\b|cpu[- ](?:bound|overhead|limited)|few cores|\b[124] (?:v?cpus?|cores)\b/i,
   hostWork:
     /api[- ]?server|front[- ]?end|tokeni[sz]er manager|(?<!de)tokeni[sz](?:ing|ation)|text (?:in)?to (?:ids|tokens)|encod\w+ (?:the )?(?:prompts?|text)|scheduler (?:overhead|loop|process)|scheduling (?:a|each|the|takes)|on the (?:host|processor)|\bhost\b[^.;\n]{0,20}(?:time|work|side|bound)|\bgil\b|uvicorn|fastapi|event loop|pydantic|json[- ]?schema|grammar|guided|structured|regex|outlines|xgrammar|logprob|penalt|pre-?process|image decod|kernel launch|launch overhead|python overhead|host[- ]side|between (?:steps|kernels)|gaps? (?:between|in the trace)|openai[- ](?:server|endpoint|compatible)|http server|lora adapters/i,
   offlineFaster:
@@ -22,14 +22,14 @@ export const CONCEPTS = {
     /default limits?|connection (?:pool|limit)|max_?connections|semaphore|ulimit|open files|too many open|sequential|one (?:after|at a time)|waits? for (?:each|the|its|an) (?:answer|response|reply)|thread ?pool|keep-?alive|TCPConnector|file descriptors?|emfile|errno 24|(?:on|at) the (?:sending|calling|load) side|never (?:more|goes? (?:past|above|over)|exceeds?|gets? (?:past|above))(?: than)? \d+(?: (?:requests|connections))?[^.;\n]{0,40}(?:whatever|no matter|regardless|any (?:flag|setting))|never more than \d+ (?:requests|connections)|read buffer|buffer of \d+ KB|num[-_ ]workers|(?:one|single)[- ](?:python )?(?:program|process|script|thread|session)|simulat\w+ by|(?:fake|mock|dummy|stub) server|calls? (?:it |the API )?(?:again|for one)/i,
   notQueued:
     /(?:none|nothing|nobody|no requests?|no one) (?:waits?|waiting|is waiting|queues?|queued)|\b(?:waiting|queue|queued|#queue-req|deferred)(?: requests?)?[^.;\n\w]{0,6}(?:is |are |stays? (?:at )?|always |at )?(?:0\b|zero|empty)|queue (?:is )?empty|no queue|without (?:a )?queue/i,
-  queued: /queue|waiting|\bwaits?\b|\bpending|deferred|backlog|admitted late/i,
+  queued: /queue|\b(?:in|long) line\b|waiting|\bwaits?\b|\bpending|deferred|backlog|admitted late/i,
   kvLow:
     /(?:kv|token[_ ]usage|cache usage|pool|memory|vram)[^.;\n]{0,40}(?:\blow|free|(?<![\d.])0?\.[0-6]\d?\b|(?<![\d.])[1-6]?\d(?:\.\d+)? ?%|half|room|empty|under \d\d ?%|is far)|\d+ ?GB (?:are |is )?(?:still )?free|plenty of (?:memory|kv|room)/i,
   kvFull:
     /(?:kv|token[_ ]usage|cache usage|pool)[^.;\n]{0,40}(?:\bfull|(?<![\d.])0?\.9\d|9\d(?:\.\d+)? ?%|100(?:\.0)? ?%|1\.00?\b|exhaust|saturat|runs? out|at its limit)/i,
   cap: /max[-_ ]?(?:running[-_ ]requests?|num[-_ ]seqs|batch)|(?<!\w)--?(?:parallel|np)\b|n_parallel|\bslots?\b|batch (?:cap|limit)|(?:capped|limited|stuck|stays?|stands?|plateaus?) (?:at|to) \d+|only \d+ (?:requests?|run|sequences|are)|never (?:above|more than|over) \d+/i,
   conservative:
-    /conservativ|new_token_ratio|reserv|(?:max_(?:new_)?tokens|output limit)[^.;\n]{0,60}(?:use|actual|only|but|about|real|short)|expects? long|over-?estimat|worst[- ]case|far below (?:the )?(?:cap|limit|max)|admission|admits?\b|is (?:still )?far|start-up log is \d{4}/i,
+    /conservativ|as if (?:each|every|all|they|it)[^.;\n]{0,30}(?:would|will|were to|might)|(?:let|taken) in (?:too )?(?:slowly|late|one by one)|new_token_ratio|reserv|(?:max_(?:new_)?tokens|output limit)[^.;\n]{0,60}(?:use|actual|only|but|about|real|short)|expects? long|over-?estimat|worst[- ]case|far below (?:the )?(?:cap|limit|max)|admission|admits?\b|is (?:still )?far|start-up log is \d{4}/i,
   preempt:
     /preempt(?!ible|ed (?:instance|vm|node))|retract|re-?computed (?:again|from|work)|swapped? out|thrash/i,
   longPrompt:
@@ -64,7 +64,7 @@ export const CONCEPTS = {
   clientVsEngine:
     /(?:client|observed|seen|received|end[- ]to[- ]end)[^\n]{0,90}(?:scheduler|server|engine|gen throughput|internal|log)|(?:scheduler|engine|gen throughput|server log)[^\n]{0,90}(?:clients?|observed|users?) (?:see|get|receive|observe|measure)/i,
   manyGpus:
-    /(?:tp|tensor[- ]parallel\w*)[ =-]*(?:size )?[=: ]*(?:[2-9]|16)\b|\b(?:2|two|4|four|8|eight|multi\w*|more|both|second)[- ]?x? ?gpus?\b|(?:2|4|8)x (?:a|h|l|v|rtx|b|t)\d|split over/i,
+    /(?:tp|tensor[- ]parallel\w*)[ =-]*(?:size )?[=: ]*(?:[2-9]|16)\b|\b(?:2|two|4|four|8|eight|multi\w*|more|both|second)[- ]?x? ?gpus?\b|(?:(?:2|4|8)x|two|four|eight) (?:a|h|l|v|rtx ?|b|t)\d|split over/i,
   scalesBadly:
     /(?:no|not|little|hardly|barely)[^.;\n]{0,20}(?:gain|faster|speed-?up|scal|improv|better|above)|slower than (?:one|a single|1)\b|single[- ]gpu servers|than (?:one|1|a single) gpu|less than (?:one|1)|same (?:speed|throughput)|replicas? (?:together|each)|1 gpu:/i,
   comm: /all-?reduce|\bnccl\b|pcie|nvlink|interconnect|communicat|\bp2p\b|peer access/i,
@@ -74,7 +74,7 @@ export const CONCEPTS = {
   slower:
     /slower|wors|lower|drops?|regress|degrad|decreas|no (?:gain|benefit|speed-?up)|than (?:without|plain)|with(?:out)?[^.;\n]{0,30}tok\/s/i,
   onCpu:
-    /(?:layers?|experts?|weights|kv)[^.;\n]{0,40}(?:\bcpu\b|\bram\b|system memory|host memory)|n[-_]gpu[-_]layers|-ngl\b|cpu-moe|\boffload|gpu (?:is )?(?:not used|unused|not detected|ignored)|(?:without|no) (?:gpu|cuda) (?:support|build|device)|runs? on (?:the )?cpu|idle card|of its memory are free|(?:nvidia-smi|rocm-smi|\bgpu|\bvram|\bcard)[^.;\n]{0,80}(?<![\d.])0 ?(?:%|percent)|(?:on|onto|to) the (?:processor|cpu) (?:alone|only)/i,
+    /(?:layers?|experts?|weights|kv)[^.;\n]{0,40}(?:\bcpu\b|\bram\b|system memory|host memory)|n[-_]gpu[-_]layers|-ngl\b|cpu-moe|\boffload|gpu (?:is )?(?:not used|unused|not detected|ignored)|(?:without|no) (?:gpu|cuda) (?:support|build|device)|runs? on (?:the )?cpu|idle card|of its memory are free|(?:memory|vram)[^.;\n]{0,40}(?:stays?|only|just|no more than)[^.;\n]{0,12}(?<![\d.])\d{1,3} ?Mi?B|(?:nvidia-smi|rocm-smi|\bgpu|\bvram|\bcard)[^.;\n]{0,80}(?<![\d.])0 ?(?:%|percent)|(?:on|onto|to) the (?:processor|cpu) (?:alone|only)/i,
   prefix:
     /prefix|radix|prompt cach|cache (?:hit|reuse)|hit rate|cached[-_ ]tokens?|system prompt|conversation|history|each turn|\bturns?\b|all that was said|multi-?turn|common beginning|shared (?:prompt|context)|slots?[^.;\n]{0,30}(?:cache|similar|alternat)|alternat\w+ on|swa\b|re-?use/i,
   again:
@@ -111,7 +111,7 @@ export const CONCEPTS = {
     /(?:exactly )?(?:when|above|beyond|past|over|once|after|more than)[^.;\n]{0,20}\d+[^.;\n]{0,60}(?:doubl|jump|cliff|step|slow|worse|rise|sudden)|(?:step|cliff|jump|doubl|sudden)[^.;\n]{0,60}(?:when|above|beyond|past|over|more than|at) (?:more than )?\d+|largest captured|captured (?:batch )?sizes?/i,
   shm: /shared memory|\/dev\/shm|\bshm\b|\bipc\b|bus error|sigbus|memory-backed/i,
   container: /docker|container|\bpod\b|kubernetes|\bk8s\b|compose/i,
-  hang: /\bhang|\bhung\b|stuck|freez|frozen|dead-?lock|unresponsive|never (?:gets?|returns?|responds?|finish\w*|answers?|complet\w*|come)|no (?:answers?|response|progress|output)|stops? (?:responding|answering|generating|at \d+)|nothing (?:runs|happens)|watchdog|(?:log|output) (?:ends?|stops?) at|nothing (?:else|more|further) is (?:printed|logged)|(?:sits?|stays?|remains?) (?:at|in) [^.;\n]{0,40}(?:for (?:an?|\d+) (?:hours?|minutes?)|forever)|never becomes? free|time[sd]? ?out|waits? forever|indefinite|for good/i,
+  hang: /\bhang|\bhung\b|stuck|freez|frozen|dead-?lock|unresponsive|never (?:gets?|returns?|responds?|finish\w*|answers?|complet\w*|come)|no (?:answers?|response|progress|output)|stops? (?:responding|answering|generating|at \d+)|nothing (?:runs|happens)|watchdog|(?:log|output) (?:ends?|stops?) at|nothing (?:else|more|further) is (?:printed|logged)|(?:sits?|stays?|stands?|remains?) (?:at|in|on) [^.;\n]{0,40}(?:for (?:an?|\d+) (?:hours?|minutes?)|for ?ever|for ever)|never becomes? free|time[sd]? ?out|waits? forever|indefinite|for good/i,
   fabric:
     /nccl|infiniband|\broce\b|rdma|gloo|multi-?node|two nodes|second node|\bacs\b|iommu|socket_ifname|all-?reduce|nvswitch|fabric|peer|p2p|rank \d/i,
   driver:
@@ -152,7 +152,7 @@ export const CONCEPTS = {
   badValue:
     /invalid|wrong|unsupported|bad|reject|not (?:a )?valid|out of range|choose from|must be (?:between|one of|positive)/i,
   exclusive:
-    /incompatib|conflict|together|combination|combined|mutually|both|with each other|divisib|only (?:works?|supported) with|requires --/i,
+    /incompatib|conflict|(?:used|set|given|combined|work\w*) together|together with|combination|combined|mutually|both|with each other|divisib|only (?:works?|supported) with|requires --/i,
 } as const satisfies Readonly<Record<string, RegExp>>;
 
 export type Concept = keyof typeof CONCEPTS;

@@ -31,6 +31,7 @@ export const LOAD_SIGNALS: readonly Signal[] = [
     [0.7, /Decode batch[^\n]*cuda graph: False/],
     [0.5, /decode_none/],
     [0.5, /[Cc]uda ?graph is disabled|enforce_eager=True|CUDA graphs? (?:is|are) (?:disabled|not)/],
+    [0.65, /enforce[-_ ]eager(?: mode)? is (?:enabled|on|set)/],
   ),
   ...words(
     'batch_cap_binding',
@@ -66,7 +67,7 @@ export const LOAD_SIGNALS: readonly Signal[] = [
       0.6,
       near(
         'kv[- ]?(?:cache|pool)?|token usage|cache usage|pool',
-        'full|9\\d(?:\\.\\d+)? ?%|100(?:\\.0)? ?%|0\\.9\\d|1\\.0|exhaust|saturat|runs? out|limit|bound',
+        '\\bfull\\b(?! (?:\\d|length|context|window|prompt|output))|9\\d(?:\\.\\d+)? ?%|100(?:\\.0)? ?%|0\\.9\\d|1\\.0|exhaust|saturat|runs? out|limit|bound',
       ),
     ],
     [0.4, near('queue|waiting|\\bpending', 'kv|memory')],

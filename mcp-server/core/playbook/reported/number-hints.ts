@@ -165,10 +165,12 @@ function slowForItsSize(report: Report, words: string): readonly Hint[] {
   const isBusy = BUSY.test(words);
   const slow = isBusy ? 'decode_eager_no_cuda_graph' : 'cpu_or_frontend_bound';
   const evidence = `${tpotMs} ms per token, weights alone need ${floorMs.toFixed(2)} ms`;
-  if (tpotMs > 4 * floorMs) return [{ cls: slow, weight: 0.65, evidence }];
+  const times = tpotMs / floorMs;
+  if (times > 4) return [{ cls: slow, weight: 0.65, evidence }];
+  if (times > 2.5 && isBusy) return [{ cls: slow, weight: 0.4, evidence }];
   // Where a prompt takes as long as a hundred tokens, it is the prompt that takes the time.
   const isPrompt = firstTokenMs(words) > 100 * tpotMs;
-  const isNear = tpotMs <= 2 * floorMs && !isBusy && !isPrompt;
+  const isNear = times <= 2 && !isBusy && !isPrompt;
   return isNear ? [{ cls: 'decode_bandwidth_bound', weight: 0.7, evidence }] : [];
 }
 

@@ -16,7 +16,7 @@ export const PLACE_SIGNALS: readonly Signal[] = [
   ]),
   ...signs('image_pull_failure', 'log', [
     0.8,
-    /pull access denied|ErrImagePull|ImagePullBackOff|manifest unknown|[Ff]ailed to pull|toomanyrequests|[Ee]rror pulling|pulling image.*(?:fail|error)|image .* not found|no basic auth|unauthorized.*(?:registry|docker|image)|layer does not exist|exec format error|unexpected EOF.*(?:layer|blob)|invalid reference format|error creating container/,
+    /Error response from daemon: (?:unauthorized|denied|forbidden|manifest|Get "?https?:)|pull access denied|ErrImagePull|ImagePullBackOff|manifest unknown|[Ff]ailed to pull|toomanyrequests|[Ee]rror pulling|pulling image.*(?:fail|error)|image .* not found|no basic auth|unauthorized.*(?:registry|docker|image)|layer does not exist|exec format error|unexpected EOF.*(?:layer|blob)|invalid reference format|error creating container/,
   ]),
   ...words('spot_interruption', [
     0.75,

@@ -21,6 +21,10 @@ export const SPEED_SIGNALS: readonly Signal[] = [
       ),
     ],
     [
+      0.7,
+      /(?:nccl|all-?reduce|communication)[^.;\n]{0,50}\d\d ?%|\d\d ?%[^.;\n]{0,50}(?:nccl|all-?reduce|communication)/i,
+    ],
+    [
       0.55,
       /(?:pcie|nvlink|all[-_ ]?reduce|communication|interconnect|p2p|peer access|custom all)/i,
     ],
@@ -129,7 +133,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
       0.65,
       near(
         'client|load generator|benchmark(?:er| script| tool)?|bench_serving|aiohttp|httpx|locust|k6|requests library|semaphore|connection (?:pool|limit)|ulimit|open files',
-        'limit|bottleneck|cpu|slow|saturat|single|cannot|bound|cap|connections?|not enough|too (?:few|low)|thread|sequential',
+        'limit|bottleneck|cpu|slow|saturat|single|cannot|bound|\\bcap\\b|connection (?:pool|limit)|not enough|too (?:few|low)|thread|sequential',
       ),
     ],
     [
