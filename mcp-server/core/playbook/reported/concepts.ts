@@ -35,9 +35,9 @@ export const CONCEPTS = {
   longPrompt:
     /(?:long|large|big|huge|heavy)[- ](?:\w+ )?(?:prompt|input|document|context|request|prefill)|\d+(?:\.\d+)? ?k[- ]?(?:tokens?)?[- ](?:prompts?|inputs?|documents?|context|token)|\d{4,}[- ]tokens?[- ](?:prompts?|inputs?|documents?|context)|takes in \d+k|prompts? (?:of )?\d+ ?k|input[^.;\n\d]{0,14}\d{4,}/i,
   someoneElse:
-    /(?:another|other|new|second|each|any|whenever|while|when|as soon as|next|one)[^.;\n]{0,30}(?:client|request|slot|user|prompt|document|prefill|agent|somebody|someone|colleague|one)\b[^.;\n]{0,40}(?:send|arriv|come|enter|take|process|prefill|start|upload|submit|paste|attach|long|large|big|\d+k)|prefills? (?:of|from) (?:new|other)|mixed (?:load|traffic|workload)/i,
+    /(?:whenever|each time|every time|when|while|as soon as)[^.;\n]{0,40}\b(?:posts?|sends?|uploads?|submits?|fires?|pastes?)\b|(?:another|other|new|second|each|any|whenever|while|when|as soon as|next|one)[^.;\n]{0,30}(?:client|request|slot|user|prompt|document|prefill|agent|somebody|someone|colleague|one)\b[^.;\n]{0,40}(?:send|arriv|come|enter|take|process|prefill|start|upload|submit|paste|attach|long|large|big|\d+k)|prefills? (?:of|from) (?:new|other)|mixed (?:load|traffic|workload)/i,
   stall:
-    /\b(?:others?|other \w+|rest|everyone|everybody|neighbou?rs?)\b[^.;\n]{0,40}(?:nothing|no (?:tokens?|output)|waits?|silent|stop\w*|stands? still)|one token (?:every|per) \d|(?<!in)stall|freez|hiccup|stutter|pause|\bhalts?\b|starv|(?:falls?|drops?|collapses?) (?:to|from)|spikes?|jitter|gaps? (?:between|of)|jumps? to|blocks? (?:the )?(?:other|decod|running)|(?:itl|tpot|inter-token)[^\n]{0,40}(?:p99|max)/i,
+    /(?:words|tokens?|output|text|answers?|replies|typing|chats?) (?:\w+ )?(?:stops?|halts?|stands? still)|\b(?:others?|other \w+|rest|everyone|everybody|neighbou?rs?)\b[^.;\n]{0,40}(?:nothing|no (?:tokens?|output)|waits?|silent|stop\w*|stands? still)|one token (?:every|per) \d|(?<!in)stall|freez|hiccup|stutter|pause|\bhalts?\b|starv|(?:falls?|drops?|collapses?) (?:to|from)|spikes?|jitter|gaps? (?:between|of)|jumps? to|blocks? (?:the )?(?:other|decod|running)|(?:itl|tpot|inter-token)[^\n]{0,40}(?:p99|max)/i,
   stream:
     /stream|decod|\bitl\b|tpot|tbot|inter-?token|between tokens|tok(?:en)?s?\/s|t\/s|running (?:requests|slot)/i,
   ttft: /ttft|first token|prefill|prompt (?:processing|eval|throughput)|\bpp\d*\b|input throughput|ingest|(?:spent|time) on (?:the )?prompts?/i,
@@ -78,7 +78,7 @@ export const CONCEPTS = {
   prefix:
     /prefix|radix|prompt cach|cache (?:hit|reuse)|hit rate|cached[-_ ]tokens?|system prompt|conversation|history|each turn|\bturns?\b|all that was said|multi-?turn|common beginning|shared (?:prompt|context)|slots?[^.;\n]{0,30}(?:cache|similar|alternat)|alternat\w+ on|swa\b|re-?use/i,
   again:
-    /\banew\b|\bafresh\b|all over|as if (?:it|they) (?:were|was) new|whole (?:history|conversation|prompt|transcript)|everything (?:before|again|anew)|\bagain\b|every (?:turn|request|time)|each (?:turn|request|time)|from (?:the )?(?:start|scratch|beginning)|re-?process|re-?comput|\b0(?:\.0+)? ?%|never (?:hits?|reused?)|\bmiss(?:es)?\b|no (?:hits?|reuse)|not (?:reused?|cached|hit)|resend|full (?:prompt|prefill)|invalidat|timestamp|differs?|hits?[^.;\n]{0,40}(?:only|half|rarely|seldom)|(?:only|half|rarely|seldom)[^.;\n]{0,30}\bhits?|round[- ]robin|\+0\b/i,
+    /hit rate[^.;\n]{0,24}(?<![\d.])\d(?:\.\d+)? ?%|time of day|\buuid\b|first (?:line|block)[^.;\n]{0,20}(?:differ|chang)|\banew\b|\bafresh\b|all over|as if (?:it|they) (?:were|was) new|whole (?:history|conversation|prompt|transcript)|everything (?:before|again|anew)|\bagain\b|every (?:turn|request|time)|each (?:turn|request|time)|from (?:the )?(?:start|scratch|beginning)|re-?process|re-?comput|\b0(?:\.0+)? ?%|never (?:hits?|reused?)|\bmiss(?:es)?\b|no (?:hits?|reuse)|not (?:reused?|cached|hit)|resend|full (?:prompt|prefill)|invalidat|timestamp|differs?|hits?[^.;\n]{0,40}(?:only|half|rarely|seldom)|(?:only|half|rarely|seldom)[^.;\n]{0,30}\bhits?|round[- ]robin|\+0\b/i,
   repeatedRun:
     /(?:second|2nd|later|repeat\w*|re-?)[- ]?(?:\w+ )?(?:runs?|sweeps?|pass|round)\b|\brun 2\b|same (?:\w+ ){0,2}(?:prompts?|seed|dataset|file|data|requests|questions|inputs?|conversations?)|fixed seed|--seed \d|in a loop|not restarted|too good|unreal|impossible|implausib|inflat|fraction of what|hundredth|replay|identical prompts|without (?:a )?flush/i,
   firstSlow:
@@ -91,18 +91,19 @@ export const CONCEPTS = {
     /at once|in (?:big |large |few )?(?:pieces|bursts|clumps|chunks|blocks)|buffer|gather|\bKB\b|clump|burst|no longer stream|not stream|only at the end|one read|whole (?:answer|response)|chunky/i,
   directFine:
     /direct|attached port|port-?forward|localhost|in-pod|without the (?:proxy|gateway|ingress)|bypass/i,
-  oom: /\boom\b|out[ -]of[ -](?:gpu |cuda |device )?memory|outofmemory|memory (?:error|alloc)|runs? out of (?:gpu )?memory|kills? the server|killed/i,
+  oom: /\boom\b|(?:dies?|died|lack|want|short|falls? over for lack) of (?:gpu |video )?memory|memory (?:is|was) not enough|out[ -]of[ -](?:gpu |cuda |device )?memory|outofmemory|memory (?:error|alloc)|runs? out of (?:gpu )?memory|kills? the server|killed/i,
   capture: /captur|cuda ?graphs?|cudagraph|enforce[-_ ]eager|eager mode/i,
   sampler: /sampl(?:er|ing)|warm(?:ing)?[- ]?up|dummy requests?|logits|vocab\w*/i,
   loading:
     /load(?:s|ing|ed)?\b[^.;\n]{0,30}(?:weights?|model|checkpoint|shards?)|checkpoint|weights?\b|does(?: not|n.t) fit|too (?:big|large) for/i,
-  kvWord: /\bkv\b|cache blocks?|context length|max[-_ ]model[-_ ]len|ctx[-_ ]size|context window/i,
+  kvWord:
+    /\bkv\b|\bcache[^.;\n]{0,20}\bblocks?\b|context (?:of|at) \d|cache blocks?|context length|max[-_ ]model[-_ ]len|ctx[-_ ]size|context window/i,
   underLoad:
-    /after (?:some|a few|several|\d+|an?) (?:minutes?|hours?|days?|requests|while)|under load|concurren|parallel|benchmark|burst|traffic|night|hours|decod|users?\b|req\/s|rps|qps|running requests/i,
+    /(?:fine|well|ran|runs|works?|worked) for\b|slots? (?:are |is )?(?:all )?busy|afternoon|after (?:some|a few|several|\d+|an?) (?:minutes?|hours?|days?|requests|while)|under load|concurren|parallel|benchmark|burst|traffic|night|hours|decod|users?\b|req\/s|rps|qps|running requests/i,
   activation:
     /long|prefill|images?|video|multi-?modal|document|activation|profil|chunk|embedd|token (?:prompt|document|input)s?|\d+k/i,
   startFails:
-    /(?:at|on|during) start|start-?up|starts?\b[^.;\n]{0,20}(?:fail|end|die|stop)|won.t start|does(?: not|n.t) start|come up|refuses/i,
+    /\b(?:starts?|comes? up|boots?|loads?) only\b|only (?:starts?|comes? up|boots?)|(?:at|on|during) start|start-?up|starts?\b[^.;\n]{0,20}(?:fail|end|die|stop)|won.t start|does(?: not|n.t) start|come up|refuses/i,
   otherProcess:
     /(?:other|another|old|zombie|leftover|orphan|stale|previous|second|no longer listed)[^.;\n]{0,40}(?:process|server|container|instance|job|python|engine|notebook)?|nvidia-smi[^.;\n]{0,60}(?:used|GiB|GB|MiB|process)|already (?:in use|used|occupied|taken)|shared? (?:gpu|card)|crash[^.;\n]{0,60}(?:again|will not come up)/i,
   eager:
@@ -111,7 +112,7 @@ export const CONCEPTS = {
     /(?:exactly )?(?:when|above|beyond|past|over|once|after|more than)[^.;\n]{0,20}\d+[^.;\n]{0,60}(?:doubl|jump|cliff|step|slow|worse|rise|sudden)|(?:step|cliff|jump|doubl|sudden)[^.;\n]{0,60}(?:when|above|beyond|past|over|more than|at) (?:more than )?\d+|largest captured|captured (?:batch )?sizes?/i,
   shm: /shared memory|\/dev\/shm|\bshm\b|\bipc\b|bus error|sigbus|memory-backed/i,
   container: /docker|container|\bpod\b|kubernetes|\bk8s\b|compose/i,
-  hang: /\bhang|\bhung\b|stuck|freez|frozen|dead-?lock|unresponsive|never (?:gets?|returns?|responds?|finish\w*|answers?|complet\w*|come)|no (?:answers?|response|progress|output)|stops? (?:responding|answering|generating|at \d+)|nothing (?:runs|happens)|watchdog|(?:log|output) (?:ends?|stops?) at|nothing (?:else|more|further) is (?:printed|logged)|(?:sits?|stays?|stands?|remains?) (?:at|in|on) [^.;\n]{0,40}(?:for (?:an?|\d+) (?:hours?|minutes?)|for ?ever|for ever)|never becomes? free|time[sd]? ?out|waits? forever|indefinite|for good/i,
+  hang: /\bhang|\bhung\b|stuck|freez|frozen|dead-?lock|unresponsive|never (?:gets?|returns?|responds?|finish\w*|answers?|complet\w*|come)|no (?:answers?|response|progress|output)|stops? (?:responding|answering|generating|producing|serving|working|at \d+)|no log lines?|(?:until|has to be|have to) (?:it is |be )?(?:killed|restarted)|nothing (?:runs|happens)|watchdog|(?:log|output) (?:ends?|stops?) at|nothing (?:else|more|further) is (?:printed|logged)|(?:sits?|stays?|stands?|remains?) (?:at|in|on) [^.;\n]{0,40}(?:for (?:an?|\d+) (?:hours?|minutes?)|for ?ever|for ever)|never becomes? free|time[sd]? ?out|waits? forever|indefinite|for good/i,
   fabric:
     /nccl|infiniband|\broce\b|rdma|gloo|multi-?node|two nodes|second node|\bacs\b|iommu|socket_ifname|all-?reduce|nvswitch|fabric|peer|p2p|rank \d/i,
   driver:

@@ -16,7 +16,7 @@ export const START_SIGNALS: readonly Signal[] = [
     [0.7, oomNear('captur|cuda ?graph')],
     [
       0.5,
-      /(?:enforce[-_ ]eager|eager mode|disable[-_ ]cuda[-_ ]graph)[^.\n]{0,60}(?:starts|works|helps|avoids|no (?:oom|crash))/i,
+      /(?:enforce[-_ ]eager|eager mode|disable[-_ ]cuda[-_ ]graph)[^.\n]{0,60}(?:starts|works|helps|avoids|comes? up|boots|loads|no (?:oom|crash))/i,
     ],
   ),
   ...signs(
