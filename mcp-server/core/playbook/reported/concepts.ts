@@ -20,7 +20,7 @@ export const CONCEPTS = {
   otherClient:
     /(?:same|other|another|second|different|native|two|more)[^.;\n]{0,30}(?:client|tool|load generator|machine|process(?:es)?)[^.;\n]{0,80}(?:high|faster|times|more|full|fine|reach|doubl|tok)|tool [ab]\b|same load (?:from|with)|(?:clients?|load generators?|processes|machines)[^.;\n]{0,30}(?:doubl|twice|scal)/i,
   clientCap:
-    /default limits?|connection (?:pool|limit)|max_?connections|semaphore|ulimit|open files|too many open|sequential|one (?:after|at a time)|waits? for (?:each|the|its|an) (?:answer|response|reply)|thread ?pool|keep-?alive|TCPConnector|file descriptors?|emfile|errno 24|(?:on|at) the (?:sending|calling|load) side|never (?:more|goes? (?:past|above|over)|exceeds?|gets? (?:past|above))(?: than)? \d+(?: (?:requests|connections))?[^.;\n]{0,40}(?:whatever|no matter|regardless|any (?:flag|setting))|never more than \d+ (?:requests|connections)|read buffer|buffer of \d+ KB|num[-_ ]workers|(?:one|single)[- ](?:python )?(?:program|process|script|thread|session)|simulat\w+ by|(?:fake|mock|dummy|stub) server|calls? (?:it |the API )?(?:again|for one)/i,
+    /default limits?|connection (?:pool|limit)|max_?connections|semaphore|ulimit|open files|too many open|sequential|one (?:after|at a time)|before (?:it |he |she |they )?(?:sends?|starts?|fires?|posts?) (?:the )?(?:next|another)|a?waits? (?:for )?(?:each|the|its|an|every) (?:answer|response|reply)|thread ?pool|keep-?alive|TCPConnector|file descriptors?|emfile|errno 24|(?:on|at) the (?:sending|calling|load) side|never (?:more|goes? (?:past|above|over)|exceeds?|gets? (?:past|above))(?: than)? \d+(?: (?:requests|connections))?[^.;\n]{0,40}(?:whatever|no matter|regardless|any (?:flag|setting))|never more than \d+ (?:requests|connections)|read buffer|buffer of \d+ KB|num[-_ ]workers|(?:one|single)[- ](?:python )?(?:program|process|script|thread|session)|simulat\w+ by|(?:fake|mock|dummy|stub) server|calls? (?:it |the API )?(?:again|for one)/i,
   notQueued:
     /(?:none|nothing|nobody|no requests?|no one) (?:waits?|waiting|is waiting|queues?|queued)|\b(?:waiting|queue|queued|#queue-req|deferred)(?: requests?)?[^.;\n\w]{0,6}(?:is |are |stays? (?:at )?|always |at )?(?:0\b|zero|empty)|queue (?:is )?empty|no queue|without (?:a )?queue/i,
   queued:
@@ -82,7 +82,7 @@ export const CONCEPTS = {
   again:
     /hit rate[^.;\n]{0,24}(?<![\d.])\d(?:\.\d+)? ?%|time of day|\buuid\b|first (?:line|block)[^.;\n]{0,20}(?:differ|chang)|\banew\b|\bafresh\b|all over|as if (?:it|they) (?:were|was) new|whole (?:history|conversation|prompt|transcript)|everything (?:before|again|anew)|\bagain\b|every (?:turn|request|time)|each (?:turn|request|time)|from (?:the )?(?:start|scratch|beginning)|re-?process|re-?comput|\b0(?:\.0+)? ?%|never (?:hits?|reused?)|\bmiss(?:es)?\b|no (?:hits?|reuse)|not (?:reused?|cached|hit)|resend|full (?:prompt|prefill)|invalidat|timestamp|differs?|hits?[^.;\n]{0,40}(?:only|half|rarely|seldom)|(?:only|half|rarely|seldom)[^.;\n]{0,30}\bhits?|round[- ]robin|\+0\b/i,
   repeatedRun:
-    /(?:second|2nd|later|repeat\w*|re-?)[- ]?(?:\w+ )?(?:runs?|sweeps?|pass|round)\b|\brun 2\b|same (?:\w+ ){0,2}(?:prompts?|seed|dataset|file|data|requests|questions|inputs?|conversations?)|fixed seed|--seed \d|in a loop|not restarted|too good|unreal|impossible|implausib|inflat|fraction of what|hundredth|replay|identical prompts|without (?:a )?flush/i,
+    /(?:second|2nd|later|repeat\w*|\bre-?(?=runs?\b))[- ]?(?:\w+ )?(?:runs?|sweeps?|pass|round)\b|\brun 2\b|same (?:\w+ ){0,2}-*(?:prompts?|seed|dataset|file|data|requests|questions|inputs?|conversations?)|fixed seed|--seed \d|in a loop|not restarted|too good|unreal|impossible|implausib|inflat|fraction of what|hundredth|replay|identical prompts|without (?:a )?flush/i,
   firstSlow:
     /(?:right|directly|shortly) after (?:a |the )?(?:start|boot|deploy|restart)\w*|(?:first|opening) (?:minute|hour|calls|requests) after|(?:takes?|took|slow\w*|seconds)[^.;\n]{0,40}the first time|first (?:\w+ )?(?:requests?|runs?|minutes?|calls?|batch(?:es)?|few|seconds|point|prompts?|tokens? after|time)[^\n]{0,60}(?:slow|times|longer|\d|than)|(?:after|each|every) (?:a )?(?:restart|start|boot|deploy)[^.;\n]{0,50}(?:slow|first|longer)|(?:slow|long\w*)[^.;\n]{0,20}(?:only )?(?:the )?first|cold|settles?|until (?:they|runs) agree/i,
   compile:
@@ -128,7 +128,7 @@ export const CONCEPTS = {
   tokenizer:
     /(?<!de)tokeni[sz]er|chat[-_ ]template|\bjinja|special tokens?|vocabulary|<\|\w+\|>|\bbos\b|\beos\b|roles? must|stop tokens?/i,
   endless:
-    /never (?:stops?|ends?)|does(?: not|n.t) stop|endless|gibberish|garbage|nonsense|repeats?|as text|no template/i,
+    /never (?:stops?|ends?)|does(?: not|n.t) stop|endless|gibberish|garbage|nonsense|\brepeats? (?:itself|the same|words|tokens|for)|\brepeats?[.,;]|as text|no template/i,
   quantWord:
     /awq|gptq|fp8|int[48]|nvfp4|mxfp4|fp4|quanti[sz]|marlin|bitsandbytes|\bbnb\b|group[_ ]size|checkpoint/i,
   downloadWord:

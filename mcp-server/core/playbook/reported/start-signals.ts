@@ -27,7 +27,9 @@ export const START_SIGNALS: readonly Signal[] = [
   ),
   ...words('oom_sampler_warmup', [
     0.7,
-    oomNear('sampler|warm(?:ing)?[ -]?up|dummy requests?|logits'),
+    oomNear(
+      'sampler[^.\\n]{0,40}(?:warm|dummy|made-up)|warm(?:ing)?[ -]?up|dummy requests?|logits',
+    ),
   ]),
   ...signs('oom_sampler_warmup', 'log', [
     0.8,
@@ -183,7 +185,10 @@ export const START_SIGNALS: readonly Signal[] = [
       0.6,
       /(?:tokeni[sz]er|chat[-_ ]template|jinja|special tokens?|vocab(?:ulary)?|\beos\b|\bbos\b)[^.\n]{0,100}(?:fail|error|missing|wrong|not|broken|mismatch|garb|never stop|cannot|invalid|crash)/i,
     ],
-    [0.4, /(?:garbage|gibberish|never stops?|endless|does not stop|repeats?)[^.\n]{0,60}/i],
+    [
+      0.4,
+      /(?:garbage|gibberish|never stops?|endless|does not stop|\brepeats? (?:itself|the same|words|for))[^.\n]{0,60}/i,
+    ],
   ),
   ...words('quantization_mismatch', [
     0.55,
