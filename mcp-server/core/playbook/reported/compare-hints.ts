@@ -55,6 +55,10 @@ function moreGpus(words: string): readonly Hint[] {
 const pairs = (rows: readonly Reading[]): readonly (readonly [Reading, Reading])[] =>
   rows.flatMap((a) => rows.filter((b) => b !== a).map((b) => [a, b] as const));
 
+/** `up to 160 … 20 ms, from 161 on … 45 ms`. */
+const UP_TO =
+  /(?:up to|until|below|at) (\d+)\b[^.\n]*?(\d+(?:\.\d+)?) ?ms[^\n]*?(?:from|above|beyond|past|over|more than) (\d+)\b[^.\n]*?(\d+(?:\.\d+)?) ?ms/i;
+
 /** A little more load and a much longer step: the batch left what graphs cover. Source: playbook row 14. */
 function stepOfLatency(words: string): readonly Hint[] {
   const rows = rowsOf(words, 'running|batch(?: size)?|bs|concurrency|streams|rate', TIME).filter(
@@ -64,6 +68,11 @@ function stepOfLatency(words: string): readonly Hint[] {
   const jump = pairs(rows).find(
     ([a, b]) => b.at > a.at && b.at < 1.35 * a.at && b.value > 1.6 * a.value,
   );
+  const cliff = UP_TO.exec(words);
+  if (cliff !== null && Number(cliff[4]) > 1.5 * Number(cliff[2])) {
+    const evidence = cliff[0].slice(0, 300);
+    return [{ cls: 'decode_eager_no_cuda_graph', weight: 0.65, evidence }];
+  }
   return jump === undefined
     ? []
     : [

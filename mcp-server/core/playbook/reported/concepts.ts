@@ -28,10 +28,10 @@ export const CONCEPTS = {
   kvLow:
     /(?:only|just|hardly) (?:a )?(?:third|quarter|fraction|tenth|half) of (?:the )?(?:kv|pool|cache)|(?:kv|pool|cache)[^.;\n]{0,24}(?:mostly empty|hardly used|largely (?:free|unused))|(?:kv|token[_ ]usage|cache usage|pool|memory|vram)[^.;\n]{0,40}(?:\blow|free|(?<![\d.])0?\.[0-6]\d?\b|(?<![\d.])[1-6]?\d(?:\.\d+)? ?%|half|room|empty|under \d\d ?%|is far)|\d+ ?GB (?:are |is )?(?:still )?free|plenty of (?:memory|kv|room)/i,
   kvFull:
-    /(?:no|out of) (?:free )?(?:kv )?(?:blocks?|pages?|cache slots?)\b(?! (?:for|device))|(?:kv|pool|cache)[^.;\n]{0,20}(?:used up|to the brim|completely taken)|(?:kv|token[_ ]usage|cache usage|pool)[^.;\n]{0,40}(?:\bfull|(?<![\d.])0?\.9\d|9\d(?:\.\d+)? ?%|100(?:\.0)? ?%|1\.00?\b|exhaust|saturat|runs? out|at its limit)/i,
+    /(?:9\d(?:\.\d+)?|100) ?% of (?:the |its )?(?:kv|cache|pool)|(?:no|out of) (?:free )?(?:kv )?(?:blocks?|pages?|cache slots?)\b(?! (?:for|device))|(?:kv|pool|cache)[^.;\n]{0,20}(?:used up|to the brim|completely taken)|(?:kv|token[_ ]usage|cache usage|pool)[^.;\n]{0,40}(?:\bfull|(?<![\d.])0?\.9\d|9\d(?:\.\d+)? ?%|100(?:\.0)? ?%|1\.00?\b|exhaust|saturat|runs? out|at its limit)/i,
   cap: /(?:no more than|exactly|at most) \d+ (?:run|are|at once|requests|sequences)|ceiling of \d+|max[-_ ]?(?:running[-_ ]requests?|num[-_ ]seqs|batch)|(?<!\w)--?(?:parallel|np)\b|n_parallel|\bslots?\b|batch (?:cap|limit)|(?:capped|limited|stuck|stays?|stands?|plateaus?) (?:at|to) \d+|only \d+ (?:requests?|run|sequences|are)|never (?:above|more than|over) \d+/i,
   conservative:
-    /conservativ|as if (?:each|every|all|they|it)[^.;\n]{0,30}(?:would|will|were to|might)|(?:let|taken) in (?:too )?(?:slowly|late|one by one)|new_token_ratio|reserv|(?:max_(?:new_)?tokens|output limit)[^.;\n]{0,60}(?:use|actual|only|but|about|real|short)|expects? long|over-?estimat|worst[- ]case|far below (?:the )?(?:cap|limit|max)|admission|admits?\b|is (?:still )?far|start-up log is \d{4}/i,
+    /conservativ|as if (?:each|every|all|they|it)[^.;\n]{0,30}(?:would|will|were to|might)|(?:let|taken) in (?:too )?(?:slowly|late|one by one)|new_token_ratio|reserv|(?:max_(?:new_)?tokens|output limit)[^.;\n]{0,60}(?:use|actual|only|but|about|real|short|(?<=\d)k\b)|expects? long|over-?estimat|worst[- ]case|far below (?:the )?(?:cap|limit|max)|admission|admits?\b|is (?:still )?far|start-up log is \d{4}/i,
   preempt:
     /(?:requests?|sequences?) (?:is|are|get|were) (?:thrown|kicked|pushed) (?:out|back)|preempt(?!ible|ed (?:instance|vm|node))|retract|re-?computed (?:again|from|work)|swapped? out|thrash/i,
   longPrompt:
@@ -44,7 +44,7 @@ export const CONCEPTS = {
     /stream|decod|\bitl\b|tpot|tbot|inter-?token|between tokens|tok(?:en)?s?\/s|t\/s|running (?:requests|slot)/i,
   ttft: /(?:first|opening) (?:word|letter|character)|before (?:anything|something|it|the (?:answer|reply|text)) (?:appears|shows|starts|begins)|until (?:it|the (?:answer|reply)) (?:starts|begins)|ttft|first token|prefill|prompt (?:processing|eval|throughput)|\bpp\d*\b|input throughput|ingest|(?:spent|time) on (?:the )?prompts?/i,
   growsWithPrompt:
-    /(?:grows?|linear|proportional|scales?|increases?|doubles?)[^.;\n]{0,40}(?:prompt|input|context|length)|(?:prompt|input|context|length)[^.;\n]{0,40}(?:grows?|linear|proportional|doubl)|compute[- ]bound|whatever the chunk|(?:budget|chunk|ubatch|batched[- ]tokens)[^.;\n]{0,80}(?:slower|faster)|(?:chunk|ubatch|batched tokens)[^.;\n]{0,60}(?:faster|helps?|improv|doubl|cuts?|lower)/i,
+    /(?:twice|double|half) the (?:prompt|context|input|length)|(?:grows?|linear|proportional|scales?|increases?|doubles?)[^.;\n]{0,40}(?:prompt|input|context|length)|(?:prompt|input|context|length)[^.;\n]{0,40}(?:grows?|linear|proportional|doubl)|compute[- ]bound|whatever the chunk|(?:budget|chunk|ubatch|batched[- ]tokens)[^.;\n]{0,80}(?:slower|faster)|(?:chunk|ubatch|batched tokens)[^.;\n]{0,60}(?:faster|helps?|improv|doubl|cuts?|lower)/i,
   slow: /\bages\b|sluggish|crawl|slow|seconds|takes? (?:\d|long|a )|high|poor|worse|minute/i,
   serial:
     /one (?:by|after) (?:one|the other|another)|serially|serialised|sequential\w*|second (?:one |request )?(?:starts|waits|begins)|only (?:when|after) the first/i,
@@ -61,7 +61,7 @@ export const CONCEPTS = {
   threadsDontHelp:
     /(?:threads|cores|processors|pool)[^.;\n]{0,60}(?:brings?|gives?|adds?|makes?|yields?|gets?) (?:no|nothing|hardly|little)|(?:more|above|beyond|than) (?:\w+ )?(?:threads|cores)[^.;\n]{0,40}(?:nothing|no (?:gain|change|improv|more|faster|extra)|not|same)|(?:any|no) (?:setting|flag)[^.;\n]{0,40}(?:chang|help|improv)/i,
   detokenize:
-    /de-?tokeni[sz]|(?:ids?|tokens?) (?:in)?to (?:text|strings?|characters)|batch_decode|incremental decod|output processor|decod\w+ (?:\w+ )?(?:in)?to text|through (?:its|the) output|text (?:is|being) (?:made|decoded)|decod\w* (?:of )?text|special tokens? decod|convert\w* tokens? (?:back )?(?:in)?to/i,
+    /decod\w+ (?:of )?(?:the )?(?:token )?ids\b|de-?tokeni[sz]|(?:ids?|tokens?) (?:in)?to (?:text|strings?|characters)|batch_decode|incremental decod|output processor|decod\w+ (?:\w+ )?(?:in)?to text|through (?:its|the) output|text (?:is|being) (?:made|decoded)|decod\w* (?:of )?text|special tokens? decod|convert\w* tokens? (?:back )?(?:in)?to/i,
   detokenizeHelps: /stream[-_ ]interval|skip[-_]tokenizer[-_]init|detokenizer[-_]worker/i,
   clientVsEngine:
     /(?:client|observed|seen|received|end[- ]to[- ]end)[^\n]{0,90}(?:scheduler|server|engine|gen throughput|internal|log)|(?:scheduler|engine|gen throughput|server log)[^\n]{0,90}(?:clients?|observed|users?) (?:see|get|receive|observe|measure)/i,
@@ -82,9 +82,9 @@ export const CONCEPTS = {
   again:
     /hit rate[^.;\n]{0,24}(?<![\d.])\d(?:\.\d+)? ?%|time of day|\buuid\b|first (?:line|block)[^.;\n]{0,20}(?:differ|chang)|\banew\b|\bafresh\b|all over|as if (?:it|they) (?:were|was) new|whole (?:history|conversation|prompt|transcript)|everything (?:before|again|anew)|\bagain\b|every (?:turn|request|time)|each (?:turn|request|time)|from (?:the )?(?:start|scratch|beginning)|re-?process|re-?comput|\b0(?:\.0+)? ?%|never (?:hits?|reused?)|\bmiss(?:es)?\b|no (?:hits?|reuse)|not (?:reused?|cached|hit)|resend|full (?:prompt|prefill)|invalidat|timestamp|differs?|hits?[^.;\n]{0,40}(?:only|half|rarely|seldom)|(?:only|half|rarely|seldom)[^.;\n]{0,30}\bhits?|round[- ]robin|\+0\b/i,
   repeatedRun:
-    /(?:second|2nd|later|repeat\w*|\bre-?(?=runs?\b))[- ]?(?:\w+ )?(?:runs?|sweeps?|pass|round)\b|\brun 2\b|same (?:\w+ ){0,2}-*(?:prompts?|seed|dataset|file|data|requests|questions|inputs?|conversations?)|fixed seed|--seed \d|in a loop|not restarted|too good|unreal|impossible|implausib|inflat|fraction of what|hundredth|replay|identical prompts|without (?:a )?flush/i,
+    /(?:\bsecond(?!s)|2nd|later|repeat\w*|\bre-?(?=runs?\b))[- ]?(?:\w+ )?(?:runs?|sweeps?|pass|round)\b|\brun 2\b|same (?:\w+ ){0,2}-*(?:prompts?|seed|dataset|file|data|requests|questions|inputs?|conversations?)|fixed seed|--seed \d|in a loop|not restarted|too good|unreal|impossible|implausib|inflat|fraction of what|hundredth|replay|identical prompts|without (?:a )?flush/i,
   firstSlow:
-    /(?:right|directly|shortly) after (?:a |the )?(?:start|boot|deploy|restart)\w*|(?:first|opening) (?:minute|hour|calls|requests) after|(?:takes?|took|slow\w*|seconds)[^.;\n]{0,40}the first time|first (?:\w+ )?(?:requests?|runs?|minutes?|calls?|batch(?:es)?|few|seconds|point|prompts?|tokens? after|time)[^\n]{0,60}(?:slow|times|longer|\d|than)|(?:after|each|every) (?:a )?(?:restart|start|boot|deploy)[^.;\n]{0,50}(?:slow|first|longer)|(?:slow|long\w*)[^.;\n]{0,20}(?:only )?(?:the )?first|cold|settles?|until (?:they|runs) agree/i,
+    /(?:slow\w*|long\w*|worse|seconds)[^.;\n]{0,40}(?:right|directly|shortly) after (?:a |the |each |every )?(?:start|boot|deploy|restart)\w*|(?:first|opening) (?:minute|hour|calls|requests) after|(?:takes?|took|slow\w*|seconds)[^.;\n]{0,40}the first time|first (?:\w+ )?(?:requests?|runs?|minutes?|calls?|batch(?:es)?|few|seconds|point|prompts?|tokens? after|time)[^\n]{0,60}(?:slow|times|longer|\d|than)|(?:after|each|every) (?:a )?(?:restart|start|boot|deploy)[^.;\n]{0,50}(?:slow|first|longer)|(?:slow|long\w*)[^.;\n]{0,20}(?:only )?(?:the )?first|cold|settles?|until (?:they|runs) agree/i,
   compile:
     /\bjit\b|compil|autotun|warm(?:ed|s)?[- ]?up|deepgemm|triton cache|inductor|torch\.compile|kernel cache/i,
   proxy:

@@ -67,7 +67,7 @@ export const LOAD_SIGNALS: readonly Signal[] = [
       0.6,
       near(
         'kv[- ]?(?:cache|pool)?|token usage|cache usage|pool',
-        '\\bfull\\b(?! (?:\\d|length|context|window|prompt|output))|9\\d(?:\\.\\d+)? ?%|100(?:\\.0)? ?%|0\\.9\\d|1\\.0|exhaust|saturat|runs? out|limit|bound',
+        '\\bfull\\b(?! (?:\\d|length|context|window|prompt|output))|9\\d(?:\\.\\d+)? ?%|100(?:\\.0)? ?%|0\\.9\\d|1\\.0|exhaust|saturat|runs? out|at (?:its|the) limit|kv[- ]bound',
       ),
     ],
     [0.4, near('queue|waiting|\\bpending', 'kv|memory')],

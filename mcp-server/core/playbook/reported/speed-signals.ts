@@ -105,7 +105,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
     ],
     [
       0.55,
-      /(?:same|identical|fixed|repeated) (?:prompts?|seed|dataset|requests?|input)|(?:second|2nd|later|repeat(?:ed)?|\bre-?)[- ]?runs?[^\n]{0,60}(?:faster|better|higher|lower ttft)|unrealistic|too good/i,
+      /(?:same|identical|fixed|repeated) (?:prompts?|seed|dataset|requests?|input)|(?:\bsecond|2nd|later|repeat(?:ed)?|\bre-?)[- ]?runs?[^\n]{0,60}(?:faster|better|higher|lower ttft)|unrealistic|too good/i,
     ],
   ),
   ...words('cold_jit_in_window', [
