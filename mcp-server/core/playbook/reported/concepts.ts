@@ -68,7 +68,7 @@ export const CONCEPTS = {
   manyGpus:
     /\b(?:[248]|two|four|eight|both|second) (?:cards|card|boards|devices|accelerators)\b|(?:tp|tensor[- ]parallel\w*)[ =-]*(?:size )?[=: ]*(?:[2-9]|16)\b|\b(?:2|two|4|four|8|eight|multi\w*|more|both|second)[- ]?x? ?gpus?\b|(?:(?:2|4|8)x|two|four|eight) (?:a|h|l|v|rtx ?|b|t)\d|split over/i,
   scalesBadly:
-    /(?:second|other|more) (?:card|gpu|cards|gpus)[^.;\n]{0,20}(?:brings?|adds?|gives?|buys?) (?:nothing|little|next to nothing|no )|(?:no|not|little|hardly|barely)[^.;\n]{0,20}(?:gain|faster|speed-?up|scal|improv|better|above)|slower than (?:one|a single|1)\b|single[- ]gpu servers|than (?:one|1|a single) gpu|less than (?:one|1)|same (?:speed|throughput)|replicas? (?:together|each)|1 gpu:/i,
+    /(?:second|other|more) (?:card|gpu|cards|gpus)[^.;\n]{0,20}(?:brings?|adds?|gives?|buys?) (?:nothing|little|next to nothing|no )|\b(?:no|not|little|hardly|barely)[^.;\n]{0,20}(?:gain|faster|speed-?up|scal|improv|better|above)|slower than (?:one|a single|1)\b|single[- ]gpu servers|than (?:one|1|a single) gpu|less than (?:one|1)|same (?:speed|throughput)|replicas? (?:together|each)|1 gpu:/i,
   comm: /all-?reduce|\bnccl\b|pcie|nvlink|interconnect|communicat|\bp2p\b|peer access/i,
   speculation:
     /specul|eagle|\bmtp\b|medusa|\bdrafts?\b|draft(?:er| model)|n-?gram|lookahead|nextn|dflash/i,
@@ -103,11 +103,11 @@ export const CONCEPTS = {
   underLoad:
     /(?:fine|well|ran|runs|works?|worked) for\b|slots? (?:are |is )?(?:all )?busy|afternoon|after (?:some|a few|several|\d+|an?) (?:minutes?|hours?|days?|requests|while)|under load|concurren|parallel|benchmark|burst|traffic|night|hours|decod|users?\b|req\/s|rps|qps|running requests/i,
   activation:
-    /long|prefill|images?|video|multi-?modal|document|activation|profil|chunk|embedd|token (?:prompt|document|input)s?|\d+k/i,
+    /\blong|prefill|images?|video|multi-?modal|document|activation|profil|chunk|embedd|token (?:prompt|document|input)s?|\d+k/i,
   startFails:
-    /\b(?:starts?|comes? up|boots?|loads?) only\b|only (?:starts?|comes? up|boots?)|(?:at|on|during) start|start-?up|starts?\b[^.;\n]{0,20}(?:fail|end|die|stop)|won.t start|does(?: not|n.t) start|come up|refuses/i,
+    /\b(?:starts?|comes? up|boots?|loads?) only\b|only (?:starts?|comes? up|boots?)|(?:at|on|during) start|start-?up|\bstarts?\b[^.;\n]{0,20}(?:fail|end|die|stop)|won.t start|does(?: not|n.t) start|come up|refuses/i,
   otherProcess:
-    /jupyter|somebody else|someone else|\bghost\b|(?:other|another|old|zombie|leftover|orphan|stale|previous|second|no longer listed)[^.;\n]{0,40}(?:process|server|container|instance|job|python|engine|notebook)?|nvidia-smi[^.;\n]{0,60}(?:used|GiB|GB|MiB|process)|already (?:in use|used|occupied|taken)|shared? (?:gpu|card)|crash[^.;\n]{0,60}(?:again|will not come up)/i,
+    /jupyter|somebody else|someone else|\bghost\b|\b(?:other|another|old|zombie|leftover|orphan|stale|previous|second|no longer listed)[^.;\n]{0,40}(?:process|server|container|instance|job|python|engine|notebook)?|nvidia-smi[^.;\n]{0,60}(?:used|GiB|GB|MiB|process)|already (?:in use|used|occupied|taken)|shared? (?:gpu|card)|crash[^.;\n]{0,60}(?:again|will not come up)/i,
   eager:
     /eager|without (?:a )?(?:cuda )?graphs?|cuda ?graphs?[^.;\n]{0,30}(?:off|disabled|false|not|no )|not captured|uncaptured|decode_none/i,
   stepAtSize:
@@ -120,21 +120,21 @@ export const CONCEPTS = {
   driver:
     /libcuda\w*|libnvrtc\w*|libcudart\w*|driver|cuda (?:version|toolkit|runtime|1[1-3])|glibc|cudnn|nvcc|wheel|undefined symbol|torch (?:version|build)|nvidia-container|\.so\b/i,
   mismatch:
-    /mismatch|too old|older|newer|incompatib|different|not match|insufficient|requires|built (?:for|with|against)|upgrade|update/i,
+    /mismatch|too old|\bolder|newer|incompatib|different|not match|insufficient|requires|built (?:for|with|against)|upgrade|update/i,
   gpuKind:
-    /v100|\bt4\b|p100|p40|1080|2080|[345]090|turing|volta|pascal|ampere|hopper|blackwell|sm_?\d{2,3}|compute capability|gfx\d+|mi\d{3}|gb10|jetson/i,
+    /v100|\bt4\b|p100|p40|1080|2080|[345]090|\bturing|volta|pascal|ampere|hopper|blackwell|sm_?\d{2,3}|compute capability|gfx\d+|mi\d{3}|gb10|jetson/i,
   unsupported:
     /not supported|unsupported|no kernel|lacks?|cannot run|does(?: not|n.t) (?:have|support)|not compatible|illegal instruction|requires (?:sm|compute|hopper|ampere)/i,
   tokenizer:
     /(?<!de)tokeni[sz]er|chat[-_ ]template|\bjinja|special tokens?|vocabulary|<\|\w+\|>|\bbos\b|\beos\b|roles? must|stop tokens?/i,
   endless:
-    /never (?:stops?|ends?)|does(?: not|n.t) stop|endless|gibberish|garbage|nonsense|\brepeats? (?:itself|the same|words|tokens|for)|\brepeats?[.,;]|as text|no template/i,
+    /goes? on (?:for ?ever|and on|for ever|until)|(?:prints?|shows?|writes?|leaks?|stray)[^.;\n]{0,30}(?:<\||\[\/?INST\])|never (?:stops?|ends?)|does(?: not|n.t) stop|endless|gibberish|garbage|nonsense|\brepeats? (?:itself|the same|words|tokens|for)|\brepeats?[.,;]|as text|no template/i,
   quantWord:
     /awq|gptq|fp8|int[48]|nvfp4|mxfp4|fp4|quanti[sz]|marlin|bitsandbytes|\bbnb\b|group[_ ]size|checkpoint/i,
   downloadWord:
     /download|hugging ?face|hf_token|\bhub\b|gated|\b40[134]\b|modelscope|offline|mirror|repositor|model (?:id|name|path)|corrupt|incomplete|truncat|safetensors|\.gguf/i,
   fails:
-    /fail|error|denied|refus|cannot|timeout|timed out|missing|corrupt|crash|abort|exit|not found|dies?\b|ends?\b|incomplete/i,
+    /fail|error|denied|refus|cannot|timeout|timed out|missing|corrupt|crash|abort|\bexit|not found|\bdies?\b|\bends?\b|incomplete/i,
   tooLong:
     /too long|longer than|exceed|over the limit|larger than|\b400\b|bad request|maximum context|truncat|cut off|context (?:window|size|length|limit)/i,
   disk: /\bdisk\b|storage|volume|filesystem|no space|ephemeral|inode|\/tmp\b|\/root\b|cache folder/i,
@@ -143,7 +143,7 @@ export const CONCEPTS = {
   taken: /in use|taken|conflict|already|occupied|busy|same (?:port|host)/i,
   offers:
     /offers?|capacity|quota|stock|sold out|max[-_]price|no (?:instances?|gpus?|fleets?)|availab|backends?|regions?|reservation/i,
-  none: /\bno\b|none|empty|not enough|insufficient|without|zero|exhaust|out of|exceed|fails?|0 of/i,
+  none: /\bno\b|none|empty|not enough|insufficient|without|zero|exhaust|\bout of|exceed|fails?|0 of/i,
   image: /\bimage|registry|docker ?hub|manifest|ghcr|\becr\b|nvcr|\bpull|\btag\b|layers?/i,
   spot: /\bspot\b|preemptible|reclaim|interrupt|evict|two-minute|taken? (?:back|away)|took[^.;\n]{0,40}(?:away|back)|low-?priority/i,
   host: /instance|\bhost\b|\bnode\b|\bvm\b|shim|runner|\bssh\b|tunnel|machine|fleet|bare[- ]metal|on-prem/i,

@@ -42,7 +42,7 @@ export const LOAD_SIGNALS: readonly Signal[] = [
     [
       0.5,
       near(
-        'cap(?:ped)?|limit(?:ed)?|ceiling|plateau|never (?:above|more|exceeds)|stuck at|at most|only \\d+',
+        '\\bcap(?:ped)?\\b|\\blimit(?:ed)?|ceiling|plateau|never (?:above|more|exceeds)|stuck at|at most|only \\d+',
         'running|concurren|batch|sequences|requests|slots',
       ),
     ],

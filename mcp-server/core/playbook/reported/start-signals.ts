@@ -11,7 +11,7 @@ export const START_SIGNALS: readonly Signal[] = [
     'oom_cuda_graph_capture',
     [
       0.7,
-      /(?:starts?|works?|runs?|loads?|fine|ok)[^.\n]{0,60}(?:enforce[-_ ]eager|eager mode|disable[-_ ]cuda[-_ ]graph|without (?:cuda )?graphs?)/i,
+      /\b(?:starts?|works?|runs?|loads?|fine|ok)\b[^.\n]{0,60}(?:enforce[-_ ]eager|eager mode|disable[-_ ]cuda[-_ ]graph|without (?:cuda )?graphs?)/i,
     ],
     [0.7, oomNear('captur|cuda ?graph')],
     [
@@ -106,7 +106,7 @@ export const START_SIGNALS: readonly Signal[] = [
     'gpu_already_in_use',
     [
       0.6,
-      /(?:other|another|previous|old|zombie|leftover|orphan|stale|second|still running)[^.\n]{0,60}(?:process|server|instance|container|engine|job|model|vllm|sglang)[^.\n]{0,80}(?:gpu|memory|vram|card|holds?\b|occup)/i,
+      /\b(?:other|another|previous|old|zombie|leftover|orphan|stale|second|still running)[^.\n]{0,60}(?:process|server|instance|container|engine|job|model|vllm|sglang)[^.\n]{0,80}(?:gpu|memory|vram|card|holds?\b|occup)/i,
     ],
     [
       0.5,
