@@ -26,6 +26,8 @@ export interface CaseScore {
   readonly rank: number | null;
   readonly knobHit: boolean;
   readonly hasForbidden: boolean;
+  /** A flag of a forbidden remedy is among the first cause's knobs, whichever way, and is no right knob of the case. */
+  readonly namesTrap: boolean;
   readonly said: string;
 }
 
@@ -54,6 +56,9 @@ function scoreCase(value: unknown): CaseScore {
         : (causes[0]?.changes ?? []).some(
             (change) => change.knob === flag && change.direction === WAYS[way],
           ),
+    ),
+    namesTrap: forbidden.some(
+      ({ flag }) => (causes[0]?.knobs ?? []).includes(flag) && !label.knobs.includes(flag),
     ),
     said: causes
       .slice(0, 3)
@@ -178,7 +183,7 @@ export function fixtureSets(): readonly { readonly name: string; readonly folder
 function summaryOf(name: string, scores: readonly CaseScore[]): string {
   const percent = (holds: (one: CaseScore) => boolean): string =>
     `${(100 * shareOf(scores, holds)).toFixed(1)} %`;
-  return `${name}: first ${percent((one) => one.rank === 1)}, in three ${percent((one) => one.rank !== null && one.rank <= 3)}, knob ${percent((one) => one.knobHit)}, forbidden ${percent((one) => one.hasForbidden)} of ${scores.length} cases`;
+  return `${name}: first ${percent((one) => one.rank === 1)}, in three ${percent((one) => one.rank !== null && one.rank <= 3)}, knob ${percent((one) => one.knobHit)}, forbidden ${percent((one) => one.hasForbidden)}, trap named ${percent((one) => one.namesTrap)} of ${scores.length} cases`;
 }
 
 function main(): void {

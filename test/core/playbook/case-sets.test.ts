@@ -47,4 +47,9 @@ describe('the labelled cases of the repository', () => {
     expect(shareOf(SCORES, (one) => one.knobHit)).toBeGreaterThanOrEqual(0.95);
     expect(SCORES.filter((one) => one.hasForbidden).map(({ id }) => id)).toEqual([]);
   });
+
+  it('never name for their first cause the flag of a forbidden remedy, unless it is a right knob turned the other way', () => {
+    expect(SCORES.filter(({ namesTrap }) => namesTrap).map(({ id }) => id)).toEqual([]);
+    expect(SCORES.filter(({ hasForbidden }) => hasForbidden).map(({ id }) => id)).toEqual([]);
+  });
 });

@@ -76,6 +76,45 @@ describe('a report of texts alone', () => {
     expect(causes[0]?.knobs).not.toContain('--disable-cuda-graph');
   });
 
+  it('takes words whole: what changes does not hang, a process is no fabric, an install no stall', () => {
+    const symptom =
+      'Raising clocks changes nothing. The process fails to be quick. We install it unchanged.';
+    const { causes } = diagnoseCase({ engine: 'vllm', input: { symptom } });
+    const named = causes.filter(({ confidence }) => confidence > 0.15).map((cause) => cause.class);
+    expect(named).not.toContain('hang_watchdog');
+    expect(named).not.toContain('nccl_interconnect');
+    expect(named).not.toContain('prefill_interference');
+  });
+
+  it('does not offer more of the memory share against weights that do not fit, nor less of it against a leftover process', () => {
+    const load =
+      'linear.py", line 70, in create_weights\ntorch.OutOfMemoryError: CUDA out of memory.';
+    const weights = diagnoseCase({
+      engine: 'vllm',
+      input: { log: load, model: 'Qwen3-32B', gpu: 'RTX 4090 24 GB' },
+    }).causes[0];
+    expect(weights?.class).toBe('weights_do_not_fit');
+    expect(weights?.knobs).not.toContain('--gpu-memory-utilization');
+    const log =
+      'ValueError: Free memory on device (7.9/79.1 GiB) on startup is less than desired GPU memory utilization (0.9, 71.2 GiB).';
+    const memoryKnobs = (symptom: string) =>
+      diagnoseCase({ engine: 'vllm', input: { log, symptom } }).causes[0]?.knobs;
+    expect(memoryKnobs('a crashed server')).not.toContain('--gpu-memory-utilization');
+    expect(memoryKnobs('nvidia-smi lists a second server that is to share the GPU')).toContain(
+      '--gpu-memory-utilization',
+    );
+  });
+
+  it('offers to take a switch out only where the report tells that it is set', () => {
+    const symptom = 'TPOT jumps when the batch exceeds the largest captured CUDA graph.';
+    const knobs = (launch: string) =>
+      diagnoseCase({ engine: 'sglang', input: { symptom, launch_command: launch } }).causes[0]
+        ?.knobs;
+    const launch = 'python -m sglang.launch_server --model-path m';
+    expect(knobs(launch)).not.toContain('--disable-cuda-graph');
+    expect(knobs(`${launch} --disable-cuda-graph`)).toContain('--disable-cuda-graph');
+  });
+
   it('leaves out flags that the reported version does not take', () => {
     const log = 'Capture cuda graph failed: CUDA out of memory. Tried to allocate 1.00 GiB.';
     const knobsAt = (version: string | null) =>

@@ -15,12 +15,25 @@ const NUMBER = String.raw`(\d[\d,]*(?:\.\d+)?)`;
 function rowsOf(words: string, name: string, unit: string): readonly Reading[] {
   const before = new RegExp(`(?:${name})[ =:#]*(\\d+)\\b[^\\n;]*?${NUMBER} ?(?:${unit})`, 'gi');
   const after = new RegExp(`(\\d+)x? ?(?:${name})\\b[^\\n;]*?${NUMBER} ?(?:${unit})`, 'gi');
+  // `28 ms a token at batch 159`: the value stands before what it was read at.
+  const turned = new RegExp(
+    `${NUMBER} ?(?:${unit})[^\\n;,\\d]{0,40}?\\b(?:at|with|for|on) (?:${name})[ =:#]*(\\d+)\\b`,
+    'gi',
+  );
+  const ends = [...words.matchAll(turned)].map(([line, value = '', at]) => ({
+    line,
+    at: Number(at),
+    value: toNumber(value),
+  }));
+  if (ends.length >= 2) return ends;
   return [...words.matchAll(before), ...words.matchAll(after)].map(([line, at, value = '']) => ({
     line,
     at: Number(at),
-    value: Number(value.replaceAll(',', '')),
+    value: toNumber(value),
   }));
 }
+
+const toNumber = (text: string): number => Number(text.replaceAll(',', ''));
 
 const TIME = '(?:ms|s)\\b';
 const SPEED = '(?:tok\\w*\\/s|t\\/s|tps|req\\w*\\/s|prompt tok\\/s)';
@@ -42,14 +55,24 @@ function moreGpus(words: string): readonly Hint[] {
 const pairs = (rows: readonly Reading[]): readonly (readonly [Reading, Reading])[] =>
   rows.flatMap((a) => rows.filter((b) => b !== a).map((b) => [a, b] as const));
 
+/** `up to 160 … 20 ms, from 161 on … 45 ms`. */
+const UP_TO =
+  /(?:up to|until|below|at) (\d+)\b[^.\n]*?(\d+(?:\.\d+)?) ?ms[^\n]*?(?:from|above|beyond|past|over|more than) (\d+)\b[^.\n]*?(\d+(?:\.\d+)?) ?ms/i;
+
 /** A little more load and a much longer step: the batch left what graphs cover. Source: playbook row 14. */
 function stepOfLatency(words: string): readonly Hint[] {
   const rows = rowsOf(words, 'running|batch(?: size)?|bs|concurrency|streams|rate', TIME).filter(
-    ({ line }) => /tpot|tbot|itl|token|step|latency/i.test(line),
+    ({ line }) =>
+      /tpot|tbot|itl|token|step|latency/i.test(line) || /per token|a token|tpot|itl/i.test(words),
   );
   const jump = pairs(rows).find(
     ([a, b]) => b.at > a.at && b.at < 1.35 * a.at && b.value > 1.6 * a.value,
   );
+  const cliff = UP_TO.exec(words);
+  if (cliff !== null && Number(cliff[4]) > 1.5 * Number(cliff[2])) {
+    const evidence = cliff[0].slice(0, 300);
+    return [{ cls: 'decode_eager_no_cuda_graph', weight: 0.65, evidence }];
+  }
   return jump === undefined
     ? []
     : [
@@ -61,8 +84,17 @@ function stepOfLatency(words: string): readonly Hint[] {
       ];
 }
 
+const ORDINALS = ['first', 'second', 'third', 'fourth'];
+/** `first: …`, `second run: …` at the head of a row. */
+const ORDINAL =
+  /\b(first|second|third|fourth)(?: (?:run|time|pass|round|try|attempt))?(?=\s*[:=(])/gi;
+
 /** The same work twice with a later run many times faster. Source: playbook rows 2 and 3. */
-function laterRun(words: string): readonly Hint[] {
+function laterRun(told: string): readonly Hint[] {
+  const words = told.replace(
+    ORDINAL,
+    (_, nth: string) => `run ${ORDINALS.indexOf(nth.toLowerCase()) + 1}`,
+  );
   const rows = [
     ...rowsOf(words, 'run|pass|round|iteration|attempt', SPEED),
     ...rowsOf(words, 'run|pass|round|iteration|attempt', TIME).map((row) => ({
@@ -132,9 +164,28 @@ function lateFirstToken(words: string): readonly Hint[] {
     : [];
 }
 
+const ALONE =
+  /\b(?:alone|by itself|on its own|standalone|idle otherwise|undisturbed|quiet|before|baseline)\b/i;
+const BESIDE =
+  /\b(?:while|with|during|when|beside|next to)\b[^\n]{0,80}(?:prompt|prefill|input tokens|document|context|taken in)/i;
+
+/** One stream alone and beside somebody's prompt. Source: playbook row 29. */
+function besidePrompt(words: string): readonly Hint[] {
+  const speedOf = (line: string): number =>
+    Number(new RegExp(`${NUMBER} ?${SPEED}`, 'i').exec(line)?.[1] ?? Number.NaN);
+  const lines = words.split(/\n|;|(?<=[a-z\d])[.] /);
+  const alone = speedOf(lines.find((line) => ALONE.test(line) && !BESIDE.test(line)) ?? '');
+  const beside = lines.find((line) => BESIDE.test(line) && speedOf(line) < 0.5 * alone);
+  return beside === undefined
+    ? []
+    : [{ cls: 'prefill_interference', weight: 0.75, evidence: beside.slice(0, 300) }];
+}
+
 /** What two numbers of a report say beside each other. */
 export function compareHints(report: Report): readonly Hint[] {
-  const words = wordsOf(report).slice(0, MAX_CHARS);
+  const words = wordsOf(report)
+    .slice(0, MAX_CHARS)
+    .replaceAll(/(?<=\d),(?=\d{3}\b)/g, '');
   return [
     ...moreGpus(words),
     ...stepOfLatency(words),
@@ -142,5 +193,6 @@ export function compareHints(report: Report): readonly Hint[] {
     ...clientAndEngine(words),
     ...madeAndReceived(words),
     ...lateFirstToken(words),
+    ...besidePrompt(words),
   ];
 }

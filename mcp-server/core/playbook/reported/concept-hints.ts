@@ -15,11 +15,23 @@ const DENIED =
   /\b(?:there (?:are|is|was|were) )?(?:no|without(?: any)?|neither|zero|not a single) (?:(?:sign|trace)s? of )?(?:[\w-]+ ){0,2}(?:preemptions?|retractions?|oom|errors?|crash(?:es)?|restarts?|swapping|speculation|proxy|hangs?|drafts?)\b(?:(?:, | or | nor |, or | and )(?:[\w-]+ ){0,2}(?:preemptions?|retractions?|oom|errors?|crash(?:es)?|restarts?|hangs?)\b)*/gi;
 
 const NOT_FULL =
-  /\b(?:far from|not|never|nowhere near|is(?:n't| not)|not yet|well below|far below) (?:being )?(?:full|exhausted|saturated|100 ?%)(?!\w)/gi;
+  /\b(?:far from|not|never|nowhere near|is(?:n't| not)|not yet|well below|far below) (?:being )?(?:full|exhausted|saturated|busy|100 ?%)(?!\w)/gi;
+
+/** A cache that is off explains no hits of it, and different prompts hit nothing. */
+const CACHE_OFF =
+  /\b(?:with |and |the )*(?:prefix(?: ca\w+)?|radix(?: cache)?|prompt cache) (?:is |was |switched |turned )*(?:off|disabled)\b|\b(?:different|unique|fresh|new|random) (?:prompts?|inputs?|text) (?:each|every|per)\b/gi;
+
+/** The comma of `65,535`. */
+const THOUSANDS = /(?<=\d),(?=\d{3}\b)/g;
 
 /** Words of a report without what they say is not so. */
 export const toldWords = (report: Report): string =>
-  wordsOf(report).slice(0, MAX_CHARS).replaceAll(DENIED, ' ').replaceAll(NOT_FULL, ' low ');
+  wordsOf(report)
+    .slice(0, MAX_CHARS)
+    .replaceAll(THOUSANDS, '')
+    .replaceAll(DENIED, ' ')
+    .replaceAll(NOT_FULL, ' low ')
+    .replaceAll(CACHE_OFF, ' ');
 
 function weigh(terms: readonly Term[], found: ReadonlyMap<Concept, string>): Hint | null {
   let weight = 0;

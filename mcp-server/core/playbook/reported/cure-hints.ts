@@ -9,6 +9,9 @@ const SHARES = [0.35, 0.2, 0.1, 0.1];
 const IN_VAIN =
   /nothing|no (?:change|effect|difference|gain|help|improvement)|(?:does|did|do)(?: not|n.t) (?:help|change|matter)|same (?:error|result)|in vain|useless|to no avail/i;
 
+/** A setting of the environment, as people write those. */
+const VARIABLE = /\b[A-Z][A-Z\d]+(?:_[A-Z\d]+)+\b/g;
+
 /**
  * What people turn shows what they found: settings named in the words speak for the classes that they address, unless
  * the sentence says that they changed nothing.
@@ -20,10 +23,12 @@ export function cureHints(
 ): readonly Hint[] {
   const told = words.split(/(?<=[.;!?])\s|\n/).filter((sentence) => !IN_VAIN.test(sentence));
   const flags = new Set(flagsNamedIn(told.join('\n'), names));
+  for (const [variable] of told.join('\n').matchAll(VARIABLE)) flags.add(variable);
   if (flags.size === 0) return [];
   return Object.entries(remedies).flatMap(([cls, remedy]) => {
-    const at = namesOf(remedy.knobs[names.id]).findIndex((knob) => flags.has(knob));
-    const weight = SHARES[at];
+    const own = namesOf(remedy.knobs[names.id]).findIndex((knob) => flags.has(knob));
+    const other = namesOf(remedy.others).findIndex((knob) => flags.has(knob));
+    const weight = SHARES[own] ?? SHARES[other];
     if (weight === undefined) return [];
     return [{ cls, weight, evidence: `the report turns ${[...flags].join(', ')}` }];
   });

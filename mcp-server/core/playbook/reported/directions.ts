@@ -137,5 +137,16 @@ export function changesFor(
   });
 }
 
+/** A switch that slows or splits a server by being set: it can be taken out only of what sets it. */
+const IS_SWITCH = /^--(?:disable-|no-|enforce-eager|cpu-moe)/;
+
+/** Whether a knob can be turned as its class asks: a switch to be taken out must be told of. */
+export function isTurnable(cls: string, knob: string, told: string): boolean {
+  const isOut = (WAYS[cls]?.remove ?? '').split(' ').includes(knob);
+  if (!isOut || !IS_SWITCH.test(knob)) return true;
+  const name = knob.slice(2);
+  return told.includes(name) || told.includes(name.replaceAll('-', '_'));
+}
+
 const isDirection = (way: string): way is Direction =>
   ['lower', 'raise', 'remove', 'add', 'set'].includes(way);

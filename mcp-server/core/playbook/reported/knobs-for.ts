@@ -1,4 +1,5 @@
 import type { LogEvent } from '../../telemetry/log-event.ts';
+import { isTurnable } from './directions.ts';
 import { type FlagNames, flagsMeantBy, flagsNamedIn } from './named-flags.ts';
 import { namesOf, type Remedy } from './remedy.ts';
 
@@ -24,6 +25,10 @@ function spellings(knob: string, launch: string, names: FlagNames): readonly str
     (/^--\w{2}/.test(word) && own.some((name) => name.startsWith(`${word}-`)));
   return launch.split(/[\s=]+/).filter((word) => word.startsWith('-') && isSame(word));
 }
+
+/** What a flag of one letter, or an unusual short one, is called in full. */
+const longNames = (knob: string, names: FlagNames): readonly string[] =>
+  /^-\w/.test(knob) ? names.aliasesOf(knob).filter((name) => name.startsWith('--')) : [];
 
 const isKnown = (names: FlagNames, knob: string): boolean =>
   !knob.startsWith('-') || names.known.has(knob) || names.known.has(knob.replace(/^--no-/, '--'));
@@ -57,6 +62,11 @@ function launchFlagsIn({ launch, log, names }: KnobContext): readonly string[] {
   });
 }
 
+/** A smaller share of a GPU is a remedy where two are to run on it, and hides a leftover process otherwise. */
+const SHARES = ['--gpu-memory-utilization', '--mem-fraction-static'];
+const IS_SHARED =
+  /\bshar(?:e|es|ed|ing)\b|\bboth\b|\btwo\b|\bsecond\b|same (?:gpu|card)|another (?:server|model|instance)|beside/i;
+
 /** Flags that the evidence names come first, then those that address the class on this engine. */
 export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[] {
   const { cls, launch, names, evidence } = context;
@@ -70,8 +80,14 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
     ...namesOf(remedy.others),
     ...(cls === 'bad_flag_combination' ? flagsNamedIn(launch, names) : []),
   ];
-  const spelt = all.flatMap((knob) => [knob, ...spellings(knob, launch, names)]);
+  const spelt = all.flatMap((knob) => [
+    knob,
+    ...spellings(knob, launch, names),
+    ...longNames(knob, names),
+  ]);
   const never = namesOf(remedy.never);
+  const told = `${launch}\n${context.log}\n${evidence.join('\n')}`;
+  const isSharing = cls !== 'gpu_already_in_use' || IS_SHARED.test(evidence.join('\n'));
   const isOffered = (knob: string): boolean =>
     names.usable === null ||
     !names.known.has(knob) ||
@@ -79,6 +95,7 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
     launch.includes(knob) ||
     cls.startsWith('bad_flag');
   return [...new Set(spelt)]
-    .filter((knob) => !never.includes(knob) && isOffered(knob))
+    .filter((knob) => !never.includes(knob) && isOffered(knob) && isTurnable(cls, knob, told))
+    .filter((knob) => isSharing || !SHARES.includes(knob))
     .slice(0, MAX_KNOBS);
 }

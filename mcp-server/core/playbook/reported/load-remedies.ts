@@ -20,10 +20,9 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
     },
   },
   admission_too_conservative: {
-    fix: 'Lower the reserve that admission keeps for outputs to come.',
+    fix: 'Lower the reserve that admission keeps for outputs to come, so that more requests run at once.',
     knobs: {
-      sglang:
-        '--schedule-conservativeness --max-prefill-tokens --schedule-policy --max-running-requests --mem-fraction-static',
+      sglang: '--schedule-conservativeness --max-prefill-tokens --schedule-policy',
       vllm: '--max-num-seqs --max-num-batched-tokens --scheduler-reserve-full-isl',
     },
     others: 'max_new_tokens SGLANG_CLIP_MAX_NEW_TOKENS_ESTIMATION',

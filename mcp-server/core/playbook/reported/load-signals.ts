@@ -1,6 +1,6 @@
 import { type Signal, signs, words } from './signal.ts';
 
-const SLOW = String.raw`(?:slow(?:er)?|wors|drop|lower|degrad|decreas|fall|half|no (?:gain|speed-?up|improvement|benefit)|not (?:faster|better|above|higher)|less|loss|regress|same)`;
+const SLOW = String.raw`(?:slow(?:er)?|wors|drop|lower|degrad|decreas|fall|half|no (?:gain|speed-?up|improvement|benefit)|not (?:faster|better|above|higher)|\bless\b|loss|regress|same)`;
 const near = (a: string, b: string): RegExp =>
   new RegExp(`(?:${a})[^\n]{0,160}(?:${b})|(?:${b})[^\n]{0,160}(?:${a})`, 'i');
 
@@ -31,6 +31,7 @@ export const LOAD_SIGNALS: readonly Signal[] = [
     [0.7, /Decode batch[^\n]*cuda graph: False/],
     [0.5, /decode_none/],
     [0.5, /[Cc]uda ?graph is disabled|enforce_eager=True|CUDA graphs? (?:is|are) (?:disabled|not)/],
+    [0.65, /enforce[-_ ]eager(?: mode)? is (?:enabled|on|set)/],
   ),
   ...words(
     'batch_cap_binding',
@@ -41,11 +42,11 @@ export const LOAD_SIGNALS: readonly Signal[] = [
     [
       0.5,
       near(
-        'cap(?:ped)?|limit(?:ed)?|ceiling|plateau|never (?:above|more|exceeds)|stuck at|at most|only \\d+',
+        '\\bcap(?:ped)?\\b|\\blimit(?:ed)?|ceiling|plateau|never (?:above|more|exceeds)|stuck at|at most|only \\d+',
         'running|concurren|batch|sequences|requests|slots',
       ),
     ],
-    [0.4, near('queue|waiting|pending', 'kv[^\\n]{0,20}(?:low|free|room|\\d+ ?%)|running')],
+    [0.4, near('queue|waiting|\\bpending', 'kv[^\\n]{0,20}(?:low|free|room|\\d+ ?%)|running')],
   ),
   ...words(
     'admission_too_conservative',
@@ -57,7 +58,7 @@ export const LOAD_SIGNALS: readonly Signal[] = [
         '(?:low|only|0\\.[1-7]|[1-7]\\d ?%)[^\\n]{0,60}(?:queue|waiting)',
       ),
     ],
-    [0.45, near('queue|waiting|pending', 'although|while|even though|despite|but')],
+    [0.45, near('queue|waiting|\\bpending', 'although|while|even though|despite|but')],
     [0.4, /new[_ ]token[_ ]ratio|admi(?:t|ssion)|reserv/i],
   ),
   ...words(
@@ -66,10 +67,10 @@ export const LOAD_SIGNALS: readonly Signal[] = [
       0.6,
       near(
         'kv[- ]?(?:cache|pool)?|token usage|cache usage|pool',
-        'full|9\\d(?:\\.\\d+)? ?%|100(?:\\.0)? ?%|0\\.9\\d|1\\.0|exhaust|saturat|runs? out|limit|bound',
+        '\\bfull\\b(?! (?:\\d|length|context|window|prompt|output))|9\\d(?:\\.\\d+)? ?%|100(?:\\.0)? ?%|0\\.9\\d|1\\.0|exhaust|saturat|runs? out|at (?:its|the) limit|kv[- ]bound',
       ),
     ],
-    [0.4, near('queue|waiting|pending', 'kv|memory')],
+    [0.4, near('queue|waiting|\\bpending', 'kv|memory')],
   ),
   ...words('preemption_thrash', [
     0.75,
@@ -81,10 +82,13 @@ export const LOAD_SIGNALS: readonly Signal[] = [
       0.65,
       near(
         'prefill|long prompts?|long inputs?|new requests?|long context',
-        'stall|block|spike|interfere|pause|interrupt|starv|hiccup|stutter|jitter|freez|decode|inter-token|itl|tpot',
+        '(?<!in)stall|block|spike|interfere|pause|interrupt|starv|hiccup|stutter|jitter|freez|decode|inter-token|itl|tpot',
       ),
     ],
-    [0.5, near('itl|inter[- ]token|tpot|tbot|streaming', 'p99|p95|spik|stall|jump|gap|tail|max')],
+    [
+      0.5,
+      near('itl|inter[- ]token|tpot|tbot|streaming', 'p99|p95|spik|(?<!in)stall|jump|gap|tail|max'),
+    ],
     [0.4, /chunked[-_ ]prefill|mixed[-_ ]chunk|disaggregat/i],
   ),
   ...words(
@@ -120,7 +124,7 @@ export const LOAD_SIGNALS: readonly Signal[] = [
     'cpu_or_frontend_bound',
     [
       0.7,
-      /(?:cpu|core|thread|process)e?s?[^\n]{0,50}(?:100 ?%|bound|bottleneck|saturat|pegged|maxed|busy|overhead|limit|starv)|(?:100 ?%|pegged|saturat)[^\n]{0,40}(?:cpu|core)/i,
+      /\b(?:cpu|core|thread|process)e?s?\b[^\n]{0,50}(?:100 ?%|bound|bottleneck|saturat|pegged|maxed|busy|overhead|limit|starv)|(?:100 ?%|pegged|saturat)[^\n]{0,40}(?:cpu|core)/i,
     ],
     [
       0.55,

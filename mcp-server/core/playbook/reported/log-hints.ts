@@ -42,6 +42,13 @@ const AMBIGUOUS: readonly (readonly [RegExp, Shares])[] = [
     ],
   ],
 ];
+/** A size that does not divide, told by what holds quantised weights. */
+const QUANTISED_SIZE: Shares = [
+  ['quantization_mismatch', 1],
+  ['bad_flag_combination', 0.5],
+];
+const IS_QUANTISED =
+  /marlin|_scales?\b|qweight|qzeros|group[_ ]?size|block_[nk]|wna16|nvfp4|\bfp8\b/i;
 const BARE_OOM: Shares = [
   ['oom_under_load', 0.5],
   ['weights_do_not_fit', 0.45],
@@ -52,8 +59,16 @@ const BARE_OOM: Shares = [
 /** What a line speaks for, read again where its text alone does not tell. */
 function reread(event: LogEvent, report: Report): Shares {
   const known = AMBIGUOUS.find(([pattern]) => pattern.test(event.line))?.[1];
-  const byLine = captureCause(event.line) ?? known ?? foreignMemory(event);
+  const byLine =
+    captureCause(event.line) ?? known ?? bySurroundings(event, report) ?? foreignMemory(event);
   return byLine ?? rereadBySize(event, sizesOf(report).weightShare ?? Number.NaN);
+}
+
+/** What a line's own class is of, by what it names and by the rest of the log. Null when: that tells nothing more. */
+function bySurroundings(event: LogEvent, report: Report): Shares | null {
+  if (event.cls === 'bad_flag_combination' && IS_QUANTISED.test(event.line)) return QUANTISED_SIZE;
+  const isKv = event.cls === 'weights_do_not_fit' && KV_REFUSED.test(report.input.log ?? '');
+  return isKv ? KV_OR_WEIGHTS : null;
 }
 
 /** Somebody else holds much of the GPU. Null when: the line tells nothing of it. */
@@ -99,6 +114,10 @@ const WEIGHTS_OR_OTHERS: Shares = [
   ['weights_do_not_fit', 0.8],
   ['gpu_already_in_use', 0.8],
 ];
+
+/** The weights were placed already. Source: llama.cpp src/llama-context.cpp. */
+const KV_REFUSED =
+  /failed to allocate buffer for kv cache|failed to allocate (?:the )?(?:kv|compute|context)/i;
 
 function rereadBySize(event: LogEvent, weightShare: number): Shares {
   if (isBareOom(event)) return BARE_OOM;

@@ -13,7 +13,8 @@ export interface FlagNames {
   readonly removedFlags: Readonly<Record<string, string>>;
 }
 
-const WORD = /(?<![\w-])--?[a-zA-Z][\w-]*|(?<![\w.-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w.(])/g;
+const WORD =
+  /(?<![\w-])--?[a-zA-Z][\w-]*|(?<![\w-]|(?<!self|args)\.)[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w.(])/g;
 const MAX_NAMED = 6;
 
 /** Known flags that a text names, spelt `--a-b` or `a_b`, in order. */

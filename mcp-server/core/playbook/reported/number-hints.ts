@@ -112,28 +112,46 @@ const isOom = (report: Report): boolean =>
     `${report.input.log ?? ''}\n${wordsOf(report)}`,
   );
 
+const FREE_AT_START =
+  /using device \w+ \([^)]*\)(?: \([^)]*\))? - (\d+) (MiB) free|Load weight begin\. avail mem=([\d.]+) GB/;
+
+/** Much of the GPU is taken before anything is loaded. Source: llama.cpp src/llama.cpp, SGLang model_runner.py. */
+function takenBefore(report: Report): readonly Hint[] {
+  const found = FREE_AT_START.exec(report.input.log ?? '');
+  const freeGb = found?.[1] === undefined ? Number(found?.[3]) : Number(found[1]) / 1024;
+  const totalGb = memoryGbOf(report.input.gpu ?? '');
+  if (totalGb === null || !(freeGb < 0.6 * totalGb)) return [];
+  const evidence = `${freeGb.toFixed(1)} of ${totalGb} GB were free before loading`;
+  return [{ cls: 'gpu_already_in_use', weight: 0.75, evidence }];
+}
+
+/** It ran before memory ended, so the weights did fit. */
+const hasServed = (report: Report): boolean =>
+  /\b(?:Decode|Prefill) batch|Running: [1-9]\d* reqs|POST \/\S* HTTP\/1\.1" 200/.test(
+    report.input.log ?? '',
+  ) ||
+  /\b(?:after|for|within)\b[^.;\n]{0,24}\b(?:minutes?|hours?|days?|requests|users)\b|\b(?:works?|runs?|serves?|answers?) (?:fine|well|for)\b/i.test(
+    wordsOf(report),
+  );
+
 function sizeHints(report: Report, words: string): readonly Hint[] {
-  const { billions, weightShare, tensorParallel } = sizesOf(report);
-  const hints: Hint[] = [];
-  if (weightShare !== null && weightShare > 0.85 && isOom(report)) {
-    const evidence = `weights take about ${Math.round(weightShare * 100)} % of the GPU`;
-    hints.push({ cls: 'weights_do_not_fit', weight: 0.75, evidence });
-  }
-  // A model that fits one GPU gains little by a split. Source: playbook row 45.
-  if (
-    billions !== null &&
-    billions <= 15 &&
-    tensorParallel >= 2 &&
-    words !== '' &&
-    !isOom(report)
-  ) {
-    hints.push({
-      cls: 'tp_communication_bound',
-      weight: billions / tensorParallel < 3 ? 0.55 : 0.45,
-      evidence: `${billions} B parameters over ${tensorParallel} GPUs`,
-    });
-  }
-  return hints;
+  return isOom(report) ? tooLarge(report) : splitInVain(report, words);
+}
+
+function tooLarge(report: Report): readonly Hint[] {
+  const { weightShare } = sizesOf(report);
+  if (weightShare === null || weightShare <= 0.85 || hasServed(report)) return [];
+  const evidence = `weights take about ${Math.round(weightShare * 100)} % of the GPU`;
+  return [{ cls: 'weights_do_not_fit', weight: 0.75, evidence }];
+}
+
+/** A model that fits one GPU gains little by a split. Source: playbook row 45. */
+function splitInVain(report: Report, words: string): readonly Hint[] {
+  const { billions, tensorParallel } = sizesOf(report);
+  if (billions === null || billions > 15 || tensorParallel < 2 || words === '') return [];
+  const weight = billions / tensorParallel < 3 ? 0.55 : 0.45;
+  const evidence = `${billions} B parameters over ${tensorParallel} GPUs`;
+  return [{ cls: 'tp_communication_bound', weight, evidence }];
 }
 
 /** Of a GPU that the table does not hold. Source: own reasoning, between L40S and H100. */
@@ -147,10 +165,12 @@ function slowForItsSize(report: Report, words: string): readonly Hint[] {
   const isBusy = BUSY.test(words);
   const slow = isBusy ? 'decode_eager_no_cuda_graph' : 'cpu_or_frontend_bound';
   const evidence = `${tpotMs} ms per token, weights alone need ${floorMs.toFixed(2)} ms`;
-  if (tpotMs > 4 * floorMs) return [{ cls: slow, weight: 0.65, evidence }];
+  const times = tpotMs / floorMs;
+  if (times > 4) return [{ cls: slow, weight: 0.65, evidence }];
+  if (times > 2.5 && isBusy) return [{ cls: slow, weight: 0.4, evidence }];
   // Where a prompt takes as long as a hundred tokens, it is the prompt that takes the time.
   const isPrompt = firstTokenMs(words) > 100 * tpotMs;
-  const isNear = tpotMs <= 2 * floorMs && !isBusy && !isPrompt;
+  const isNear = times <= 2 && !isBusy && !isPrompt;
   return isNear ? [{ cls: 'decode_bandwidth_bound', weight: 0.7, evidence }] : [];
 }
 
@@ -205,6 +225,7 @@ export function numberHints(report: Report): readonly Hint[] {
     ...loadAboveCap(report, words),
     ...loadAboveGraphs(report, words),
     ...sizeHints(report, words),
+    ...takenBefore(report),
     ...slowForItsSize(report, words),
     ...clumpedPath(words),
   ];

@@ -3,7 +3,7 @@ import type { Remedy } from './remedy.ts';
 /** Remedies of what stands around an engine. Source: texts of CUDA, NCCL, Hugging Face Hub, container runtimes; dstack docs. */
 export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
   gpu_already_in_use: {
-    fix: 'Free the GPU of the other process, take another GPU, or ask for no more than what is free.',
+    fix: 'Free the GPU of the other process or take another GPU; a lower memory share only where both are to run.',
     knobs: {
       sglang: '--mem-fraction-static --base-gpu-id',
       vllm: '--gpu-memory-utilization',
@@ -49,8 +49,8 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: 'Choose a data type, backend or build that this GPU has kernels for.',
     knobs: {
       sglang:
-        '--attention-backend --dtype --sampling-backend --kv-cache-dtype --quantization --moe-runner-backend --fp8-gemm-backend --disable-cuda-graph',
-      vllm: '--dtype --attention-backend --kv-cache-dtype --quantization --moe-backend --enforce-eager',
+        '--attention-backend --dtype --sampling-backend --kv-cache-dtype --quantization --moe-runner-backend --fp8-gemm-backend',
+      vllm: '--dtype --attention-backend --kv-cache-dtype --quantization --moe-backend',
       llamacpp: '--flash-attn --device --cache-type-k --n-gpu-layers',
     },
     others:
@@ -90,8 +90,8 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: 'Rule out the collective and the last risky setting first, and give slow compiles a longer watchdog.',
     knobs: {
       sglang:
-        '--watchdog-timeout --disable-custom-all-reduce --disable-overlap-schedule --disable-cuda-graph --attention-backend --grammar-backend --enable-nccl-nvls',
-      vllm: '--disable-custom-all-reduce --distributed-executor-backend --no-async-scheduling --enforce-eager --structured-outputs-config',
+        '--watchdog-timeout --disable-custom-all-reduce --disable-overlap-schedule --attention-backend --grammar-backend --enable-nccl-nvls',
+      vllm: '--disable-custom-all-reduce --distributed-executor-backend --no-async-scheduling --structured-outputs-config',
       llamacpp: '--parallel --timeout --no-cont-batching --threads',
     },
     others:

@@ -12,11 +12,11 @@ export const PLACE_SIGNALS: readonly Signal[] = [
   ]),
   ...words('image_pull_failure', [
     0.7,
-    /(?:image|registry|docker ?hub|manifest|ghcr|ecr|nvcr|pull)[^\n]{0,80}(?:fail|denied|unauthori|not found|rate limit|timeout|timed out|missing|cannot|too large|slow|error|unknown|auth)/i,
+    /\b(?:images?|registry|docker ?hub|manifest|ghcr|ecr|nvcr|pull\w*)\b[^\n]{0,80}(?:fail|denied|unauthori|not found|rate limit|timeout|timed out|missing|cannot|too large|slow|error|unknown|auth)/i,
   ]),
   ...signs('image_pull_failure', 'log', [
     0.8,
-    /pull access denied|ErrImagePull|ImagePullBackOff|manifest unknown|[Ff]ailed to pull|toomanyrequests|[Ee]rror pulling|pulling image.*(?:fail|error)|image .* not found|no basic auth|unauthorized.*(?:registry|docker|image)|layer does not exist|exec format error|unexpected EOF.*(?:layer|blob)|invalid reference format|error creating container/,
+    /Error response from daemon: (?:unauthorized|denied|forbidden|manifest|Get "?https?:)|pull access denied|ErrImagePull|ImagePullBackOff|manifest unknown|[Ff]ailed to pull|toomanyrequests|[Ee]rror pulling|pulling image.*(?:fail|error)|image .* not found|no basic auth|unauthorized.*(?:registry|docker|image)|layer does not exist|exec format error|unexpected EOF.*(?:layer|blob)|invalid reference format|error creating container/,
   ]),
   ...words('spot_interruption', [
     0.75,
@@ -28,7 +28,7 @@ export const PLACE_SIGNALS: readonly Signal[] = [
   ]),
   ...words('instance_unreachable', [
     0.65,
-    /(?:instance|host|node|vm|server|shim|runner|ssh|tunnel)[^\n]{0,60}(?:unreachable|not reachable|no (?:response|connection)|lost|disconnect|refus|timed? ?out|stuck|never (?:came|starts|became)|cannot (?:be )?(?:connect|reach)|firewall|key)/i,
+    /\b(?:instances?|hosts?|nodes?|vms?|server|shim|runner|ssh|tunnel)\b[^\n]{0,60}(?:unreachable|not reachable|no (?:response|connection)|lost|disconnect|refus|timed? ?out|stuck|never (?:came|starts|became)|cannot (?:be )?(?:connect|reach)|firewall|\bkeys?\b)/i,
   ]),
   ...signs('instance_unreachable', 'log', [
     0.75,

@@ -21,6 +21,8 @@ export const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
   proxy_buffering: ['prefill_interference', 'prefill_bound'],
   layers_on_cpu: ['cpu_or_frontend_bound', 'decode_bandwidth_bound'],
   prefill_interference: ['prefill_bound', 'hang_watchdog'],
+  tp_communication_bound: ['decode_bandwidth_bound', 'cpu_or_frontend_bound'],
+  nccl_interconnect: ['tp_communication_bound'],
   shm_or_ipc: ['nccl_interconnect'],
 };
 

@@ -34,6 +34,7 @@ function statistics(log: string, words: string): readonly Hint[] {
   return [
     ...when(preempted > 0, 'preemption_thrash', 0.85, `Preemptions: ${preempted}`),
     ...when(starved !== null, 'prefill_interference', 0.75, starved ?? ''),
+    ...promptsFill(log),
     ...when(hit > 80 && words !== '', warm, 0.6, cached),
     ...when(
       hit === 0 && /prefix|system prompt|same/i.test(words),
@@ -55,6 +56,37 @@ function starvedDecode(log: string): string | null {
     return Number(running) >= 2 && Number(prompt) > 500 && each < 2;
   });
   return lines.length >= 2 ? (lines[0]?.[0] ?? null) : null;
+}
+
+/** Requests wait with a free pool while nearly all tokens are prompt tokens: prefill is what they wait for. Source: playbook row 24. */
+function promptsFill(log: string): readonly Hint[] {
+  const lines = [...log.matchAll(STATS)].filter(([, prompt, decode]) => {
+    return Number(prompt) > 2000 && Number(prompt) > 50 * Number(decode);
+  });
+  const isQueueing = /(?:Waiting|Pending): [1-9]\d* reqs/.test(log);
+  const isFull = /KV cache usage: (?:9\d|100)/.test(log);
+  return when(
+    lines.length > 0 && isQueueing && !isFull,
+    'prefill_bound',
+    0.75,
+    lines[0]?.[0] ?? '',
+  );
+}
+
+const TURNS =
+  /\bturns?\b|session|conversation|history|agent|system prompt|same (?:prefix|context)|follow-?up/i;
+
+/** Prompts of one conversation of which nothing is reused. Source: playbook row 22. */
+function nothingReused(log: string, words: string): readonly Hint[] {
+  const prefills = log.match(/Prefill batch[^\n]*#cached-token: \d+/g) ?? [];
+  const isCold =
+    prefills.length >= 2 && prefills.every((line) => line.endsWith('#cached-token: 0'));
+  // Source: llama.cpp tools/server: a slot whose cache is emptied from its beginning keeps nothing.
+  const emptied = /(?:kv cache rm|memory_seq_rm) \[0, end\)/.exec(log)?.[0];
+  return [
+    ...when(isCold && TURNS.test(words), 'prefix_cache_miss', 0.7, prefills[0] ?? ''),
+    ...when(emptied !== undefined && TURNS.test(words), 'prefix_cache_miss', 0.65, emptied ?? ''),
+  ];
 }
 
 /** Timings that llama-server prints for a request. Source: playbook rows 21 and 30. */
@@ -112,24 +144,39 @@ function promptTimes(words: string): readonly Hint[] {
   ];
 }
 
+const GAP = /\bitl\b|inter[- ]token|tpot|tbot|between (?:\w+ )?tokens/i;
+
+/** A quantile that a sentence tells. Units: ms. NaN when: it tells none. */
+function quantileMs(sentence: string, name: string): number {
+  const found = new RegExp(`(?:${name})\\b[^\\d\\n]{0,28}(\\d+(?:\\.\\d+)?) ?(ms|s)?\\b`, 'i').exec(
+    sentence,
+  );
+  return Number(found?.[1] ?? Number.NaN) * (found?.[2] === 's' ? 1000 : 1);
+}
+
 /** Gaps between tokens whose tail is far from their middle. Source: playbook rows 1 and 29. */
 function gapTail(words: string): readonly Hint[] {
-  const middle =
-    /(?:itl|inter[- ]token|tpot)[^\n]*?(?:p50|median)[^\d\n]{0,8}(\d+(?:\.\d+)?)/i.exec(words);
-  const tail =
-    /(?:itl|inter[- ]token|tpot)[^\n]*?(?:p99|p95|max)[^\d\n]{0,8}(\d+(?:\.\d+)?) ?(ms|s)/i.exec(
-      words,
-    );
-  const [p50, far] = [
-    Number(middle?.[1] ?? Number.NaN),
-    Number(tail?.[1] ?? Number.NaN) * (tail?.[2] === 's' ? 1000 : 1),
-  ];
+  const told = words.split(/[;\n]|[.] /).filter((sentence) => GAP.test(sentence));
+  const p50 =
+    told.map((sentence) => quantileMs(sentence, 'p50|median')).find((ms) => ms >= 0) ?? Number.NaN;
+  const far =
+    told.map((sentence) => quantileMs(sentence, 'p99|p95|max')).find((ms) => ms >= 0) ?? Number.NaN;
   const said = `gap between tokens ${p50} ms in the middle, ${far} ms at the tail`;
   const isClumped = p50 < 1 && far > 200;
   return [
     ...when(isClumped, 'proxy_buffering', 0.7, said),
     ...when(far > 5 * p50 && !isClumped, 'prefill_interference', 0.6, said),
   ];
+}
+
+/** Long prompts, hardly any output, and a late first token: prompts are the work. Source: playbook row 24. */
+function mostlyPrompts(words: string): readonly Hint[] {
+  const input = lastOf(words, /\b(?:input|prompt|isl)\w*\b[^\d\n]{0,14}(\d{3,6})\b/gi);
+  const output = lastOf(words, /\b(?:output|answers?|osl)\w*\b[^\d\n]{0,14}(\d{1,5})\b/gi);
+  const first = /ttft[^\d\n]{0,24}(\d+(?:\.\d+)?) ?(ms|s)\b/i.exec(words);
+  const ttftMs = Number(first?.[1] ?? Number.NaN) * (first?.[2] === 's' ? 1000 : 1);
+  const said = `${input} tokens in, ${output} out, first token after ${ttftMs} ms`;
+  return when(input > 100 * output && ttftMs > 2000, 'prefill_bound', 0.75, said);
 }
 
 /** What single readings of a report's texts say. */
@@ -139,9 +186,11 @@ export function readingHints(report: Report): readonly Hint[] {
   return [
     ...speculation(`${log}\n${words}`),
     ...statistics(log, words),
+    ...nothingReused(log, words),
     ...timings(`${log}\n${words}`),
     ...offered(`${report.input.launch_command ?? ''}\n${words}`),
     ...promptTimes(words),
     ...gapTail(words),
+    ...mostlyPrompts(words),
   ];
 }

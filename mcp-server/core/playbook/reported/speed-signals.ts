@@ -1,6 +1,6 @@
 import { type Signal, signs, words } from './signal.ts';
 
-const SLOW = String.raw`(?:slow(?:er)?|wors|drop|lower|degrad|decreas|fall|half|no (?:gain|speed-?up|improvement|benefit)|not (?:faster|better|above|higher)|less|loss|regress|same)`;
+const SLOW = String.raw`(?:slow(?:er)?|wors|drop|lower|degrad|decreas|fall|half|no (?:gain|speed-?up|improvement|benefit)|not (?:faster|better|above|higher)|\bless\b|loss|regress|same)`;
 const near = (a: string, b: string): RegExp =>
   new RegExp(`(?:${a})[^\n]{0,160}(?:${b})|(?:${b})[^\n]{0,160}(?:${a})`, 'i');
 
@@ -16,9 +16,13 @@ export const SPEED_SIGNALS: readonly Signal[] = [
     [
       0.6,
       near(
-        'tp ?=? ?\\d|tensor[- ]parallel|\\d gpus?|multi-?gpu|two gpus|more gpus|second gpu|scal(?:e|ing)|split[- ]mode|both gpus',
+        '\\btp ?=? ?\\d|tensor[- ]parallel|\\d gpus?|multi-?gpu|two gpus|more gpus|second gpu|scal(?:e|ing)|split[- ]mode|both gpus',
         SLOW,
       ),
+    ],
+    [
+      0.7,
+      /(?:nccl|all-?reduce|communication)[^.;\n]{0,50}\d\d ?%|\d\d ?%[^.;\n]{0,50}(?:nccl|all-?reduce|communication)/i,
     ],
     [
       0.55,
@@ -34,7 +38,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
     [
       0.75,
       near(
-        'specul|eagle|mtp|medusa|draft|n-?gram|spec(?:ulative)?[- _]dec|lookahead|nextn',
+        'specul|\\beagle|\\bmtp\\b|medusa|draft|n-?gram|spec(?:ulative)?[- _]dec|lookahead|nextn',
         `${SLOW}|accept|overhead|without`,
       ),
     ],
@@ -49,7 +53,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
     [
       0.65,
       near(
-        'cpu|ram|system memory|host',
+        '\\bcpu|\\bram\\b|system memory|\\bhost\\b',
         'offload|layers?|experts?|n[-_]gpu[-_]layers|-ngl|weights|instead of (?:the )?gpu|runs? on|spill|swap',
       ),
     ],
@@ -62,6 +66,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
     0.4,
     /-ngl\s+(?:0|[1-9]|[1-3]\d)\b|--n-gpu-layers\s+\d{1,2}\b|--cpu-moe|--n-cpu-moe|exps=CPU|--cpu-offload-gb/,
   ]),
+  ...signs('layers_on_cpu', 'launch', [0.5, /(?:-ngl|--n-gpu-layers|--gpu-layers)[ =]+[0-9]\b/]),
   ...signs(
     'layers_on_cpu',
     'log',
@@ -76,7 +81,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
     [
       0.7,
       near(
-        'prefix|radix|prompt cache|kv reuse|cache reuse|cache[-_ ]hit|hit rate|cached[-_ ]tokens|slots?[^\\n]{0,40}(?:cache|similar)|swa|re-?process',
+        'prefix|radix|prompt cache|kv reuse|cache reuse|cache[-_ ]hit|hit rate|cached[-_ ]tokens|slots?[^\\n]{0,40}(?:cache|similar)|\\bswa\\b|re-?process',
         '\\b0(?:\\.0+)? ?%|zero|miss|never|not (?:hit|reused?|used|work)|low|full|every|again|evict|invalid|no reuse|drops?|lost|disabled|re-?process|recomput|differ',
       ),
     ],
@@ -100,7 +105,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
     ],
     [
       0.55,
-      /(?:same|identical|fixed|repeated) (?:prompts?|seed|dataset|requests?|input)|(?:second|2nd|later|repeat(?:ed)?|re-?)[- ]?runs?[^\n]{0,60}(?:faster|better|higher|lower ttft)|unrealistic|too good/i,
+      /(?:same|identical|fixed|repeated) (?:prompts?|seed|dataset|requests?|input)|(?:\bsecond|2nd|later|repeat(?:ed)?|\bre-?)[- ]?runs?[^\n]{0,60}(?:faster|better|higher|lower ttft)|unrealistic|too good/i,
     ],
   ),
   ...words('cold_jit_in_window', [
@@ -111,7 +116,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
     'proxy_buffering',
     [
       0.75,
-      /proxy|nginx|gateway|ingress|envoy|cloudflare|load ?balancer|traefik|haproxy|buffer(?:s|ed|ing)\b|litellm|istio|alb\b|cdn/i,
+      /proxy|nginx|gateway|ingress|envoy|cloudflare|load ?balancer|traefik|haproxy|buffer(?:s|ed|ing)\b|litellm|istio|\balb\b|\bcdn\b/i,
     ],
     [
       0.4,
@@ -128,7 +133,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
       0.65,
       near(
         'client|load generator|benchmark(?:er| script| tool)?|bench_serving|aiohttp|httpx|locust|k6|requests library|semaphore|connection (?:pool|limit)|ulimit|open files',
-        'limit|bottleneck|cpu|slow|saturat|single|cannot|bound|cap|connections?|not enough|too (?:few|low)|thread|sequential',
+        'limit|bottleneck|cpu|slow|saturat|single|cannot|bound|\\bcap\\b|connection (?:pool|limit)|not enough|too (?:few|low)|thread|sequential',
       ),
     ],
     [

@@ -26,7 +26,7 @@ export const START_CONCEPTS: Readonly<Record<string, readonly Term[]>> = {
   ],
   oom_sampler_warmup: [
     [0.8, 'oom', 'sampler'],
-    [-0.2, 'underLoad'],
+    [-0.5, 'underLoad'],
   ],
   oom_under_load: [
     [0.5, 'oom', 'underLoad'],

@@ -3,7 +3,7 @@ import type { Remedy } from './remedy.ts';
 /** Source: SGLang docs faq and hyperparameter_tuning, vLLM docs conserving_memory, llama.cpp server README, the engines' own texts. */
 export const START_REMEDIES: Readonly<Record<string, Remedy>> = {
   kv_cache_too_small: {
-    fix: 'Serve a shorter context that fits the KV pool, or give the pool more memory.',
+    fix: 'Serve a shorter context that fits the KV pool, or give the pool more memory by a higher memory share.',
     knobs: {
       sglang: '--mem-fraction-static --context-length --tp-size --kv-cache-dtype --quantization',
       vllm: '--max-model-len --gpu-memory-utilization --tensor-parallel-size --kv-cache-dtype --max-num-seqs',
@@ -13,15 +13,16 @@ export const START_REMEDIES: Readonly<Record<string, Remedy>> = {
   weights_do_not_fit: {
     fix: 'Split the weights over more GPUs, or serve a smaller or quantised checkpoint.',
     knobs: {
-      sglang: '--tp-size --quantization --mem-fraction-static --cpu-offload-gb --context-length',
-      vllm: '--tensor-parallel-size --quantization --gpu-memory-utilization --max-model-len --cpu-offload-gb --pipeline-parallel-size',
+      sglang: '--tp-size --quantization --cpu-offload-gb --pp-size --context-length',
+      vllm: '--tensor-parallel-size --quantization --cpu-offload-gb --pipeline-parallel-size --max-model-len',
       llamacpp:
         '--n-gpu-layers --ctx-size --n-cpu-moe --override-tensor --tensor-split --split-mode --no-mmap',
     },
     others: 'smaller or quantised model | ',
+    never: '--gpu-memory-utilization --mem-fraction-static',
   },
   oom_activation_prefill: {
-    fix: 'Prefill in smaller chunks, and leave more memory free beside weights and KV pool.',
+    fix: 'Prefill in smaller chunks, and lower the memory share so that more stays free beside weights and KV pool.',
     knobs: {
       sglang:
         '--chunked-prefill-size --mem-fraction-static --max-prefill-tokens --max-running-requests',
@@ -46,7 +47,7 @@ export const START_REMEDIES: Readonly<Record<string, Remedy>> = {
     },
   },
   oom_under_load: {
-    fix: 'Run fewer requests at once and keep more memory free for activations.',
+    fix: 'Run fewer requests at once and lower the memory share, so that more stays free for activations.',
     knobs: {
       sglang:
         '--max-running-requests --mem-fraction-static --chunked-prefill-size --cuda-graph-max-bs --schedule-conservativeness --disable-cuda-graph',
@@ -69,7 +70,7 @@ export const START_REMEDIES: Readonly<Record<string, Remedy>> = {
     knobs: {},
   },
   context_too_long: {
-    fix: 'Raise the context that is served where model and memory allow it, or shorten prompt and output.',
+    fix: 'Raise the context that is served where model and memory allow it, share it among fewer slots, or shorten prompt and output.',
     knobs: {
       sglang: '--context-length --max-total-tokens --mem-fraction-static',
       vllm: '--max-model-len --hf-overrides --rope-scaling',

@@ -11,12 +11,12 @@ export const START_SIGNALS: readonly Signal[] = [
     'oom_cuda_graph_capture',
     [
       0.7,
-      /(?:starts?|works?|runs?|loads?|fine|ok)[^.\n]{0,60}(?:enforce[-_ ]eager|eager mode|disable[-_ ]cuda[-_ ]graph|without (?:cuda )?graphs?)/i,
+      /\b(?:starts?|works?|runs?|loads?|fine|ok)\b[^.\n]{0,60}(?:enforce[-_ ]eager|eager mode|disable[-_ ]cuda[-_ ]graph|without (?:cuda )?graphs?)/i,
     ],
     [0.7, oomNear('captur|cuda ?graph')],
     [
       0.5,
-      /(?:enforce[-_ ]eager|eager mode|disable[-_ ]cuda[-_ ]graph)[^.\n]{0,60}(?:starts|works|helps|avoids|no (?:oom|crash))/i,
+      /(?:enforce[-_ ]eager|eager mode|disable[-_ ]cuda[-_ ]graph)[^.\n]{0,60}(?:starts|works|helps|avoids|comes? up|boots|loads|no (?:oom|crash))/i,
     ],
   ),
   ...signs(
@@ -27,7 +27,9 @@ export const START_SIGNALS: readonly Signal[] = [
   ),
   ...words('oom_sampler_warmup', [
     0.7,
-    oomNear('sampler|warm(?:ing)?[ -]?up|dummy requests?|logits'),
+    oomNear(
+      'sampler[^.\\n]{0,40}(?:warm|dummy|made-up)|warm(?:ing)?[ -]?up|dummy requests?|logits',
+    ),
   ]),
   ...signs('oom_sampler_warmup', 'log', [
     0.8,
@@ -104,7 +106,7 @@ export const START_SIGNALS: readonly Signal[] = [
     'gpu_already_in_use',
     [
       0.6,
-      /(?:other|another|previous|old|zombie|leftover|orphan|stale|second|still running)[^.\n]{0,60}(?:process|server|instance|container|engine|job|model|vllm|sglang)[^.\n]{0,80}(?:gpu|memory|vram|card|holds?\b|occup)/i,
+      /\b(?:other|another|previous|old|zombie|leftover|orphan|stale|second|still running)[^.\n]{0,60}(?:process|server|instance|container|engine|job|model|vllm|sglang)[^.\n]{0,80}(?:gpu|memory|vram|card|holds?\b|occup)/i,
     ],
     [
       0.5,
@@ -167,7 +169,7 @@ export const START_SIGNALS: readonly Signal[] = [
   ),
   ...words('nccl_interconnect', [
     0.6,
-    /(?:nccl|infiniband|\bib\b|roce|rdma|nvlink|nvswitch|p2p|peer[- ]to[- ]peer|gloo|multi[- ]?node|two nodes|second node|acs|iommu)[^.\n]{0,100}(?:fail|hang|error|timeout|stuck|crash|slow|cannot|unable|connect|wrong)/i,
+    /\b(?:nccl|infiniband|ib\b|roce|rdma|nvlink|nvswitch|p2p|peer[- ]to[- ]peer|gloo|multi[- ]?node|two nodes|second node|acs\b|iommu)[^.\n]{0,100}(?:fail|\bhang|error|timeout|stuck|crash|slow|cannot|unable|connect|wrong)/i,
   ]),
   ...words('driver_or_cuda_mismatch', [
     0.6,
@@ -175,15 +177,18 @@ export const START_SIGNALS: readonly Signal[] = [
   ]),
   ...words('unsupported_gpu_or_kernel', [
     0.55,
-    /(?:v100|t4|p100|p40|1080|2080|3090|4090|5090|turing|volta|pascal|ampere|ada|hopper|blackwell|sm_?\d{2,3}|compute capability|gpu|gfx\d+|mi\d{3}|arch(?:itecture)?)[^.\n]{0,80}(?:not supported|unsupported|no kernel|lacks?|cannot run|does not (?:have|support))/i,
+    /\b(?:v100|t4\b|p100|p40|1080|2080|3090|4090|5090|turing|volta|pascal|ampere|ada\b|hopper|blackwell|sm_?\d{2,3}|compute capability|gpu|gfx\d+|mi\d{3}|arch(?:itecture)?)[^.\n]{0,80}(?:not supported|unsupported|no kernel|lacks?|cannot run|does not (?:have|support))/i,
   ]),
   ...words(
     'tokenizer_or_template',
     [
       0.6,
-      /(?:tokeni[sz]er|chat[-_ ]template|jinja|special tokens?|vocab(?:ulary)?|eos|bos)[^.\n]{0,100}(?:fail|error|missing|wrong|not|broken|mismatch|garb|never stop|cannot|invalid|crash)/i,
+      /(?:tokeni[sz]er|chat[-_ ]template|jinja|special tokens?|vocab(?:ulary)?|\beos\b|\bbos\b)[^.\n]{0,100}(?:fail|error|missing|wrong|not|broken|mismatch|garb|never stop|cannot|invalid|crash)/i,
     ],
-    [0.4, /(?:garbage|gibberish|never stops?|endless|does not stop|repeats?)[^.\n]{0,60}/i],
+    [
+      0.4,
+      /(?:garbage|gibberish|never stops?|endless|does not stop|\brepeats? (?:itself|the same|words|for))[^.\n]{0,60}/i,
+    ],
   ),
   ...words('quantization_mismatch', [
     0.55,
@@ -191,11 +196,11 @@ export const START_SIGNALS: readonly Signal[] = [
   ]),
   ...words('port_conflict', [
     0.65,
-    /(?:port|address)[^.\n]{0,40}(?:in use|taken|conflict|already|occupied|bind|busy|same)/i,
+    /\b(?:ports?|address)\b[^.\n]{0,40}(?:in use|taken|conflict|already|occupied|bind|busy|same)/i,
   ]),
   ...words('hang_watchdog', [
     0.6,
-    /(?:hang|hangs|hung|stuck|freez|frozen|dead ?lock|unresponsive|no (?:response|progress|output)|never (?:returns|responds|finishes)|stops? (?:responding|generating)|watchdog|stall(?:s|ed)? (?:forever|for good|completely))/i,
+    /\b(?:hang|hangs|hung|stuck|freez|frozen|dead ?lock|unresponsive|no (?:response|progress|output)|never (?:returns|responds|finishes)|stops? (?:responding|generating)|watchdog|stall(?:s|ed)? (?:forever|for good|completely))/i,
   ]),
   ...signs(
     'hang_watchdog',
