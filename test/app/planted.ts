@@ -99,7 +99,8 @@ function virtualApp(planted: Planted, played: VirtualRun): TestApp {
       },
       telemetry: {
         ...test.app.telemetry,
-        scrapeMetrics: async () => data(scrapes.shift() ?? ''),
+        // The last scrape stays: gauges are sampled in between.
+        scrapeMetrics: async () => data((scrapes.length > 1 ? scrapes.shift() : scrapes[0]) ?? ''),
         serverInfo: async () => data(played.serverInfo),
         profilerContext: async () => data(played.profile),
       },
