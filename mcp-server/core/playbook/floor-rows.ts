@@ -49,13 +49,15 @@ export function describeFloors(rows: readonly FloorRow[]): string | null {
 
 const short3 = (value: number): string => short(Number(value.toPrecision(3)));
 
-/** Difference between rate x residence and the counted concurrency that start and end of a run explain. Source: own reasoning. */
+/** What the spread of residences adds to the difference at the edges of a window. Source: own reasoning. */
 const LITTLE_TOLERANCE = 0.15;
 
 export interface LittleCheck {
   /** Requests in flight by arrival rate times residence. */
   readonly expected: number;
   readonly counted: number;
+  /** Difference that requests over the edges of the window explain. */
+  readonly allowed: number;
   readonly agrees: boolean;
 }
 
@@ -67,11 +69,13 @@ export function checkLittle(summary: MeasurementSummary): LittleCheck | null {
   const expected = (requestsPerS * ttltMs.mean) / 1000;
   // Requests that reach over the edge of the window are in flight and not in its rate: about one residence's worth.
   const edge = ttltMs.mean / Math.max(1, steadyWindowMs ?? summary.durationMs);
-  const agrees = Math.abs(expected / concurrencyMean - 1) <= LITTLE_TOLERANCE + edge;
-  return { expected, counted: concurrencyMean, agrees };
+  const allowed = concurrencyMean * (LITTLE_TOLERANCE + edge);
+  const agrees = Math.abs(expected - concurrencyMean) <= allowed;
+  return { expected, counted: concurrencyMean, allowed, agrees };
 }
 
-/** `Little’s law: 31.2 in flight by rate x residence, 31 counted: agrees`. */
-export function describeLittle(check: LittleCheck): string {
-  return `Little’s law: ${short3(check.expected)} in flight by rate x residence, ${short3(check.counted)} counted: ${check.agrees ? 'agrees' : 'does not agree'}`;
+/** `Little’s law: 24 in flight by rate x residence, 31 counted; the edges of the window explain up to 12: agrees`. */
+export function describeLittle({ expected, counted, allowed, agrees }: LittleCheck): string {
+  const [by, seen, most] = [expected, counted, allowed].map(short3);
+  return `Little’s law: ${by} in flight by rate x residence, ${seen} counted; the edges of the window explain up to ${most}: ${agrees ? 'agrees' : 'does not agree'}`;
 }

@@ -59,7 +59,7 @@ export function renderLogHead(
     '',
     ...(isSimulated(state) ? ['SIMULATED: no real hardware produced these numbers.', ''] : []),
     ...figures.flatMap((one) => figureLines(one, input.engine.get(one.loadPointIndex))),
-    ...limitLines(trial),
+    ...limitLines(trial, figures),
     ...verdictLines(state, trial),
     '',
   ].map((line) => redactText(line, []));
@@ -103,9 +103,9 @@ function figureLines(one: Figures, engine: EngineFigures | undefined): readonly 
 }
 
 /** How far the diagnosed run is from what physics allows, and whether its own counts agree with each other. */
-function limitLines(trial: TrialState): readonly string[] {
+function limitLines(trial: TrialState, figures: readonly Figures[]): readonly string[] {
   const floors = describeFloors(trial.diagnoses.at(-1)?.floor ?? []);
-  const run = trial.measurements.findLast(({ data }) => data.purpose !== 'probe')?.data;
+  const run = figures.flatMap((one) => one.runs).at(-1)?.measurement;
   const little = run === undefined ? null : checkLittle(run.summary);
   const lines = [
     ...(floors === null ? [] : [`Physical limit: ${floors}.`]),
