@@ -95,9 +95,10 @@ const demo: Register = async (program, parts) => {
     packageRoot: parts.packageRoot,
     workingDir: process.cwd(),
     connect: parts.connectServer,
-    readState: async (sessionsDir) => {
+    readSessions: async (sessionsDir) => {
+      const { verify } = await import('./app/verify.ts');
       const { app } = await parts.compose({ AUTODEBUG_SESSIONS_DIR: sessionsDir });
-      return (await app.sessions.read()).state;
+      return { ...(await app.sessions.read()), verified: await verify(app) };
     },
   });
 };
@@ -133,19 +134,18 @@ const bench: Register = async (program) => {
   });
 };
 
+const readText = async (path: string): Promise<string> =>
+  (await import('node:fs/promises')).readFile(path, 'utf8');
+
 const diagnose: Register = async (program) => {
   const { registerDiagnose } = await import('./cli/diagnose.ts');
   const { diagnoseCase } = await import('./app/diagnose-case.ts');
-  const { readFile } = await import('node:fs/promises');
-  const readText = (path: string) => readFile(path, 'utf8');
   registerDiagnose(program, { diagnoseCase, readText, write, writeError, setExitCode });
 };
 
 const read: Register = async (program) => {
   const { registerRead } = await import('./cli/read.ts');
   const { readArtefact } = await import('./app/read-artefact.ts');
-  const { readFile } = await import('node:fs/promises');
-  const readText = (path: string) => readFile(path, 'utf8');
   registerRead(program, { readArtefact, readText, write, writeError, setExitCode });
 };
 

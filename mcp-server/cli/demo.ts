@@ -2,6 +2,7 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Command } from 'commander';
 import type { ScriptedTrial, ToolCaller } from '../app/autopilot.ts';
+import type { VerifyReport } from '../app/verify.ts';
 import type { SessionState } from '../core/ledger/state.ts';
 import { renderTrialTable } from '../core/report/table.ts';
 import { drive, replyText } from './drive.ts';
@@ -14,11 +15,17 @@ export interface ServerConnection {
   readonly close: () => Promise<{ readonly peakMemoryMb: number | null }>;
 }
 
+/** What lies on disk after the loop, every cited number looked up again. */
+export interface FinishedSession {
+  readonly state: SessionState;
+  readonly verified: VerifyReport;
+}
+
 export interface DemoDeps {
   readonly packageRoot: string;
   readonly workingDir: string;
   readonly connect: (env: Readonly<Record<string, string>>) => Promise<ServerConnection>;
-  readonly readState: (sessionsDir: string) => Promise<SessionState>;
+  readonly readSessions: (sessionsDir: string) => Promise<FinishedSession>;
   readonly nowMs: () => number;
   readonly write: (text: string) => void;
   readonly columns: number;
@@ -70,18 +77,30 @@ async function prepareFolder(
   return { projectDir, contractFile: 'contract.yml' };
 }
 
-function printEnd(state: SessionState, projectDir: string, deps: DemoDeps): void {
+function printEnd({ state, verified }: FinishedSession, projectDir: string, deps: DemoDeps): void {
   const shown = relative(deps.workingDir, projectDir);
   const closed = state.trials.filter((trial) => trial.closed !== null).length;
   deps.write(`\n${renderTrialTable(state, { columns: Math.min(deps.columns, 80) })}\n\n`);
   deps.write(`${closed} session logs   ${shown}/sessions/debug-*.md\n`);
   deps.write(`${state.trials.length} configurations ${shown}/sessions/dstack-*.yml\n`);
   deps.write(`ledger, evidence and report\n  ${shown}/sessions/${state.sessionId}/\n`);
+  deps.write(
+    `autodebug verify: ${verified.checked} checked, ${verified.failed.length} failed; every log rests on at least ${fewestSources(verified)} kinds of evidence\n`,
+  );
+}
+
+/** Kinds of evidence of the log with the fewest, the client's own figures left out. */
+function fewestSources({ logs }: VerifyReport): number {
+  return Math.min(...logs.map((log) => log.families.filter((one) => one !== 'client').length));
 }
 
 /** What the demo promises; each unmet line is said and makes it fail. */
-function unmetPromises(state: SessionState): string[] {
+function unmetPromises({ state, verified }: FinishedSession): string[] {
   const unmet: string[] = [];
+  for (const { file, line, said, found } of verified.failed.slice(0, 5)) {
+    unmet.push(`${file}:${line} said "${said}", found "${found}"`);
+  }
+  if (fewestSources(verified) < 3) unmet.push('a log rests on fewer than three kinds of evidence');
   const others = state.trials.filter((trial) => trial.planned.parentId !== null);
   const verdicts = new Set(others.flatMap((trial) => trial.judgements.map((one) => one.verdict)));
   if (state.confirmed?.holds !== true) unmet.push('no best was confirmed');
@@ -127,13 +146,13 @@ async function runDemo(deps: DemoDeps): Promise<void> {
   const connection = await deps.connect({ AUTODEBUG_PROJECT_DIR: projectDir });
   const lost = await runCampaign(connection, contractFile, progress);
   const { peakMemoryMb } = await connection.close();
-  const state = await deps.readState(join(projectDir, 'sessions'));
-  printEnd(state, projectDir, deps);
+  const finished = await deps.readSessions(join(projectDir, 'sessions'));
+  printEnd(finished, projectDir, deps);
   const seconds = Math.round((deps.nowMs() - startedAt) / 1000);
   deps.write(
     `\n${seconds} s; peak memory of the server ${peakMemoryMb === null ? 'unknown' : `${peakMemoryMb} MB`}\n`,
   );
-  const unmet = [...(lost === null ? [] : [lost]), ...unmetPromises(state)];
+  const unmet = [...(lost === null ? [] : [lost]), ...unmetPromises(finished)];
   for (const line of unmet) deps.write(`NOT MET: ${line}\n`);
   deps.setExitCode(unmet.length === 0 ? 0 : 1);
 }
