@@ -1,4 +1,5 @@
 import { ConfigError } from '../../core/errors.ts';
+import { profilerTagOf } from './profiler-tag.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -40,9 +41,4 @@ export function childEnvironment(
   const profiler = Object.entries(tags).map(([key, value]) => [profilerTagOf(key), value]);
   const all = [...machine, ...profiler, ...service];
   return Object.fromEntries(all.filter((pair): pair is [string, string] => pair[1] !== undefined));
-}
-
-/** Source: Graphsignal documentation, `GRAPHSIGNAL_TAG_<KEY>`. */
-function profilerTagOf(key: string): string {
-  return `GRAPHSIGNAL_TAG_${key.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
 }

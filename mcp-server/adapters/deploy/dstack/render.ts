@@ -4,6 +4,7 @@ import { isRecord } from '../../../core/parse.ts';
 import { parseServiceFile, type ServiceFile } from '../../../core/service/service-file.ts';
 import { detectEngine } from '../../../engines/index.ts';
 import type { DeployRequest } from '../../../ports/deploy.ts';
+import { profilerTagOf } from '../profiler-tag.ts';
 import { fixGpuCount, readGpuSpec } from './gpu-spec.ts';
 import { checkName, DEADLINE_TAG, DEPLOYMENT_TAG, fleetNameOf, SESSION_TAG } from './names.ts';
 
@@ -107,11 +108,6 @@ function envLines(service: ServiceFile, request: RenderRequest): readonly string
   ]);
   const all = Object.entries({ ...Object.fromEntries(profiler), ...service.env });
   return all.map(([name, value]) => (value === null ? name : `${name}=${value}`));
-}
-
-/** Source: Graphsignal documentation, `GRAPHSIGNAL_TAG_<KEY>`. */
-function profilerTagOf(key: string): string {
-  return `GRAPHSIGNAL_TAG_${key.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
 }
 
 function setLimits(doc: Document, request: RenderRequest, notes: string[]): void {
