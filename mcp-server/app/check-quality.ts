@@ -98,7 +98,7 @@ async function checkDeployment(app: App, writer: LedgerWriter, place: Place): Pr
   const startMs = app.clock.nowMs();
   const target = await targetOf(app, state, place);
   const reference = target.isReference ? null : await readReference(app, state);
-  const asked = await runQuality(app, target, call);
+  const asked = await runQuality(app, target, { reference, call });
   const { passedCount: passedCanaries } = asked;
   const order = { trial, target, call, size, reference, passedCanaries };
   const tiers = await checkTiers(app, state, order);

@@ -16,13 +16,17 @@ import { type Asked, ask, inParallel, type QualityTarget } from './ask-service.t
 const CONCURRENCY = 4;
 const MAX_STORED_CHARS = 300;
 
-/** Asks every canary and the free questions at temperature 0. Throws: LoadError `E_ENDPOINT` when most get no answer. */
+/**
+ * Asks canaries and the free questions at temperature 0: of a reference all canaries, of a trial those that its reference
+ * passed, since no other can be compared. Throws: LoadError `E_ENDPOINT` when most get no answer.
+ */
 export async function runQuality(
   app: Pick<App, 'load'>,
   target: QualityTarget,
-  call: Call,
+  { reference, call }: { readonly reference: QualityRun | null; readonly call: Call },
 ): Promise<QualityRun> {
-  const canaries = buildCanaries(target.seed);
+  const passing = reference?.canaries.filter((one) => one.passed).map((one) => one.id);
+  const canaries = buildCanaries(target.seed).filter(({ id }) => passing?.includes(id) ?? true);
   call.onProgress(`asking ${canaries.length} canaries`);
   const first = await inParallel(canaries, CONCURRENCY, (canary) =>
     askCanary(app, target, { canary, call }),

@@ -208,7 +208,7 @@ const askQuality = (engine: CheatingEngine, isReference: boolean): Promise<Quali
       },
     },
     { baseUrl: '', model: 'fake', headers: {}, seed: 5, extraBody: {}, isReference },
-    CALL,
+    { reference: null, call: CALL },
   );
 
 export interface Outcome {
