@@ -46,15 +46,20 @@ const GATES: readonly Gate[] = [
 const ONLY_DOUBTFUL: ReadonlySet<string> = new Set(['too_good']);
 
 /** Findings of a single run that a busy moment brings about too: a gate looks at all runs together instead. */
-const JUDGED_TOGETHER: ReadonlySet<string> = new Set(['bursts_after_sleep', 'early_first_chunk']);
+const JUDGED_TOGETHER: ReadonlySet<string> = new Set([
+  'bursts_after_sleep',
+  'early_first_chunk',
+  'garbled_words',
+]);
 
 /**
  * Everything that speaks against the runs of a trial: the twelve checks on each, and all of them beside the baseline's.
- * What most of the baseline's own runs show as well is how the service is, and no finding.
+ * What most of the baseline's own runs show as well, or all of them beside themselves, is how the service is, and no finding.
  */
 export function findSuspect(input: GateInput): GateReport {
-  const context = gateContext(input);
-  const findings = [...faultsOfRuns(input), ...GATES.flatMap((gate) => gate(context))];
+  const usual = new Set(findTogether({ ...input, trial: input.baseline }).map(({ name }) => name));
+  const together = findTogether(input).filter(({ name }) => !usual.has(name));
+  const findings = [...faultsOfRuns(input), ...together];
   const byName = new Map<string, GateFinding>();
   for (const finding of findings) {
     const known = byName.get(finding.name);
@@ -63,6 +68,11 @@ export function findSuspect(input: GateInput): GateReport {
     }
   }
   return { findings: [...byName.values()], notes: notesOn(input) };
+}
+
+function findTogether(input: GateInput): readonly GateFinding[] {
+  const context = gateContext(input);
+  return GATES.flatMap((gate) => gate(context));
 }
 
 function faultsOfRuns({ trial, baseline }: GateInput): readonly GateFinding[] {
@@ -93,13 +103,17 @@ function usualFindings({ runs }: GateSide): ReadonlySet<string> {
   return new Set([...counts].filter(([, count]) => count * 2 > runs.length).map(([name]) => name));
 }
 
-/** The baseline's runs at a load point as one. The gate `notTooGood` compares speeds, with the best of all. */
+/**
+ * The baseline’s runs at a load point as one. Speeds, text per token and ends of answers are left to the gates: one run of
+ * few requests draws other prompts than the rest, and only pairs tell chance from change.
+ */
 function referenceAt({ runs }: GateSide, loadPointIndex: number): Reference | null {
   const here = runs.filter((run) => run.loadPointIndex === loadPointIndex);
   const [first] = here;
   if (first === undefined) return null;
   const records = here.flatMap((run) => run.records);
-  return { ...referenceOf({ records, summary: first.summary }, null), outputTokensPerS: null };
+  const reference = referenceOf({ records, summary: first.summary }, null);
+  return { ...reference, outputTokensPerS: null, charsPerToken: null, stopShare: null };
 }
 
 function notesOn({ trial, baseline }: GateInput): readonly string[] {

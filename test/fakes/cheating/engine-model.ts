@@ -15,6 +15,8 @@ export interface EngineModel {
   readonly launchNoise: number;
   /** Share of answers that take another turn somewhere, as other batches make them. */
   readonly splitShare: number;
+  /** Share of prompts that are answered in words of two letters. */
+  readonly terseShare: number;
   /** Share of tokens that come out as another word: what a lossy format costs. */
   readonly otherWords: number;
   /** One way, and how much it varies. */
@@ -33,6 +35,7 @@ export const PLAIN_ENGINE: EngineModel = {
   noise: 0.02,
   launchNoise: 0.004,
   splitShare: 0,
+  terseShare: 0,
   otherWords: 0,
   pathMs: 0.2,
   pathJitterMs: 0.05,
@@ -54,7 +57,8 @@ export function honestWords(
 ): string[] {
   const { model, deployment, modelName } = facts;
   const random = keyedRandom(['answer', modelName, prompt]);
-  const said = Array.from({ length: count }, () => drawWord(random));
+  const isTerse = keyedRandom(['terse', prompt]).unit() < model.terseShare;
+  const said = Array.from({ length: count }, () => (isTerse ? 'so' : drawWord(random)));
   const chance = keyedRandom(['split', deployment, prompt]);
   const turn = chance.unit() < model.splitShare ? chance.int(0, count) : count;
   return said.map((word, index) =>

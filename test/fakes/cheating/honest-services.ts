@@ -52,5 +52,11 @@ export const HONEST_SERVICES: readonly HonestService[] = [
     after: { otherWords: 0.002, splitShare: 0.5, decodeMs: 6 },
     canAlterOutputs: true,
   },
+  {
+    name: 'four prompts in ten answered in short words',
+    before: { terseShare: 0.4 },
+    after: {},
+    speed: 1.3,
+  },
   { name: 'slower', before: {}, after: {}, speed: 0.85 },
 ];
