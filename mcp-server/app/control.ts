@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { openJobs } from '../core/ledger/lookup.ts';
+import { parseJson } from '../core/parse.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { App, Call } from './app.ts';
 import { stopDeployments } from './stop-deployments.ts';
@@ -29,20 +30,12 @@ export async function consumeControl(app: App, writer: LedgerWriter): Promise<nu
   );
   for (const name of open) {
     const path = `${folder(writer.sessionId)}/${name}`;
-    const request = StopRequest.safeParse(parseJson(await app.files.readOutput(path)));
+    const request = StopRequest.safeParse(parseJson((await app.files.readOutput(path)) ?? ''));
     // Marked first: a stop that fails half-way is repeated by its own job, not by this file.
     await app.files.createOutput(`${path}.done`, '');
     await stopSession(app, writer, request.data?.now ?? false);
   }
   return open.length;
-}
-
-function parseJson(text: string | null): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return null;
-  }
 }
 
 /** A person said stop: jobs are cancelled, the session is marked, what runs is stopped. Idempotent. */

@@ -4,7 +4,7 @@ import type { JudgedSide, JudgeInput } from '../core/judge/sides.ts';
 import type { EventData } from '../core/ledger/events.ts';
 import { baselineTrial, findTrial } from '../core/ledger/lookup.ts';
 import type { SessionState } from '../core/ledger/state.ts';
-import { isRecord } from '../core/parse.ts';
+import { isRecord, parseJson } from '../core/parse.ts';
 import { meanOf } from '../core/stats/mean-sd.ts';
 import type { App } from './app.ts';
 import { evidenceOf, readEngineWindow } from './engine-window.ts';
@@ -88,9 +88,10 @@ async function readRun(
   run: Measurement,
 ): Promise<Omit<GateRun, 'exactOutput' | 'floors'>> {
   const text = await textOf(app, state, evidenceOf(state, run.measurementId, 'requests'));
-  const client = parseJson(
+  const stored = parseJson(
     await textOf(app, state, evidenceOf(state, run.measurementId, 'client')),
   );
+  const client = isRecord(stored) ? stored : {};
   const window = await readEngineWindow(app, state, run).catch(() => null);
   const counted = (key: string): number | null =>
     window === null || window.restarted ? null : (window.readings[key]?.value ?? null);
@@ -138,15 +139,6 @@ async function textOf(
   stored: EventData<'evidence_stored'> | null,
 ): Promise<string> {
   return stored === null ? '' : app.evidence.get(state.sessionId, stored);
-}
-
-function parseJson(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const json: unknown = JSON.parse(text);
-    return isRecord(json) ? json : {};
-  } catch {
-    return {};
-  }
 }
 
 const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null);

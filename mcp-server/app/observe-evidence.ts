@@ -1,6 +1,6 @@
 import type { EventData } from '../core/ledger/events.ts';
 import type { DeploymentState, SessionState } from '../core/ledger/state.ts';
-import { isRecord } from '../core/parse.ts';
+import { isRecord, parseJson } from '../core/parse.ts';
 import type { GaugeLevel, Observation } from '../core/playbook/observation.ts';
 import { repeatedRatio, sumByRank } from '../core/playbook/views.ts';
 import { readSampledGauges } from '../core/telemetry/gauge-levels.ts';
@@ -136,14 +136,6 @@ export async function observeEffective(
   const values = new Map<string, string>();
   flatten(parseJson(await app.evidence.get(state.sessionId, stored)), values, 0);
   return values.size === 0 ? null : { values, evidenceId: stored.evidenceId };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** Scalars by their own name; the outermost of a name wins. */

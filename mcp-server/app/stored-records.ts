@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../core/parse.ts';
 import { RequestRecord } from '../core/workload/request-record.ts';
 
 /** How the evidence of a health sample says where it comes from. */
@@ -17,12 +18,7 @@ export type SampleFile = z.infer<typeof SampleFile>;
 /** Requests of a stored run, one JSON line each. A line that a cap has cut is left out. */
 export function readRecords(text: string): readonly RequestRecord[] {
   return text.split('\n').flatMap((line) => {
-    if (line === '') return [];
-    try {
-      const parsed = RequestRecord.safeParse(JSON.parse(line));
-      return parsed.success ? [parsed.data] : [];
-    } catch {
-      return [];
-    }
+    const parsed = RequestRecord.safeParse(parseJson(line));
+    return parsed.success ? [parsed.data] : [];
   });
 }

@@ -16,7 +16,7 @@ export interface ServerConnection {
 }
 
 /** What lies on disk after the loop, every cited number looked up again. */
-export interface FinishedSession {
+interface FinishedSession {
   readonly state: SessionState;
   readonly verified: VerifyReport;
 }

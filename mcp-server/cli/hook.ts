@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { answerHook, type HookDeps, type HookEvent } from '../app/hooks.ts';
+import { parseJson } from '../core/parse.ts';
 
 export interface HookCommandDeps {
   /** Ports over the project; created late, so that a failure is caught with the rest. */
@@ -11,21 +12,13 @@ export interface HookCommandDeps {
 
 const EVENTS: readonly HookEvent[] = ['stop', 'session-start', 'pre-tool-use'];
 
-function parseInput(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 /**
  * Runs one hook. Fails open: whatever goes wrong is said on stderr and the agent goes on as if there were no hook,
  * since a hook that blocks on its own bug would trap a conversation.
  */
 async function runHook(deps: HookCommandDeps, event: HookEvent): Promise<void> {
   try {
-    const input = parseInput(await deps.readStdin());
+    const input = parseJson(await deps.readStdin());
     const answer = await answerHook(deps.createDeps(), event, input);
     if (answer !== null) deps.write(`${JSON.stringify(answer)}\n`);
   } catch (error) {

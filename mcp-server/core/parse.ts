@@ -25,6 +25,15 @@ export function parseWith<Schema extends z.ZodType>(
   });
 }
 
+/** The value that a text from outside holds. Null when: it is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 /** True for a plain object, so that its properties may be read as unknown. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -10,7 +10,7 @@ import { renderTrialTable } from '../../mcp-server/core/report/table.ts';
 import type { LedgerWriter } from '../../mcp-server/ports/ledger-store.ts';
 import { createFakeDeploy, type FakeDeploy, type FakeDeployScript } from '../fakes/fake-deploy.ts';
 import { CALL, createTestApp, SESSION_ID, type TestApp } from '../fakes/test-app.ts';
-import { measureTrial, openCalibrated, recordsOf } from './judged-session.ts';
+import { fakeLoadRun, measureTrial, openCalibrated } from './judged-session.ts';
 
 let test: TestApp;
 let deploy: FakeDeploy;
@@ -27,22 +27,7 @@ function withLoad(tbotMs: number): { readonly app: App; readonly seeds: number[]
   const run: App['load']['run'] = async (request, options) => {
     seeds.push(request.seed);
     await options.onMeasureStart?.();
-    return {
-      records: recordsOf(50, tbotMs).map((record) => ({ ...record, textHash: `${record.index}` })),
-      windowStartMs: 0,
-      windowEndMs: 1000,
-      cancelled: false,
-      rttMs: { p50: 0.1, jitter: 0 },
-      client: {
-        loopUtilisation: 0.1,
-        loopLagP99Ms: 1,
-        workers: 0,
-        sendLagP99Ms: null,
-        eventsPerRead: null,
-      },
-      sharedPromptRatio: 0,
-      notes: [],
-    };
+    return fakeLoadRun(50, tbotMs);
   };
   return { app: { ...test.app, load: { ...test.app.load, run } }, seeds };
 }

@@ -5,13 +5,14 @@ import { summarise } from '../../mcp-server/core/metrics/summarise.ts';
 import { spreadsOf } from '../../mcp-server/core/stats/spread.ts';
 import type { RequestRecord } from '../../mcp-server/core/workload/request-record.ts';
 import type { LedgerWriter } from '../../mcp-server/ports/ledger-store.ts';
+import type { LoadRun } from '../../mcp-server/ports/load-generator.ts';
 import { READY } from '../fakes/fake-deploy.ts';
 import { openTestSession, planTestTrial, type TestApp } from '../fakes/test-app.ts';
 
 const LOAD_POINT = { kind: 'closed', concurrency: 4, requests: 8 } as const;
 
 /** Records of a run in which each request takes `ttftMs` to its first token and `tbotMs` for each further one. */
-export function recordsOf(ttftMs: number, tbotMs: number): readonly RequestRecord[] {
+function recordsOf(ttftMs: number, tbotMs: number): readonly RequestRecord[] {
   return Array.from({ length: 8 }, (_, index) => {
     const sentAtMs = Math.floor(index / 4) * (ttftMs + 9 * tbotMs) + (index % 4);
     const firstTokenAtMs = sentAtMs + ttftMs;
@@ -43,6 +44,29 @@ export function recordsOf(ttftMs: number, tbotMs: number): readonly RequestRecor
       textSample: 'x',
     };
   });
+}
+
+/** What a load generator that was never disturbed gives back for these records. */
+export function fakeLoadRun(ttftMs: number, tbotMs: number): LoadRun {
+  return {
+    records: recordsOf(ttftMs, tbotMs).map((record) => ({
+      ...record,
+      textHash: `${record.index}`,
+    })),
+    windowStartMs: 0,
+    windowEndMs: 1000,
+    cancelled: false,
+    rttMs: { p50: 0.1, jitter: 0 },
+    client: {
+      loopUtilisation: 0.1,
+      loopLagP99Ms: 1,
+      workers: 0,
+      sendLagP99Ms: null,
+      eventsPerRead: null,
+    },
+    sharedPromptRatio: 0,
+    notes: [],
+  };
 }
 
 export async function markReady(

@@ -8,7 +8,7 @@ import { judgeTrial } from '../../mcp-server/app/judge-trial.ts';
 import type { LedgerWriter } from '../../mcp-server/ports/ledger-store.ts';
 import { createFakeDeploy, type FakeDeploy } from '../fakes/fake-deploy.ts';
 import { CALL, createTestApp, planTestTrial, type TestApp } from '../fakes/test-app.ts';
-import { markReady, measureFake, openCalibrated, recordsOf } from './judged-session.ts';
+import { fakeLoadRun, markReady, measureFake, openCalibrated } from './judged-session.ts';
 
 let test: TestApp;
 let deploy: FakeDeploy;
@@ -22,25 +22,7 @@ afterEach(() => test.close());
 function withLoad(tbotMsOf: (trialId: string) => number): App {
   const run: App['load']['run'] = async (_request, options) => {
     await options.onMeasureStart?.();
-    return {
-      records: recordsOf(50, tbotMsOf(deploy.started.at(-1)?.trialId ?? '')).map((record) => ({
-        ...record,
-        textHash: `${record.index}`,
-      })),
-      windowStartMs: 0,
-      windowEndMs: 1000,
-      cancelled: false,
-      rttMs: { p50: 0.1, jitter: 0 },
-      client: {
-        loopUtilisation: 0.1,
-        loopLagP99Ms: 1,
-        workers: 0,
-        sendLagP99Ms: null,
-        eventsPerRead: null,
-      },
-      sharedPromptRatio: 0,
-      notes: [],
-    };
+    return fakeLoadRun(50, tbotMsOf(deploy.started.at(-1)?.trialId ?? ''));
   };
   return { ...test.app, load: { ...test.app.load, run } };
 }

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { closeServer } from './close-server.ts';
 
 /** What one stream does instead of answering well. Each failure class of the load client has one. */
 const SCRIPTS = [
@@ -88,11 +89,6 @@ export async function startCalibratedServer(
     bodies: seen.bodies,
     close: () => closeServer(server),
   };
-}
-
-function closeServer(server: Server): Promise<void> {
-  server.closeAllConnections();
-  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 interface Exchange {

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { closeServer } from './close-server.ts';
 import { createTimerWheel, hrMs, type TimerWheel } from './timer-wheel.ts';
 
 /** Delays of every stream; what it writes is encoded before the first request. */
@@ -78,11 +79,6 @@ export async function startPacedServer(config: PacedConfig): Promise<PacedServer
 
 function describe({ id, receivedMs, writesMs, written }: Stream): ServedRequest {
   return { id, receivedMs, writesMs: [...writesMs.subarray(0, written)] };
-}
-
-function closeServer(server: Server): Promise<void> {
-  server.closeAllConnections();
-  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 interface Exchange {

@@ -1,49 +1,19 @@
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createLocalDeploy } from '../../mcp-server/adapters/deploy/local.ts';
 import { createLoadGenerator } from '../../mcp-server/adapters/load/load-generator.ts';
-import { createProcessRunner } from '../../mcp-server/adapters/process/run.ts';
 import { findFreePort } from '../../mcp-server/adapters/process/tcp-ports.ts';
 import { deployTrial } from '../../mcp-server/app/deploy-trial.ts';
 import { stopDeployments } from '../../mcp-server/app/stop-deployments.ts';
 import { heldDeployments } from '../../mcp-server/core/ledger/lookup.ts';
-import { CALL, createTestApp, openTestSession, type TestApp } from '../fakes/test-app.ts';
-import { ensureLlamaCpp } from './llamacpp.ts';
+import { CALL } from '../fakes/test-app.ts';
+import { closeLlamaSessions, exampleOnPort, openLlamaSession } from './llamacpp-session.ts';
 
-const EXAMPLE = readFileSync(
-  fileURLToPath(new URL('../../examples/llamacpp-cpu/dstack-baseline.yml', import.meta.url)),
-  'utf8',
-);
-const apps: TestApp[] = [];
-
-afterEach(async () => {
-  for (const one of apps.splice(0)) {
-    await stopDeployments(one.app, { final: true, wait_s: 50 }, CALL).catch(() => undefined);
-    await one.close();
-  }
-});
-
-async function openWith(service: string) {
-  const { environment } = ensureLlamaCpp();
-  const deploy = createLocalDeploy({ environment, runner: createProcessRunner() });
-  const tested = createTestApp(deploy);
-  apps.push(tested);
-  const writer = await openTestSession(
-    tested,
-    { maxTotalUsd: 0, maxUsdPerHour: 0, maxUsdPerTrial: 0, maxMinutesToReady: 2 },
-    { service, engine: 'llamacpp' },
-  );
-  return { tested, writer };
-}
-
-const onPort = (port: number): string => EXAMPLE.replaceAll('8117', String(port));
+afterEach(closeLlamaSessions);
 
 describe('a real llama.cpp server under the local backend', () => {
   test('starts from the example, answers a chat, streams under load, logs, and is gone with proof', async () => {
     const port = await findFreePort();
-    const { tested, writer } = await openWith(onPort(port));
+    const { tested, writer } = await openLlamaSession(exampleOnPort(port));
     const answer = await deployTrial(tested.app, { wait_s: 50 }, CALL);
     expect(answer).toMatchObject({ status: 'ready', outcome: { priceUsdPerHour: 0 } });
     const baseUrl = `http://127.0.0.1:${port}`;
@@ -110,7 +80,9 @@ describe('a real llama.cpp server under the local backend', () => {
 
   test('a flag that the engine does not know is a crash with its exit code and its own words', async () => {
     const port = await findFreePort();
-    const { tested } = await openWith(onPort(port).replace('--metrics', '--no-such-flag'));
+    const { tested } = await openLlamaSession(
+      exampleOnPort(port).replace('--metrics', '--no-such-flag'),
+    );
     const answer = await deployTrial(tested.app, { wait_s: 50 }, CALL);
     expect(answer).toMatchObject({ status: 'failed', outcome: { gone: true } });
     expect(JSON.stringify(answer.outcome)).toMatch(/exited \(1\).*--no-such-flag/);
@@ -120,7 +92,7 @@ describe('a real llama.cpp server under the local backend', () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
-    const { tested, writer } = await openWith(onPort(port));
+    const { tested, writer } = await openLlamaSession(exampleOnPort(port));
     await expect(deployTrial(tested.app, { wait_s: 50 }, CALL)).rejects.toMatchObject({
       code: 'E_PORT_IN_USE',
       message: expect.stringContaining(String(port)),

@@ -1,40 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createLocalDeploy } from '../../mcp-server/adapters/deploy/local.ts';
 import { createLoadGenerator } from '../../mcp-server/adapters/load/load-generator.ts';
-import { createProcessRunner } from '../../mcp-server/adapters/process/run.ts';
 import { findFreePort } from '../../mcp-server/adapters/process/tcp-ports.ts';
 import { deployTrial } from '../../mcp-server/app/deploy-trial.ts';
-import { stopDeployments } from '../../mcp-server/app/stop-deployments.ts';
 import { agreements, readTokens, WITH_LOGPROBS } from '../../mcp-server/core/quality/greedy.ts';
 import { SCORE_PROTOCOLS } from '../../mcp-server/core/quality/token-scores.ts';
-import { CALL, createTestApp, openTestSession, type TestApp } from '../fakes/test-app.ts';
-import { ensureLlamaCpp } from './llamacpp.ts';
+import { CALL } from '../fakes/test-app.ts';
+import { closeLlamaSessions, exampleOnPort, openLlamaSession } from './llamacpp-session.ts';
 
-const EXAMPLE = readFileSync(
-  fileURLToPath(new URL('../../examples/llamacpp-cpu/dstack-baseline.yml', import.meta.url)),
-  'utf8',
-);
-const apps: TestApp[] = [];
-
-afterEach(async () => {
-  for (const one of apps.splice(0)) {
-    await stopDeployments(one.app, { final: true, wait_s: 50 }, CALL).catch(() => undefined);
-    await one.close();
-  }
-});
+afterEach(closeLlamaSessions);
 
 async function serve(): Promise<string> {
-  const { environment } = ensureLlamaCpp();
   const port = await findFreePort();
-  const tested = createTestApp(createLocalDeploy({ environment, runner: createProcessRunner() }));
-  apps.push(tested);
-  await openTestSession(
-    tested,
-    { maxTotalUsd: 0, maxUsdPerHour: 0, maxUsdPerTrial: 0, maxMinutesToReady: 2 },
-    { service: EXAMPLE.replaceAll('8117', String(port)), engine: 'llamacpp' },
-  );
+  const { tested } = await openLlamaSession(exampleOnPort(port));
   await deployTrial(tested.app, { wait_s: 50 }, CALL);
   return `http://127.0.0.1:${port}`;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { DeployError } from '../../core/errors.ts';
-import { parseWith } from '../../core/parse.ts';
+import { parseJson, parseWith } from '../../core/parse.ts';
 import { cleanText } from '../../core/redact.ts';
 import type {
   Deploy,
@@ -21,7 +21,7 @@ import {
 } from '../process/guard.ts';
 import { findGuarded, GuardHandle, specFileOf, writeAtomically } from '../process/guard-files.ts';
 import { readLogTail } from '../process/guard-log.ts';
-import { checkReadiness, parseJson, type Readiness } from './readiness.ts';
+import { checkReadiness, type Readiness } from './readiness.ts';
 
 /** What is known of a service before its process exists; kept beside its log, so that a crash loses nothing. */
 const ServiceFacts = z.object({

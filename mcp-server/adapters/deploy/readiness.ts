@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../../core/parse.ts';
 
 const HEALTH_TIMEOUT_MS = 3000;
 /** A first completion on a slow CPU, kernels compiled on the way. Source: own reasoning. */
@@ -78,15 +79,6 @@ async function answerOf(
   try {
     const response = await fetch(url, init);
     return { ok: response.ok, text: (await response.text()).slice(0, 100_000) };
-  } catch {
-    return null;
-  }
-}
-
-/** Null when it is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Instance } from '../../core/ledger/vocabulary.ts';
+import { parseJson } from '../../core/parse.ts';
 import { parseServiceFile } from '../../core/service/service-file.ts';
 import type { Deploy, DeployHandle, DeployRequest } from '../../ports/deploy.ts';
 import { writeAtomically } from '../process/guard-files.ts';
@@ -8,7 +9,6 @@ import { type SelfCommand, selfCommand } from '../process/self-command.ts';
 import { findFreePort } from '../process/tcp-ports.ts';
 import { childEnvironment, type Environment } from './child-env.ts';
 import { guardedOperations, guardedStatus, startService } from './guarded-service.ts';
-import { parseJson } from './readiness.ts';
 
 export interface SimulatedDeployOptions {
   readonly environment: Environment;

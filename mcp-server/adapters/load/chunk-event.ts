@@ -1,4 +1,4 @@
-import { isRecord } from '../../core/parse.ts';
+import { isRecord, parseJson } from '../../core/parse.ts';
 
 /** What one event of a completion stream says. */
 export interface ChunkEvent {
@@ -39,14 +39,6 @@ export function readChunkEvent(data: string): ChunkEvent | null {
     logprobTokens: isRecord(choice) ? countLogprobs(choice['logprobs']) : null,
     error: readError(json['error']),
   };
-}
-
-function parseJson(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    return null;
-  }
 }
 
 function textOf(choice: Record<string, unknown>, delta: unknown): string {

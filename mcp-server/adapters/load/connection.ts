@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
+import { parseJson } from '../../core/parse.ts';
 import { createSpareSockets } from './spare-sockets.ts';
 
 /** A service as the load client reaches it: its own connections, no proxy, no redirects, no retries. */
@@ -75,7 +76,7 @@ export async function requestJson(
     signal: options.signal,
   });
   const text = await readCapped(response.body);
-  return { status: response.statusCode, body: parseOrNull(text), text };
+  return { status: response.statusCode, body: parseJson(text), text };
 }
 
 async function readCapped(body: AsyncIterable<unknown>): Promise<string> {
@@ -86,12 +87,4 @@ async function readCapped(body: AsyncIterable<unknown>): Promise<string> {
     if (text.length > MAX_ANSWER_CHARS) break;
   }
   return text.slice(0, MAX_ANSWER_CHARS);
-}
-
-function parseOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

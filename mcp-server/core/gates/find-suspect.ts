@@ -57,9 +57,7 @@ const JUDGED_TOGETHER: ReadonlySet<string> = new Set([
  * What most of the baseline's own runs show as well, or all of them beside themselves, is how the service is, and no finding.
  */
 export function findSuspect(input: GateInput): GateReport {
-  const usual = new Set(findTogether({ ...input, trial: input.baseline }).map(({ name }) => name));
-  const together = findTogether(input).filter(({ name }) => !usual.has(name));
-  const findings = [...faultsOfRuns(input), ...together];
+  const findings = [...faultsOfRuns(input), ...faultsTogether(input)];
   const byName = new Map<string, GateFinding>();
   for (const finding of findings) {
     const known = byName.get(finding.name);
@@ -68,6 +66,14 @@ export function findSuspect(input: GateInput): GateReport {
     }
   }
   return { findings: [...byName.values()], notes: notesOn(input) };
+}
+
+/** The baseline is only held against itself where something was found. */
+function faultsTogether(input: GateInput): readonly GateFinding[] {
+  const found = findTogether(input);
+  if (found.length === 0) return [];
+  const usual = new Set(findTogether({ ...input, trial: input.baseline }).map(({ name }) => name));
+  return found.filter(({ name }) => !usual.has(name));
 }
 
 function findTogether(input: GateInput): readonly GateFinding[] {

@@ -27,10 +27,10 @@ const MIX = 0.1;
 
 /** Prompts that were read in full, and were as long as the baseline's. */
 export const promptsKept: Gate = (context) => {
-  const sized = relative2(
-    ratioOfPairs(context.pairs, ({ now, before }) => [now.promptChars, before.promptChars]),
-    null,
-  );
+  const sized = ratioOfPairs(context.pairs, ({ now, before }) => [
+    now.promptChars,
+    before.promptChars,
+  ]);
   const findings: GateFinding[] = [];
   if (sized !== null && Math.abs(sized.mean - 1) > SAME_SIZE) {
     findings.push(
@@ -116,9 +116,7 @@ function relativeText(now: GateContext['now'], before: GateContext['now']): Esti
     ratioEstimate(
       records.map((one) => ({ over: one.answer?.visibleChars, under: one.outputTokens })),
     );
-  const was = perToken(before);
-  const is = perToken(now);
-  return was === null || is === null ? null : relative(is, was);
+  return relativeOf(perToken(now), perToken(before));
 }
 
 function textFinding(
@@ -149,7 +147,7 @@ function lengthFindings(
   before: GateContext['now'],
   where: string,
 ): readonly GateFinding[] {
-  const length = relative3(lengthOf(now), lengthOf(before));
+  const length = relativeOf(lengthOf(now), lengthOf(before));
   const mixNow = mixOf(now);
   const mixBefore = mixOf(before);
   const findings: GateFinding[] = [];
@@ -169,7 +167,7 @@ function lengthFindings(
   return findings;
 }
 
-function relative3(now: Estimate | null, before: Estimate | null): Estimate | null {
+function relativeOf(now: Estimate | null, before: Estimate | null): Estimate | null {
   return now === null || before === null ? null : relative(now, before);
 }
 

@@ -45,21 +45,20 @@ export const Hypothesis = z.strictObject({
 });
 export type Hypothesis = z.infer<typeof Hypothesis>;
 
+/** A value as it was read, and where it stands. */
+const Witness = z.object({
+  evidenceId: EvidenceId.nullable(),
+  name: z.string().max(200),
+  value: z.string().max(300),
+});
+
 /** One entry of `diagnose`: a bottleneck or fault, with what supports it. */
 export const Cause = z.object({
   rule: z.string().max(60),
   cause: z.string().max(60),
   title: z.string().max(200),
   confidence: z.number().min(0).max(1),
-  evidence: z
-    .array(
-      z.object({
-        evidenceId: EvidenceId.nullable(),
-        name: z.string().max(200),
-        value: z.string().max(300),
-      }),
-    )
-    .max(12),
+  evidence: z.array(Witness).max(12),
   candidates: z.array(Change).max(6),
   expected: z.string().max(300),
   confirmBy: z.string().max(200),
@@ -105,15 +104,7 @@ export const MechanismCheck = z.object({
   /** Least change that counts: beyond the noise of the runs. Null when: there was nothing to compare. */
   leastChange: z.number().nullable(),
   /** Where both values stand, the reference first. */
-  evidence: z
-    .array(
-      z.object({
-        evidenceId: EvidenceId.nullable(),
-        name: z.string().max(200),
-        value: z.string().max(300),
-      }),
-    )
-    .max(4),
+  evidence: z.array(Witness).max(4),
   reason: z.string().max(300),
 });
 export type MechanismCheck = z.infer<typeof MechanismCheck>;

@@ -1,3 +1,4 @@
+import { parseJson } from '../parse.ts';
 import { parsePrometheus, type Sample } from './prometheus.ts';
 
 /** A gauge over a window, from samples in time. Units: as received. */
@@ -85,12 +86,7 @@ function readGauges(samples: readonly Sample[]): ReadonlyMap<string, number> {
 
 /** Reads what `levels` gave, from stored JSON. Empty when: it is not that. */
 export function readSampledGauges(text: string): readonly SampledGauge[] {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return [];
-  }
+  const parsed = parseJson(text);
   return Array.isArray(parsed) ? parsed.filter(isSampledGauge) : [];
 }
 
