@@ -28,7 +28,9 @@ export async function settleRefusals(
       refusals: open.map(({ check, message }) => ({ check, message })),
     },
   });
-  const list = open.map((refusal) => `[${refusal.check}] ${refusal.message}`).join('; ');
+  const list = open
+    .map((refusal) => `[${refusal.check}] ${refusal.message.replace(/\.$/, '')}`)
+    .join('; ');
   throw new InvalidInputError(`The plan is refused: ${list}.`, {
     code: 'E_PLAN_REFUSED',
     fix: forceHint(open),
