@@ -1,10 +1,10 @@
 import { datasetWorkload } from '../core/dataset/dataset-workload.ts';
 import { parseDataset } from '../core/dataset/parse-dataset.ts';
 import type { DatasetRow } from '../core/dataset/row.ts';
-import { InvalidInputError } from '../core/errors.ts';
 import { rampMeanRatePerS, traceRatePerS } from '../core/workload/arrivals.ts';
 import { type LoadPoint, WorkloadSpec } from '../core/workload/workload.ts';
 import type { BenchOptions } from './bench-options.ts';
+import { usage } from './bench-usage.ts';
 
 export interface BenchSource {
   readonly workload: WorkloadSpec;
@@ -41,19 +41,39 @@ export async function benchSource(
     count: isGiven('numPrompts') ? options.numPrompts : rows.length,
     outputTokens: isGiven('outputTokens') ? options.outputTokens : null,
     exactOutput: options.ignoreEos,
-    api: 'chat',
+    api: apiOf(options),
     text: options.text,
     hash: deps.hash,
   });
 }
 
+const apiOf = ({ endpoint }: BenchOptions): WorkloadSpec['api'] =>
+  endpoint === '/v1/completions' ? 'completions' : 'chat';
+
 function madeWorkload(options: BenchOptions): WorkloadSpec {
+  const { randomPrefixLen: prefix, randomRangeRatio: range } = options;
   return WorkloadSpec.parse({
     id: 'bench',
+    api: apiOf(options),
     text: options.text,
     exactOutput: options.ignoreEos,
-    components: [{ inputTokens: options.inputTokens, outputTokens: options.outputTokens }],
+    components: [
+      {
+        inputTokens: around(options.inputTokens, range, prefix),
+        outputTokens: around(options.outputTokens, range, 0),
+        sharedPrefixTokens: prefix,
+      },
+    ],
   });
+}
+
+/** A length, or uniform lengths about it, behind a prefix. Source: `vllm bench serve --random-range-ratio`, which draws from [L(1 - r), L(1 + r)]. */
+function around(length: number, range: number, prefix: number): number | object {
+  if (range === 0) return prefix + length;
+  return {
+    min: prefix + Math.max(1, Math.floor(length * (1 - range))),
+    max: prefix + Math.ceil(length * (1 + range)),
+  };
 }
 
 /** How fast. Throws: InvalidInputError `E_USAGE` for options that contradict each other. */
@@ -105,12 +125,4 @@ function rampForm(options: BenchOptions): OpenForm | null {
     requestRatePerS: rampMeanRatePerS({ from, to, curve }),
     pattern: { kind: 'ramp', from, to, curve },
   };
-}
-
-/** What cannot be asked for, before anything is sent. */
-export function usage(why: string): InvalidInputError {
-  return new InvalidInputError(`${why}.`, {
-    code: 'E_USAGE',
-    fix: 'Correct the options; autodebug bench --help lists them.',
-  });
 }

@@ -1,6 +1,6 @@
 import type { SloClause } from '../core/contract/contract.ts';
 import type { BenchOptions } from './bench-options.ts';
-import { usage } from './bench-request.ts';
+import { usage } from './bench-usage.ts';
 
 /** Names of `--goodput`. Source: vLLM's serving benchmark; ttft, tpot, e2el in ms. The others are ours. */
 const METRICS: Readonly<Record<string, SloClause['metric']>> = {

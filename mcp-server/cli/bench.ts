@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { refuseWithoutSlo } from '../core/capacity/level.ts';
-import { ConfigError, LoadError } from '../core/errors.ts';
+import { LoadError } from '../core/errors.ts';
 import { renderBenchTable, toBenchReport } from '../core/metrics/bench-report.ts';
 import { summarise } from '../core/metrics/summarise.ts';
 import type { MeasurementSummary } from '../core/metrics/summary.ts';
@@ -13,8 +13,10 @@ import { findCapacity } from './bench-find.ts';
 import { addBenchOptions, type BenchOptions } from './bench-options.ts';
 import { createProgressLine } from './bench-progress.ts';
 import { type BenchArgs, type BenchSource, benchLoadPoint, benchSource } from './bench-request.ts';
+import { headers, sampling } from './bench-sampling.ts';
 import { saveResult } from './bench-save.ts';
 import { sloClauses } from './bench-slo.ts';
+import { usage } from './bench-usage.ts';
 
 export interface BenchDeps {
   readonly load: Pick<LoadGenerator, 'run'>;
@@ -41,9 +43,11 @@ export function registerBench(program: Command, deps: BenchDeps): void {
   const command = program
     .command('bench')
     .description('load an OpenAI-compatible endpoint and print what the client saw')
-    .argument('<base-url>', 'root of the service, with or without /v1');
+    .argument('[base-url]', 'root of the service, with or without /v1');
   addBenchOptions(command);
-  command.action((baseUrl: string, options: BenchOptions) => {
+  command.action((argument: string | undefined, options: BenchOptions) => {
+    const baseUrl = argument ?? options.baseUrl;
+    if (baseUrl === undefined) throw usage('The root of the service is missing');
     const isGiven = (option: keyof BenchOptions): boolean =>
       command.getOptionValueSource(option) === 'cli';
     return bench(deps, { baseUrl, options, isGiven });
@@ -52,7 +56,11 @@ export function registerBench(program: Command, deps: BenchDeps): void {
 
 async function bench(deps: BenchDeps, args: BenchArgs): Promise<void> {
   const slo = sloClauses(args.options);
-  if (args.options.find !== undefined) refuseWithoutSlo(slo);
+  if (args.options.find !== undefined) {
+    refuseWithoutSlo(slo);
+    if (args.options.saveResult !== undefined)
+      throw usage('--save-result keeps one run, and --find makes many');
+  }
   const source = await benchSource(args, deps);
   const request = toRequest(deps, args, source);
   if (args.options.find !== undefined) {
@@ -68,7 +76,7 @@ async function bench(deps: BenchDeps, args: BenchArgs): Promise<void> {
     deps.writeError(`note: ${note}\n`);
   }
   print(deps, args, summary);
-  await saveResult(deps, args.options.saveResult, { request, summary });
+  await saveResult(deps, args.options, { request, summary });
   if (deps.signal.aborted) deps.setExitCode(130);
   else deps.setExitCode(summary.completed === 0 ? 1 : 0);
 }
@@ -85,30 +93,19 @@ function toRequest(deps: BenchDeps, args: BenchArgs, source: BenchSource): LoadR
   const { options } = args;
   return {
     baseUrl: normaliseBaseUrl(args.baseUrl),
-    model: options.model,
-    headers: authHeaders(deps, options.apiKeyEnv),
+    model: options.servedModelName ?? options.model,
+    headers: headers(options, deps.env),
     workload: source.workload,
     rows: source.rows,
     loadPoint: benchLoadPoint(args, source),
     seed: options.seed ?? deps.nowMs() % 2 ** 31,
     repeat: 0,
-    sampling: { temperature: 0 },
-    extraBody: {},
+    ...sampling(options),
     deadlineMs: options.timeout * 1000,
     stallMs: options.stallTimeout * 1000,
     warmup: options.warmup,
     traps: options.traps ?? false,
   };
-}
-
-function authHeaders(deps: BenchDeps, name: string | undefined): Readonly<Record<string, string>> {
-  if (name === undefined) return {};
-  const key = deps.env[name];
-  if (key !== undefined && key !== '') return { authorization: `Bearer ${key}` };
-  throw new ConfigError(`The environment variable ${name.slice(0, 80)} is not set.`, {
-    code: 'E_NO_KEY',
-    fix: `Set it to the service's API key, or leave --api-key-env out.`,
-  });
 }
 
 interface BenchOutcome {

@@ -208,6 +208,69 @@ describe('autodebug bench', () => {
     });
   });
 
+  it('takes what else a user of vllm bench serve writes, and means the same by it', async () => {
+    const { asked, load } = noting();
+    const where = ['--base-url', 'http://h', '--endpoint', '/v1/completions', '--ignore-eos'];
+    const lengths = ['--random-input-len', '100', '--random-output-len', '10'];
+    const shape = ['--random-prefix-len', '32', '--random-range-ratio', '0.25'];
+    const drawn = ['--temperature', '0.7', '--top-p', '0.9', '--top-k', '40'];
+    const more = ['--extra-body', '{"n":1,"top_k":5}', '--header', 'x-team=infra'];
+    const name = ['--model', 'org/m', '--served-model-name', 'served'];
+    await bench([...where, ...name, ...lengths, ...shape, ...drawn, ...more], { load });
+    expect(asked[0]).toMatchObject({
+      baseUrl: 'http://h',
+      model: 'served',
+      headers: { 'x-team': 'infra' },
+      sampling: { temperature: 0.7, topP: 0.9 },
+      extraBody: { n: 1, top_k: 5 },
+      workload: {
+        api: 'completions',
+        exactOutput: true,
+        components: [
+          {
+            inputTokens: { min: 107, max: 157 },
+            outputTokens: { min: 7, max: 13 },
+            sharedPrefixTokens: 32,
+          },
+        ],
+      },
+    });
+  });
+
+  it.each([
+    [['--header', 'Authorization=Bearer sk-1'], /--api-key-env/],
+    [['--header', 'no-value'], /key=value/],
+    [['--save-result', '--find', 'max_rate', '--goodput', 'ttft:500'], /keeps one run/],
+  ])('refuses %s and says why', async (options, why) => {
+    const { load } = noting();
+    const ran = bench(['http://h', '--model', 'm', ...options], { load });
+    await expect(ran).rejects.toMatchObject({
+      code: 'E_USAGE',
+      message: expect.stringMatching(why),
+    });
+    await expect(ran).rejects.not.toMatchObject({ message: expect.stringContaining('sk-1') });
+  });
+
+  it.each([
+    [['--save-result'], 'autodebug-infqps-concurrency16-m-19700101-001640.json'],
+    [
+      ['--save-result', '--result-dir', 'out', '--request-rate', '2'],
+      'out/autodebug-2qps-m-19700101-001640.json',
+    ],
+    [['--result-filename', 'r.json', '--metadata', 'version=1', 'completed=9'], 'r.json'],
+  ])('saves under %s as vLLM names its files', async (options, path) => {
+    const { load } = noting();
+    const saved: [string, string][] = [];
+    const saveFile: BenchDeps['saveFile'] = async (...file) => {
+      saved.push(file);
+    };
+    await bench(['http://h', '--model', 'org/m', ...options], { load, saveFile });
+    expect(saved.map(([file]) => file)).toEqual([path]);
+    const result: unknown = JSON.parse(saved[0]?.[1] ?? '');
+    expect(result).toMatchObject({ completed: 0, backend: 'openai-chat' });
+    if (options.includes('--metadata')) expect(result).toMatchObject({ version: '1' });
+  });
+
   it('drives an open loop at a rate, capped only where a concurrency was named', async () => {
     const { asked, load } = noting();
     await bench(['http://h', '--model', 'm', '--request-rate', '2.5'], { load });

@@ -19,16 +19,17 @@ export interface SavedRun {
 export function toVllmResult(run: SavedRun): Record<string, unknown> {
   const { summary, request } = run;
   const { loadPoint, workload } = request;
+  const backend = workload.api === 'chat' ? 'openai-chat' : 'openai';
   return {
     date: stampOf(run.savedAtMs),
     definition: 'autodebug',
-    backend: 'openai-chat',
-    endpoint_type: 'openai-chat',
+    backend,
+    endpoint_type: backend,
     label: null,
     model_id: request.model,
     tokenizer_id: null,
     num_prompts: loadPoint.requests,
-    dataset_name: workload.text === 'natural' ? workload.text : 'random',
+    dataset_name: workload.dataset?.format ?? (workload.text === 'natural' ? 'natural' : 'random'),
     random_input_len: lengthOf(workload.components[0]?.inputTokens),
     random_output_len: lengthOf(workload.components[0]?.outputTokens),
     ...loadOf(loadPoint),
