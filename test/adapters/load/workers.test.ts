@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createConnection } from '../../../mcp-server/adapters/load/connection.ts';
 import { createLoadGenerator } from '../../../mcp-server/adapters/load/load-generator.ts';
 import { runLoad } from '../../../mcp-server/adapters/load/run-load.ts';
+import { quantile } from '../../../mcp-server/core/stats/quantile.ts';
 import { arrivalTimesMs } from '../../../mcp-server/core/workload/arrivals.ts';
 import { WorkloadSpec } from '../../../mcp-server/core/workload/workload.ts';
 import { type CalibratedServer, startCalibratedServer } from '../../fakes/calibrated-server.ts';
@@ -36,14 +37,20 @@ describe('several load workers', () => {
     expect(measured.every((record) => record.failure === null)).toBe(true);
     expect(run.client.workers).toBe(3);
     expect(progress).toContain('measure 25/25');
-    // the server's own write stamps, on the machine's clock: every first token is read within 60 ms of being written
+    // Against the server's own write stamps, on the machine's clock: a worker on a clock of its own would be off throughout.
     const firsts = [...server.stamps].filter(([id]) => id.includes('-measure-'));
     expect(firsts).toHaveLength(25);
-    for (const record of measured) {
+    const lags = measured.map((record) => {
       const written = firsts.find(([id]) => id.endsWith(`-measure-${record.index}`))?.[1][0] ?? 0;
-      const read = run.originMonotonicMs + (record.firstTokenAtMs ?? 0);
-      expect(read - written).toBeGreaterThan(-0.5);
-      expect(read - written).toBeLessThan(60);
+      return run.originMonotonicMs + (record.firstTokenAtMs ?? 0) - written;
+    });
+    for (const worker of [0, 1, 2]) {
+      const median = quantile(
+        lags.filter((_, index) => index % 3 === worker),
+        0.5,
+      );
+      expect(median).toBeGreaterThan(-0.5);
+      expect(median).toBeLessThan(30);
     }
   });
 

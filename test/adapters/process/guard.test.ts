@@ -101,9 +101,9 @@ describe('a guard', () => {
   });
 
   test('a touched lease keeps a deployment alive, a forgotten one ends it', async () => {
-    const handle = await guarded('sleep 60', { idleMs: 1500 });
-    for (let touches = 0; touches < 4; touches += 1) {
-      await sleep(600);
+    const handle = await guarded('sleep 60', { idleMs: 3000 });
+    for (let touches = 0; touches < 3; touches += 1) {
+      await sleep(1200);
       touchLease(handle.stateDir);
     }
     expect(await guardStatus(handle)).toMatchObject({ kind: 'running' });
