@@ -5,6 +5,9 @@ import type { Engine } from './engine.ts';
 const QUALITY_ENV =
   /ATTENTION|QUANT|DTYPE|FP8|FP4|SPEC|SAMPL|FLASHINFER|DETERMINIS|PRECISION|TF32/i;
 
+/** Flags of drafts and guesses, by the names that the engines give them. Source: inventories of the three engines. */
+const SPECULATION_FLAG = /^--(?:draft|lookup-cache|spec|speculative)(?:-|$)/;
+
 /** True when changes can alter outputs: weights, KV type, speculation, attention, sampling, model, image. */
 export function touchesQuality(engine: Engine, changes: readonly Change[]): boolean {
   return changes.some((change) => isQualityChange(engine, change));
@@ -29,5 +32,6 @@ function isQualityChange(engine: Engine, change: Change): boolean {
 function isQualityFlag(engine: Engine, flag: string): boolean {
   const canonical = engine.canonicalFlag(flag).split('.')[0] ?? '';
   const positive = canonical.startsWith('--no-') ? `--${canonical.slice(5)}` : canonical;
-  return engine.qualityFlags.includes(canonical) || engine.qualityFlags.includes(positive);
+  const isListed = engine.qualityFlags.includes(canonical) || engine.qualityFlags.includes(positive);
+  return isListed || SPECULATION_FLAG.test(positive);
 }

@@ -61,6 +61,7 @@ describe('versions', () => {
 describe.each(Object.values(ENGINES))('$title', (engine) => {
   it('has unique flags, known quality flags and a context flag', () => {
     const names = engine.flags.flatMap((fact) => [fact.flag, ...fact.aliases]);
+    expect(engine.qualityFlags.filter((flag) => engine.canonicalFlag(flag) !== flag)).toEqual([]);
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
     expect(names).toContain(engine.contextFlag);
     expect(engine.modelFlag === null || names.includes(engine.modelFlag)).toBe(true);
@@ -219,6 +220,8 @@ describe('touchesQuality', () => {
       expect(touchesQuality(ENGINES.sglang, set(flag)), flag).toBe(true);
     expect(touchesQuality(ENGINES.vllm, set('--speculative-config'))).toBe(true);
     expect(touchesQuality(ENGINES.llamacpp, set('-ctk'))).toBe(true);
+    for (const flag of ['-md', '--model-draft', '--spec-type', '--cache-type-k-draft'])
+      expect(touchesQuality(ENGINES.llamacpp, set(flag)), flag).toBe(true);
     expect(touchesQuality(ENGINES.sglang, [{ kind: 'set_image', image: 'x' }])).toBe(true);
     expect(
       touchesQuality(ENGINES.vllm, [

@@ -78,21 +78,31 @@ export function retestsOf(trial: TrialState): number {
   return trial.judgements.filter((judgement) => judgement.verdict === 'retest').length;
 }
 
+/** The trial and those that it stands on, itself first; the baseline is left out. */
+export function lineageOf(state: SessionState, trial: TrialState): readonly TrialState[] {
+  const lineage: TrialState[] = [];
+  let current: TrialState | undefined = trial;
+  while (current !== undefined && current.planned.parentId !== null && !lineage.includes(current)) {
+    lineage.push(current);
+    const { parentId }: { parentId: string | null } = current.planned;
+    current = state.trials.find((one) => one.trialId === parentId);
+  }
+  return lineage;
+}
+
+/** True when a change that can alter outputs lies between the trial and the baseline, so that their answers may differ. */
+export const differsInOutputs = (state: SessionState, trial: TrialState): boolean =>
+  lineageOf(state, trial).some((one) => one.planned.touchesQuality);
+
 /**
  * True when the trial differs from what was last accepted by a change that can alter outputs: its own, or one that it
  * inherits from a parent which was never kept.
  */
 export function canAlterOutputs(state: SessionState, trial: TrialState): boolean {
-  const seen = new Set<string>();
-  let current: TrialState | undefined = trial;
-  while (current !== undefined && !seen.has(current.trialId)) {
-    seen.add(current.trialId);
-    if (current !== trial && current.judgements.at(-1)?.verdict === 'keep') return false;
-    if (current.planned.touchesQuality) return true;
-    const { parentId }: { parentId: string | null } = current.planned;
-    current = state.trials.find((one) => one.trialId === parentId);
-  }
-  return false;
+  const [own, ...inherited] = lineageOf(state, trial);
+  const accepted = inherited.findIndex((one) => one.judgements.at(-1)?.verdict === 'keep');
+  const open = accepted === -1 ? inherited : inherited.slice(0, accepted);
+  return [own, ...open].some((one) => one?.planned.touchesQuality === true);
 }
 
 /** True when the trial is its reference with something taken away and nothing added. */
