@@ -2,6 +2,7 @@ import { PreconditionError } from '../core/errors.ts';
 import {
   canAlterOutputs,
   crashOf,
+  differsInOutputs,
   isSimplerThan,
   ownDeploymentOf,
   referenceSideOf,
@@ -106,7 +107,7 @@ async function inputOf(
   const gated = await gateTrial(app, state, {
     trial: trialSide,
     incumbent: referenceSide,
-    canAlterOutputs: required,
+    canAlterOutputs: differsInOutputs(state, trial),
   });
   return {
     ruler,
