@@ -64,10 +64,15 @@ export const isShortWith =
 /** The answer is JSON (a code fence is allowed) equal to this value; the order of keys does not matter. */
 export const isJson =
   (expected: unknown): Grader =>
-  ({ text }) => {
-    const body = text.trim().replace(/^```[a-z]*\s*|\s*```$/g, '');
-    return sortedJson(readJson(body)) === sortedJson(expected);
-  };
+  ({ text }) =>
+    sortedJson(readJson(unfenced(text))) === sortedJson(expected);
+
+const unfenced = (text: string): string => text.trim().replace(/^```[a-z]*\s*|\s*```$/gi, '');
+
+/** True for JSON, in a code fence or not. */
+export function isJsonText(text: string): boolean {
+  return readJson(unfenced(text)) !== undefined;
+}
 
 /** Exactly one call of this tool, with these arguments. */
 export const isToolCall =

@@ -1,18 +1,27 @@
 import type { CanaryAnswer } from './answer.ts';
 import { createDraw, type Draw } from './draw.ts';
-import { type Grader, isExactText, isJson, isLastNumber, isToolCall } from './graders.ts';
+import {
+  type Grader,
+  isExactText,
+  isJson,
+  isJsonText,
+  isLastNumber,
+  isToolCall,
+} from './graders.ts';
+import { PUBLIC_TASKS, type PublicTask } from './public-set/public-tasks.ts';
 import { CITIES, NAMES, WORDS } from './word-lists.ts';
 
 const TASK_KINDS = ['arithmetic', 'copy', 'json', 'tool', 'recall'] as const;
-type TaskKind = (typeof TASK_KINDS)[number];
+type TaskKind = (typeof TASK_KINDS)[number] | 'instruction';
 
-/** One generated question with one right answer. */
+/** One question whose answer is right or is not. */
 export interface Task {
   readonly id: string;
   readonly kind: TaskKind;
   readonly prompt: string;
   /** Parts of the request beside messages, model and temperature. */
   readonly body: Readonly<Record<string, unknown>>;
+  /** The right answer; for an instruction the rules that it must follow. */
   readonly expected: string;
   readonly grade: Grader;
   /** False when the answer has not even the form that was asked for. */
@@ -32,15 +41,6 @@ type Made = Omit<Task, 'id' | 'kind' | 'body'> & { readonly body?: Task['body'] 
 const hasNumber: Grader = ({ text }) => /\d/.test(text);
 const hasText: Grader = ({ text }) => text.trim() !== '';
 const hasToolCall: Grader = ({ toolCalls }) => toolCalls.length > 0;
-
-const isJsonText: Grader = ({ text }) => {
-  try {
-    JSON.parse(text.trim().replace(/^```[a-z]*\s*|\s*```$/g, ''));
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 function arithmetic(draw: Draw): Made {
   const sign = draw.pick(['+', '-', '*'] as const);
@@ -72,7 +72,7 @@ function json(draw: Draw): Made {
     prompt: `Write a JSON object with exactly the keys "name" (string), "age" (integer) and "city" (string) for this person: ${person.name} is ${person.age} years old and lives in ${person.city}. Write only the JSON.`,
     expected: JSON.stringify(person),
     grade: isJson(person),
-    isParsed: isJsonText,
+    isParsed: ({ text }) => isJsonText(text),
   };
 }
 
@@ -139,22 +139,53 @@ function recall(draw: Draw, round: number, recallTokens: number): Made {
 /** Room for an answer. Source: own reasoning; the longest right answer has about 45 tokens. */
 const MAX_TOKENS = 96;
 
+/** The same for the public set, whose answers are free text. */
+const PUBLIC_MAX_TOKENS = 256;
+/** From where on, and how often, a task comes from the public set: no shorter suite waits for its long answers. */
+const PUBLIC = { from: 140, every: 4 } as const;
+
+function publicAt(index: number): PublicTask | undefined {
+  const since = index - PUBLIC.from;
+  return since >= 0 && since % PUBLIC.every === 0 ? PUBLIC_TASKS[since / PUBLIC.every] : undefined;
+}
+
+function publicTask({ key, prompt, rules, grade }: PublicTask): Task {
+  const body = { max_tokens: PUBLIC_MAX_TOKENS };
+  return {
+    id: `instruction-${key}`,
+    kind: 'instruction',
+    prompt,
+    body,
+    expected: rules,
+    grade,
+    isParsed: hasText,
+  };
+}
+
 /** The tasks of a plan, kinds in turn, so that any beginning of the list is balanced. */
 export function buildTasks(plan: SuitePlan): readonly Task[] {
   const draw = createDraw(plan.seed * 100 + 98);
+  let made = 0;
   return Array.from({ length: plan.items }, (_, index) => {
-    const kind = TASK_KINDS[index % TASK_KINDS.length] ?? 'copy';
-    const round = Math.floor(index / TASK_KINDS.length);
-    const made = {
-      arithmetic: () => arithmetic(draw),
-      copy: () => copy(draw),
-      json: () => json(draw),
-      tool: () => tool(draw),
-      recall: () => recall(draw, round, plan.recallTokens),
-    }[kind]();
-    const id = `${kind}-${round + 1}`;
-    return { id, kind, ...made, body: { max_tokens: MAX_TOKENS, ...made.body } };
+    const known = publicAt(index);
+    if (known !== undefined) return publicTask(known);
+    made += 1;
+    return generatedTask(draw, plan, made - 1);
   });
+}
+
+function generatedTask(draw: Draw, plan: SuitePlan, index: number): Task {
+  const kind = TASK_KINDS[index % TASK_KINDS.length] ?? 'copy';
+  const round = Math.floor(index / TASK_KINDS.length);
+  const made = {
+    arithmetic: () => arithmetic(draw),
+    copy: () => copy(draw),
+    json: () => json(draw),
+    tool: () => tool(draw),
+    recall: () => recall(draw, round, plan.recallTokens),
+  }[kind]();
+  const id = `${kind}-${round + 1}`;
+  return { id, kind, ...made, body: { max_tokens: MAX_TOKENS, ...made.body } };
 }
 
 export type TaskResult = 'right' | 'wrong' | 'unparsed';
