@@ -165,9 +165,12 @@ export async function measureFake(
   return measurementId;
 }
 
-/** A session whose baseline ran three times at about 10 ms per token and is calibrated. */
-export async function openCalibrated(test: TestApp): Promise<LedgerWriter> {
-  const writer = await openTestSession(test);
+/** A session whose baseline ran three times at about 10 ms per token and is calibrated; these terms of its contract differ. */
+export async function openCalibrated(
+  test: TestApp,
+  terms: Readonly<Record<string, unknown>> = {},
+): Promise<LedgerWriter> {
+  const writer = await openTestSession(test, {}, { terms });
   const deploymentId = await markReady(writer, 't0000', 'calibrate');
   for (const tbotMs of [9.9, 10, 10.1]) {
     await measureFake(test, writer, {

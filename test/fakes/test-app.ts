@@ -111,7 +111,7 @@ export const SERVICE = [
 export async function openTestSession(
   test: TestApp,
   budget: Partial<Budget> = {},
-  { modelId, ...trial }: TestTrial & { readonly modelId?: string | undefined } = {},
+  { modelId, terms, ...trial }: TestSession = {},
 ): Promise<LedgerWriter> {
   const contract = Contract.parse({
     version: 1,
@@ -125,6 +125,7 @@ export async function openTestSession(
       seeds: { search: 1, confirm: 2 },
       allowedHardware: [{ gpu: 'H100', count: 1 }],
       minContextTokens: 2048,
+      ...terms,
     },
     budget: {
       maxTotalUsd: 20,
@@ -149,6 +150,12 @@ export async function openTestSession(
 }
 
 type TestTrial = Partial<EventData<'trial_planned'>> & { readonly service?: string };
+
+interface TestSession extends TestTrial {
+  readonly modelId?: string | undefined;
+  /** Terms of the contract that differ. */
+  readonly terms?: Readonly<Record<string, unknown>>;
+}
 
 /** Appends a planned trial with its file. */
 export async function planTestTrial(
