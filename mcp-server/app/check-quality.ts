@@ -1,24 +1,10 @@
 import { PreconditionError } from '../core/errors.ts';
-import { activeDeployment, baselineTrial, findTrial } from '../core/ledger/lookup.ts';
-import type { DeploymentState, SessionState, TrialState } from '../core/ledger/state.ts';
-import type { Endpoint } from '../core/ledger/vocabulary.ts';
+import { activeDeployment, findTrial } from '../core/ledger/lookup.ts';
+import type { SessionState } from '../core/ledger/state.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
-import {
-  compareQuality,
-  describeReference,
-  type QualityOutcome,
-  withTiers,
-} from '../core/quality/compare-quality.ts';
-import { QualityRun } from '../core/quality/quality-run.ts';
 import type { SuiteSize } from '../core/quality/task-suite.ts';
-import type { TierResult } from '../core/quality/tier-result.ts';
-import type { LedgerWriter } from '../ports/ledger-store.ts';
-import type { Answer, App, Call, JobOutcome, JobResult } from './app.ts';
-import type { QualityTarget } from './ask-service.ts';
-import { backendOf } from './backend.ts';
-import { checkTiers } from './quality-tiers.ts';
-import { recordEvidence } from './record-evidence.ts';
-import { runQuality } from './run-quality.ts';
+import type { Answer, App, Call, JobOutcome } from './app.ts';
+import { type CheckedPlace, checkDeployment } from './check-deployment.ts';
 
 export interface CheckQualityArgs {
   readonly trial_id?: string | undefined;
@@ -63,18 +49,7 @@ export async function checkQuality(
   };
 }
 
-interface Place {
-  readonly trial: TrialState;
-  readonly deployment: DeploymentState;
-  readonly endpoint: Endpoint;
-  readonly call: Call;
-  readonly size: SuiteSize | undefined;
-}
-
-function deployedTrial(
-  state: SessionState,
-  wanted: string | undefined,
-): Omit<Place, 'call' | 'size'> {
+function deployedTrial(state: SessionState, wanted: string | undefined): CheckedPlace {
   const deployment = activeDeployment(state);
   const trialId = wanted ?? deployment?.trialId;
   const endpoint = deployment?.ready?.endpoint ?? null;
@@ -90,104 +65,4 @@ function notReady(trialId: string | null): PreconditionError {
     `${trialId ?? 'A trial'} is not deployed and ready, so that nobody can ask it.`,
     { code: 'E_NOT_READY', fix: `Call deploy${wish} first.` },
   );
-}
-
-async function checkDeployment(app: App, writer: LedgerWriter, place: Place): Promise<JobResult> {
-  const { trial, deployment, call, size } = place;
-  const state = writer.state();
-  const startMs = app.clock.nowMs();
-  const target = await targetOf(app, state, place);
-  const reference = target.isReference ? null : await readReference(app, state);
-  const asked = await runQuality(app, target, { reference, call });
-  const { passedCount: passedCanaries } = asked;
-  const order = { trial, target, call, size, reference, passedCanaries };
-  const tiers = await checkTiers(app, state, order);
-  const run: QualityRun = { ...asked, tiers: tiers.run };
-  const { minCanaries } = state.contract.terms.quality;
-  const outcome = withTiers(
-    target.isReference
-      ? describeReference(run, minCanaries)
-      : compareQuality(reference, run, minCanaries),
-    tiers.results,
-  );
-  const evidenceId = await recordEvidence(app, writer, {
-    kind: 'quality',
-    trialId: trial.trialId,
-    deploymentId: deployment.deploymentId,
-    measurementId: null,
-    name: 'quality.json',
-    text: JSON.stringify({ ...outcome, results: tiers.results, ...run }),
-    source:
-      'POST /v1/chat/completions: canaries, free answers, and where asked greedy answers, scores and tasks',
-    windowStartMs: startMs,
-    windowEndMs: app.clock.nowMs(),
-  });
-  await noteOutcome(writer, place, { run, outcome, evidenceId, tiers: tiers.results });
-  return {
-    summary: summaryOf(trial, run, outcome),
-    result: { ...outcome, tiers: tiers.results, evidenceId },
-  };
-}
-
-async function targetOf(
-  app: App,
-  state: SessionState,
-  { trial, endpoint }: Place,
-): Promise<QualityTarget> {
-  const { terms } = state.contract;
-  const template = terms.chatTemplateArgs;
-  return {
-    baseUrl: endpoint.baseUrl,
-    model: endpoint.model,
-    headers: await backendOf(app, state).authHeaders(endpoint),
-    seed: terms.seeds.search,
-    extraBody: Object.keys(template).length === 0 ? {} : { chat_template_kwargs: template },
-    isReference: trial.trialId === baselineTrial(state).trialId,
-  };
-}
-
-/** The baseline's last run. Null when: it was never checked, or its file cannot be read. */
-async function readReference(app: App, state: SessionState): Promise<QualityRun | null> {
-  const check = baselineTrial(state).quality.at(-1);
-  const stored = check === undefined ? undefined : state.evidence.get(check.evidenceId);
-  if (stored === undefined) return null;
-  const json: unknown = JSON.parse(await app.evidence.get(state.sessionId, stored));
-  const run = QualityRun.safeParse(json);
-  return run.success ? run.data : null;
-}
-
-async function noteOutcome(
-  writer: LedgerWriter,
-  { trial, deployment }: Place,
-  check: {
-    readonly run: QualityRun;
-    readonly outcome: QualityOutcome;
-    readonly evidenceId: string;
-    readonly tiers: readonly TierResult[];
-  },
-): Promise<void> {
-  const { run, outcome, evidenceId, tiers } = check;
-  await writer.append({
-    type: 'quality_checked',
-    data: {
-      trialId: trial.trialId,
-      deploymentId: deployment.deploymentId,
-      armed: outcome.armed,
-      passed: outcome.passed,
-      canaries: run.canaries.map(({ id, passed }) => ({ id, passed })),
-      comparable: outcome.comparable,
-      reasons: outcome.reasons.map((reason) => reason.slice(0, 300)),
-      evidenceId,
-      ...(tiers.length === 0 ? {} : { tiers: [...tiers] }),
-    },
-  });
-}
-
-function summaryOf(trial: TrialState, run: QualityRun, outcome: QualityOutcome): string {
-  const open = trial.planned.parentId === null ? 'recorded' : 'not settled';
-  const said = outcome.passed === null ? open : outcome.passed ? 'passed' : 'failed';
-  return [
-    `Quality of ${trial.trialId}: ${said}, ${run.passedCount} of ${run.total} canaries passed.`,
-    ...outcome.reasons.map((reason) => `- ${reason}`),
-  ].join('\n');
 }

@@ -1,17 +1,20 @@
 import { AutodebugError, LoadError, PreconditionError } from '../core/errors.ts';
 import { describeComparison } from '../core/judge/describe-comparison.ts';
 import {
-  canAlterOutputs,
+  differsInOutputs,
+  lineageOf,
+  ownChecks,
   referenceSideOf,
   rulerOf,
   sideOfTrial,
 } from '../core/judge/from-state.ts';
 import { type Judgement, judge } from '../core/judge/judge.ts';
 import { chooseConfirmed, gainOf, type Leader, leadersOf } from '../core/judge/leaders.ts';
+import { confirmedQuality } from '../core/judge/quality-gate.ts';
 import type { JudgedSide, JudgeInput, Ruler } from '../core/judge/sides.ts';
 import type { NewEvent } from '../core/ledger/events.ts';
 import { baselineTrial, findDeployment, findTrial } from '../core/ledger/lookup.ts';
-import type { SessionState } from '../core/ledger/state.ts';
+import type { SessionState, TrialState } from '../core/ledger/state.ts';
 import type { ConfirmedCandidate } from '../core/ledger/vocabulary.ts';
 import { cleanText } from '../core/redact.ts';
 import { asPercent } from '../core/report/format.ts';
@@ -92,7 +95,7 @@ async function judgeFresh(
   const gated = await gateTrial(app, state, {
     trial: input.trial,
     incumbent: sideOfTrial(trial, ['trial']),
-    canAlterOutputs: canAlterOutputs(state, trial),
+    canAlterOutputs: differsInOutputs(state, trial),
   });
   const judgement = judge({ ...input, ...gated });
   const confirmed = input.crash === null ? gainOf(input.ruler, input).ratio : null;
@@ -125,11 +128,26 @@ function confirmInput(state: SessionState, trialId: string, deploymentId: string
     },
     reference: referenceSideOf(baselineTrial(state), deployment),
     crash: failed === null ? null : { crashClass: failed.crashClass, message: failed.message },
-    quality: { required: false, result: trial.quality.at(-1) ?? null },
+    quality: confirmedQuality({
+      fresh: trial.quality.findLast((check) => check.deploymentId === deploymentId) ?? null,
+      searched: searchedCheck(state, trial),
+      required: differsInOutputs(state, trial),
+    }),
     floors: [],
     retests: 2,
     unfit: null,
   };
+}
+
+/** The check that the search went by: the last that looked at all tiers, of the trial or of one that it stands on; else its last. */
+function searchedCheck(
+  state: SessionState,
+  trial: TrialState,
+): TrialState['quality'][number] | null {
+  const whole = lineageOf(state, trial).flatMap(
+    (one) => ownChecks(one).findLast(({ tiers }) => tiers !== undefined) ?? [],
+  );
+  return whole[0] ?? ownChecks(trial).at(-1) ?? null;
 }
 
 async function noteConfirmation(

@@ -6,6 +6,7 @@ import { isInfrastructureFailure } from '../core/next-step/facts.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { App, Call } from './app.ts';
 import { type BenchmarkPlan, type BenchmarkWish, planBenchmark } from './benchmark-plan.ts';
+import { checkFresh } from './check-deployment.ts';
 import type { DeployOutcome } from './deploy-outcome.ts';
 import { deployAndWait } from './deploy-trial.ts';
 import type { Measurement } from './measure.ts';
@@ -61,6 +62,7 @@ export async function measureFresh(
     const plan = await planBenchmark(app, writer.state(), { trial_id: trialId, purpose });
     const runs = await runBenchmark(app, writer, { plan, call });
     refuseStopped(call, purpose);
+    await checkFresh(app, writer, { deploymentId, purpose, call });
     return { deploymentId, outcome, plan, runs };
   } finally {
     const reason = `its ${purpose} measurement is over`;

@@ -1,4 +1,4 @@
-import { canAlterOutputs } from '../core/judge/from-state.ts';
+import { canAlterOutputs, lineageOf } from '../core/judge/from-state.ts';
 import { baselineTrial } from '../core/ledger/lookup.ts';
 import type { SessionState, TrialState } from '../core/ledger/state.ts';
 import { tierPolicy } from '../core/quality/loss-kinds.ts';
@@ -7,8 +7,10 @@ import type { SuiteSize } from '../core/quality/task-suite.ts';
 import type { TierPolicy, TierResult } from '../core/quality/tier-result.ts';
 import { compareTiers, noiseFloors } from '../core/quality/tiers.ts';
 import type { Change } from '../core/service/change.ts';
+import { engineById } from '../engines/index.ts';
 import type { App, Call } from './app.ts';
 import type { QualityTarget } from './ask-service.ts';
+import type { CheckRole } from './check-role.ts';
 import { runReferenceTiers, runTrialTiers, type TierWish } from './run-tiers.ts';
 
 export interface TierOutcome {
@@ -23,14 +25,16 @@ const MIN_CONCURRENCY = 4;
 const NOTHING: TierOutcome = { run: null, results: [] };
 
 /**
- * Tiers 2 to 4: on the baseline the reference and its noise; on a trial the comparison, where its changes can alter
- * outputs or a size is asked for. A baseline that fails the canaries is asked no more: nothing would be armed.
+ * Tiers 2 to 4: on the baseline the reference and its noise, on its redeploy the noise alone; on a trial the comparison, where
+ * its changes can alter outputs, a size is asked for or it is confirmed. A baseline that fails the canaries is asked no more:
+ * nothing would be armed.
  */
 export async function checkTiers(
   app: App,
   state: SessionState,
   order: {
     readonly trial: TrialState;
+    readonly role: CheckRole;
     readonly target: QualityTarget;
     readonly call: Call;
     readonly size: SuiteSize | undefined;
@@ -39,20 +43,31 @@ export async function checkTiers(
     readonly passedCanaries: number;
   },
 ): Promise<TierOutcome> {
-  const { trial, target, call, size, reference } = order;
+  const { trial, role, target, call, size, reference } = order;
   const policy = policyOf(state, trial);
   const wish = wishOf(state, { target, call, size });
-  if (target.isReference) {
+  if (role === 'reference') {
     if (order.passedCanaries < state.contract.terms.quality.minCanaries) return NOTHING;
     const run = await runReferenceTiers(app, wish, policy.minRightRatio);
     return { run, results: noiseFloors(run, policy) };
   }
-  if (size === undefined && !canAlterOutputs(state, trial)) return NOTHING;
+  if (role === 'trial' && size === undefined && !canAlterOutputs(state, trial)) return NOTHING;
   const known = reference?.tiers ?? null;
-  if (known === null) return { run: null, results: [noReference()] };
+  if (known === null) {
+    return role === 'redeploy' ? NOTHING : { run: null, results: [noReference()] };
+  }
   const run = await runTrialTiers(app, wish, { reference: known, margin: policy.margin });
-  return { run, results: compareTiers(known, run, policy) };
+  const results =
+    role === 'redeploy' ? redeployFloors(known, run, policy) : compareTiers(known, run, policy);
+  return { run, results };
 }
+
+const redeployFloors = (
+  reference: TierRun,
+  { answers }: TierRun,
+  policy: TierPolicy,
+): readonly TierResult[] =>
+  noiseFloors({ ...reference, redeployed: answers }, policy).filter(({ at }) => at === 'redeploy');
 
 const noReference = (): TierResult => ({
   tier: 'tasks',
@@ -83,20 +98,19 @@ function policyOf(state: SessionState, trial: TrialState): TierPolicy {
   return tierPolicy(state.contract.terms, {
     changes: changesSinceBaseline(state, trial),
     command: trial.planned.command,
+    baselineCommand: baselineTrial(state).planned.command,
   });
 }
 
-/** Changes of the trial and of the trials that it stands on. */
+/** Changes of the trial and of the trials that it stands on, oldest first, flags by their canonical names. */
 function changesSinceBaseline(state: SessionState, trial: TrialState): readonly Change[] {
-  const baseline = baselineTrial(state);
-  const changes: Change[] = [];
-  const seen = new Set<string>();
-  let current: TrialState | undefined = trial;
-  while (current !== undefined && current !== baseline && !seen.has(current.trialId)) {
-    seen.add(current.trialId);
-    changes.unshift(...current.planned.changes);
-    const { parentId }: { parentId: string | null } = current.planned;
-    current = state.trials.find((one) => one.trialId === parentId);
-  }
-  return changes;
+  const engine = engineById(trial.planned.engine);
+  const changes = lineageOf(state, trial)
+    .toReversed()
+    .flatMap((one) => one.planned.changes);
+  return changes.map((change) =>
+    change.kind === 'set_flag' || change.kind === 'remove_flag'
+      ? { ...change, flag: engine.canonicalFlag(change.flag) }
+      : change,
+  );
 }

@@ -5,7 +5,13 @@ import {
   readTokens,
   WITH_LOGPROBS,
 } from '../core/quality/greedy.ts';
-import type { GradedTask, GreedyAnswer, ScoredText, TierRun } from '../core/quality/quality-run.ts';
+import type {
+  GradedTask,
+  GreedyAnswer,
+  ScoredText,
+  TierAnswers,
+  TierRun,
+} from '../core/quality/quality-run.ts';
 import {
   buildTasks,
   gradeTask,
@@ -36,10 +42,13 @@ const MAX_STORED_CHARS = 2000;
 const TASKS_MS = 120_000;
 /** Tasks after which a model that fails most of them is asked no more. Source: own reasoning, eight of each kind. */
 const PROBE_ITEMS = 40;
+/** Share of the open questions, and number of tasks, that are asked one at a time. */
+const ALONE_SHARE = 1 / 3;
+const ALONE_TASKS = 20;
 
 type Asker = Pick<App, 'load' | 'clock'>;
 
-/** Asks the baseline twice: the first pass is the reference, the second its noise at the same load. */
+/** Asks the baseline for its answers, then again for its noise: under the same load, and in part one question at a time. */
 export async function runReferenceTiers(
   app: Asker,
   wish: TierWish,
@@ -51,42 +60,63 @@ export async function runReferenceTiers(
   const probed = await askTasks(app, wish, all.slice(0, PROBE_ITEMS));
   const isHopeless = rightRatio(probed) < minRightRatio / 2;
   const rest = isHopeless ? [] : await askTasks(app, wish, all.slice(PROBE_ITEMS));
-  const greedy = await askGreedy(app, wish);
+  const { prompts } = GREEDY[wish.size];
+  const greedy = await askGreedy(app, wish, prompts);
   const texts = textsOf(wish, greedy);
   const route = await findRoute(app, wish, texts);
   const scores = await scoreTexts(app, wish, { texts, route });
-  wish.call.onProgress('asking it again, for its own noise');
-  const again = all.slice(0, isHopeless ? 0 : SUITE_ITEMS.quick);
+  const repeat = { prompts, texts, route, tasks: all.slice(0, SUITE_ITEMS.quick) };
   return {
     size: wish.size,
     plan,
     concurrency: wish.concurrency,
     scoreRoute: route?.id ?? null,
     answers: { greedy, scores, tasks: [...probed, ...rest] },
-    again: {
-      greedy: await askGreedy(app, wish),
-      scores: await scoreTexts(app, wish, { texts, route }),
-      tasks: await askTasks(app, wish, again),
-    },
+    again: await askAgain(app, wish, isHopeless ? { ...repeat, tasks: [] } : repeat),
+    alone: isHopeless ? null : await askAgain(app, { ...wish, concurrency: 1 }, partOf(repeat)),
+    redeployed: null,
   };
 }
 
-/** Asks a trial what the reference was asked, and more tasks as long as they do not settle it. */
+interface Repeat {
+  readonly prompts: number;
+  readonly texts: readonly ReferenceText[];
+  readonly route: ScoreProtocol | null;
+  readonly tasks: readonly Task[];
+}
+
+/** What is asked one question at a time. Source: own reasoning, time; so few texts widen the noise rather than narrow it. */
+const partOf = (repeat: Repeat): Repeat => {
+  const prompts = Math.ceil(repeat.prompts * ALONE_SHARE);
+  const texts = repeat.texts.slice(0, prompts);
+  return { ...repeat, prompts, texts, tasks: repeat.tasks.slice(0, ALONE_TASKS) };
+};
+
+async function askAgain(app: Asker, wish: TierWish, repeat: Repeat): Promise<TierAnswers> {
+  wish.call.onProgress(`asking it again, ${wish.concurrency} at a time, for its own noise`);
+  return {
+    greedy: await askGreedy(app, wish, repeat.prompts),
+    scores: await scoreTexts(app, wish, repeat),
+    tasks: await askTasks(app, wish, repeat.tasks),
+  };
+}
+
+/** Asks a trial (or the redeployed baseline) what the reference was asked, and more tasks as long as they do not settle it. */
 export async function runTrialTiers(
   app: Asker,
   wish: TierWish,
   terms: { readonly reference: TierRun; readonly margin: number },
 ): Promise<TierRun> {
   const { reference } = terms;
+  const { size } = reference;
   wish.call.onProgress('asking for greedy answers, scores and tasks');
-  const greedy = await askGreedy(app, { ...wish, size: reference.size });
+  const greedy = await askGreedy(app, { ...wish, size }, GREEDY[size].prompts);
   const route = SCORE_PROTOCOLS.find((one) => one.id === reference.scoreRoute) ?? null;
-  const scores = await scoreTexts(app, wish, {
-    texts: textsOf({ ...wish, size: reference.size }, reference.answers.greedy),
-    route,
-  });
+  const texts = textsOf({ ...wish, size }, reference.answers.greedy);
+  const scores = await scoreTexts(app, wish, { texts, route });
   const tasks = await askUntilSettled(app, wish, terms);
-  return { ...reference, answers: { greedy, scores, tasks }, again: null };
+  const answers = { greedy, scores, tasks };
+  return { ...reference, answers, again: null, alone: null, redeployed: null };
 }
 
 async function askUntilSettled(
@@ -123,8 +153,12 @@ async function askTasks(
   return graded.filter((one) => one !== null);
 }
 
-async function askGreedy(app: Asker, wish: TierWish): Promise<readonly GreedyAnswer[]> {
-  const { prompts, maxTokens } = GREEDY[wish.size];
+async function askGreedy(
+  app: Asker,
+  wish: TierWish,
+  prompts: number,
+): Promise<readonly GreedyAnswer[]> {
+  const { maxTokens } = GREEDY[wish.size];
   const list = greedyPrompts(wish.heldOutSeed, prompts);
   const answers = await inParallel(list, wish.concurrency, (prompt) =>
     askOneGreedy(app, wish, { prompt, maxTokens }),

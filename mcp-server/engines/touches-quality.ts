@@ -32,6 +32,7 @@ function isQualityChange(engine: Engine, change: Change): boolean {
 function isQualityFlag(engine: Engine, flag: string): boolean {
   const canonical = engine.canonicalFlag(flag).split('.')[0] ?? '';
   const positive = canonical.startsWith('--no-') ? `--${canonical.slice(5)}` : canonical;
-  const isListed = engine.qualityFlags.includes(canonical) || engine.qualityFlags.includes(positive);
+  const isListed =
+    engine.qualityFlags.includes(canonical) || engine.qualityFlags.includes(positive);
   return isListed || SPECULATION_FLAG.test(positive);
 }

@@ -58,13 +58,18 @@ const stateOf = (check: Check, tier: string): string | undefined =>
 describe('the further tiers of the quality gate', () => {
   it('keep the noise of the baseline against itself in the ledger, tier by tier', async () => {
     const { base } = await checkBoth({});
-    expect(base.tiers?.map(({ tier, state }) => [tier, state])).toEqual([
-      ['drift', 'floor'],
-      ['greedy', 'floor'],
-      ['tasks', 'floor'],
+    expect(base.tiers?.map(({ tier, state, at }) => [tier, state, at])).toEqual([
+      ['drift', 'floor', 'load'],
+      ['drift', 'floor', 'alone'],
+      ['greedy', 'floor', 'load'],
+      ['greedy', 'floor', 'alone'],
+      ['tasks', 'floor', 'load'],
+      ['tasks', 'floor', 'alone'],
     ]);
     expect(base).toMatchObject({ armed: true, passed: null });
-    expect(base.tiers?.[2]?.values).toMatchObject({ items: 140, rightRatio: 1, flipRatio: 0 });
+    expect(base.tiers?.[1]?.text).toContain('concurrency 1;');
+    expect(base.tiers?.[4]?.values).toMatchObject({ items: 140, asked: 140, flipRatio: 0 });
+    expect(base.tiers?.[5]?.values).toMatchObject({ items: 140, asked: 20, rightRatio: 1 });
     expect(base.tiers?.[0]?.values['meanLossNats']).toBeLessThan(0.001);
   });
 

@@ -1,7 +1,7 @@
 import { hasMoved } from '../ledger/instance.ts';
 import type { DeploymentState, SessionState, TrialState } from '../ledger/state.ts';
 import type { Purpose } from '../ledger/vocabulary.ts';
-import { isInfrastructureFailure, ownDeployment } from '../next-step/facts.ts';
+import { isInfrastructureFailure, ownDeployment, ownDeployments } from '../next-step/facts.ts';
 import type { WorkloadSpec } from '../workload/workload.ts';
 import type { JudgedSide, JudgeInput, Ruler } from './sides.ts';
 
@@ -71,6 +71,12 @@ export function crashOf(trial: TrialState, isFullyMeasured = false): JudgeInput[
 /** The deployment of a trial's own measurements, not of a confirmation or anchor. Null when: there is none. */
 export function ownDeploymentOf(trial: TrialState): DeploymentState | null {
   return ownDeployment(trial);
+}
+
+/** Checks of the trial's answers on deployments of its own, not on a redeploy or in a confirmation. */
+export function ownChecks(trial: TrialState): TrialState['quality'] {
+  const own = new Set(ownDeployments(trial).map((one) => one.deploymentId));
+  return trial.quality.filter((check) => own.has(check.deploymentId));
 }
 
 /** How often the trial was sent back to be measured again. */

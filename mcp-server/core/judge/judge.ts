@@ -12,7 +12,8 @@ import {
   violationsOf,
 } from './feasibility.ts';
 import { ruleOnObjective } from './objective.ts';
-import { doubtsOnAnswers, implausibilities } from './plausibility.ts';
+import { implausibilities } from './plausibility.ts';
+import { qualityGate, qualityNotes } from './quality-gate.ts';
 import { invalid, type Ruling, unclear } from './ruling.ts';
 import { type JudgeInput, runsAt, usableRuns } from './sides.ts';
 
@@ -107,34 +108,6 @@ function brokenBounds(
   return { verdict: 'discard', gate, reasons };
 }
 
-function qualityGate(input: JudgeInput): Ruling | null {
-  const { required, result } = input.quality;
-  const doubts = doubtsOnAnswers(input);
-  const fail = (reasons: readonly string[]): Ruling => ({
-    verdict: 'discard',
-    gate: 'quality',
-    reasons,
-  });
-  if (result?.passed === false) return fail(['outputs got worse', ...result.reasons.slice(0, 4)]);
-  if (!required && doubts.length === 0) return null;
-  if (result === null) {
-    return fail([...doubts, 'outputs may have changed and they were not checked']);
-  }
-  if (!result.armed) {
-    return fail([
-      `E_QUALITY_UNARMED: the baseline (${result.comparable} canaries passed) cannot prove that this change keeps outputs intact`,
-      ...result.reasons.filter((reason) => reason.includes('E_QUALITY_UNARMED')).slice(0, 2),
-    ]);
-  }
-  if (result.passed !== true) {
-    return fail([
-      'the loss of right answers could not be excluded, and this change can alter outputs',
-      ...result.reasons.slice(0, 3),
-    ]);
-  }
-  return null;
-}
-
 /** Bounds first: a trial that holds them beats a best that does not, unless noise alone may have carried it over. */
 function ruleOnFeasibility(input: JudgeInput, broken: readonly Violation[]): Ruling {
   const said = broken.slice(0, 4).map(describeViolation).join('; ');
@@ -178,6 +151,7 @@ function sideNotes(input: JudgeInput): readonly string[] {
       .slice(0, 3)
       .map(({ measurement: m }) => `${m.measurementId} was left out: ${m.flags.join(', ')}`),
     ...(input.gates?.notes ?? []),
+    ...qualityNotes(input),
   ];
   const atEngine = usableRuns(input.trial).some((run) => run.measurement.ttftSource === 'engine');
   return atEngine

@@ -37,8 +37,10 @@ export interface JudgeInput {
     readonly required: boolean;
     readonly result: Pick<
       EventData<'quality_checked'>,
-      'armed' | 'passed' | 'comparable' | 'reasons'
+      'armed' | 'passed' | 'comparable' | 'reasons' | 'tiers'
     > | null;
+    /** What a reader must know of the check beside its result. */
+    readonly note?: string;
   };
   /** Physical lower bounds of latencies, where they are known. */
   readonly floors: readonly { readonly metric: 'ttftMs' | 'tbotMs'; readonly floorMs: number }[];

@@ -1,6 +1,7 @@
 import { compareHealth } from './health.ts';
 import type { QualityRun } from './quality-run.ts';
 import type { TierResult } from './tier-result.ts';
+import { unarmedAdvice } from './unarmed.ts';
 
 export interface QualityOutcome {
   /** Enough canaries are passed by the baseline to tell damage from a weak model. */
@@ -37,16 +38,34 @@ export function withTiers(outcome: QualityOutcome, tiers: readonly TierResult[])
 
 /** What the baseline's own run is worth as a reference. */
 export function describeReference(run: QualityRun, minCanaries: number): QualityOutcome {
-  const armed = run.passedCount >= minCanaries;
+  const { passedCount, total } = run;
+  const armed = passedCount >= minCanaries;
+  const failed = run.canaries.filter(({ passed }) => !passed).map(({ id }) => id);
+  const unarmed = [
+    `E_QUALITY_UNARMED: the baseline passes ${passedCount} of ${total} canaries, fewer than ${minCanaries}: a change that can alter outputs cannot be kept`,
+    `it fails ${failed.join(', ')}`,
+    unarmedAdvice(passedCount),
+  ];
+  const reference = `the baseline passes ${passedCount} of ${total} canaries; they are the reference`;
   return {
     armed,
     passed: null,
-    comparable: run.passedCount,
-    reasons: armed
-      ? [`the baseline passes ${run.passedCount} of ${run.total} canaries; they are the reference`]
-      : [
-          `E_QUALITY_UNARMED: the baseline passes ${run.passedCount} of ${run.total} canaries, fewer than ${minCanaries}`,
-        ],
+    comparable: passedCount,
+    reasons: armed ? [reference] : unarmed,
+  };
+}
+
+/** What the redeployed baseline adds: canaries that it passes no more are none. */
+export function describeRedeploy(run: QualityRun, minCanaries: number): QualityOutcome {
+  const { passedCount, total } = run;
+  const armed = passedCount >= minCanaries;
+  const said = `redeployed, the baseline passes ${passedCount} of the ${total} canaries that it passed before`;
+  const short = `E_QUALITY_UNARMED: ${said}, fewer than ${minCanaries}`;
+  return {
+    armed,
+    passed: null,
+    comparable: passedCount,
+    reasons: armed ? [said] : [short, unarmedAdvice(passedCount)],
   };
 }
 
@@ -79,8 +98,11 @@ export function compareQuality(
   ];
   const armed = passing.size >= minCanaries;
   if (reasons.length > 0) return { armed, passed: false, comparable: passing.size, reasons };
-  const note = armed
-    ? `passes all ${passing.size} canaries that the baseline passes`
-    : `E_QUALITY_UNARMED: only ${passing.size} canaries can be compared, fewer than ${minCanaries}`;
-  return { armed, passed: armed ? true : null, comparable: passing.size, reasons: [note] };
+  if (armed) {
+    const note = `passes all ${passing.size} canaries that the baseline passes`;
+    return { armed, passed: true, comparable: passing.size, reasons: [note] };
+  }
+  const short = `E_QUALITY_UNARMED: the baseline passes only ${passing.size} canaries, fewer than ${minCanaries}: too few to compare`;
+  const advice = unarmedAdvice(passing.size);
+  return { armed, passed: null, comparable: passing.size, reasons: [short, advice] };
 }

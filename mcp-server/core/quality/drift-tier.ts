@@ -8,6 +8,7 @@ import {
 } from './drift.ts';
 import { agreements } from './greedy.ts';
 import type { TierAnswers, TierRun } from './quality-run.ts';
+import { repeatsOf } from './repeats.ts';
 import { percent, type TierPolicy, type TierResult } from './tier-result.ts';
 
 /**
@@ -19,6 +20,8 @@ const TOLERANCE = {
   harmless: { meanLoss: 0.01, p99: 0.5, flipRatio: 0.02 },
   accepted: { meanLoss: 0.05, p99: 1.5, flipRatio: 0.08 },
 } as const;
+
+type Limits = Pick<DriftStatistics, 'meanLoss' | 'p99' | 'flipRatio'>;
 
 /** Texts that must be comparable, as a share. Source: own reasoning; another tokenizer cuts nearly all differently. */
 const MIN_ALIGNED_RATIO = 0.5;
@@ -39,23 +42,33 @@ const valuesOf = (found: DriftStatistics): Record<string, number> => ({
   flipRatio: found.flipRatio,
 });
 
-const said = (found: DriftStatistics): string =>
+const said = (found: Limits): string =>
   `mean ${found.meanLoss.toFixed(4)} nat, p99 ${found.p99.toFixed(3)} nat, other top token ${percent(found.flipRatio)}`;
 
-function noiseOf(reference: TierRun): DriftStatistics | null {
-  if (reference.again === null) return null;
-  return driftFloor(driftOf(reference, reference.answers, reference.again));
+const unavailable = (text: string): TierResult => ({
+  tier: 'drift',
+  state: 'unavailable',
+  values: {},
+  text: `drift: ${text}`,
+});
+
+/** Tier 2 of the reference against itself, one floor for each way in which it was asked again. */
+export function driftNoise(reference: TierRun): readonly TierResult[] {
+  const floors = repeatsOf(reference).flatMap(({ at, how, answers }): readonly TierResult[] => {
+    const floor = driftFloor(driftOf(reference, reference.answers, answers));
+    if (floor === null) return [];
+    const text = `drift noise (${how}; ${sourceOf(reference)}, ${floor.tokens} tokens): ${said(floor)}`;
+    return [{ tier: 'drift', state: 'floor', at, values: valuesOf(floor), text }];
+  });
+  return floors.length > 0 ? floors : [unavailable('the service tells no log-probabilities')];
 }
 
-/** Tier 2 of the reference against itself. */
-export function driftNoise(reference: TierRun): TierResult {
-  const floor = noiseOf(reference);
-  if (floor === null) {
-    const text = 'drift: the service tells no log-probabilities';
-    return { tier: 'drift', state: 'unavailable', values: {}, text };
-  }
-  const text = `drift noise (${sourceOf(reference)}, ${floor.tokens} tokens): ${said(floor)}`;
-  return { tier: 'drift', state: 'floor', values: valuesOf(floor), text };
+/** The largest of the floors, statistic by statistic. Null when: there is none. */
+function noiseOf(reference: TierRun): Limits | null {
+  const floors = driftNoise(reference).filter(({ state }) => state === 'floor');
+  if (floors.length === 0) return null;
+  const most = (key: string): number => Math.max(...floors.map(({ values }) => values[key] ?? 0));
+  return { meanLoss: most('meanLossNats'), p99: most('p99Nats'), flipRatio: most('flipRatio') };
 }
 
 /** Why drift cannot be measured, or proves another tokenizer. Null when: it can be measured. */
@@ -69,27 +82,26 @@ function obstacleOf(
     const text = `drift: ${whole - texts.length} of ${whole} texts are cut into other tokens`;
     return { tier: 'drift', state: 'fail', values: { alignedTexts: texts.length }, text };
   }
-  if (texts.length > 0) return null;
-  const text = 'drift: there are no log-probabilities on both sides';
-  return { tier: 'drift', state: 'unavailable', values: {}, text };
+  return texts.length > 0 ? null : unavailable('there are no log-probabilities on both sides');
 }
 
 /** Tier 2: a screen. Large drift fails; small drift passes nothing by itself. */
 export function compareDrift(reference: TierRun, trial: TierRun, policy: TierPolicy): TierResult {
   const floor = noiseOf(reference);
-  if (floor === null) return { ...driftNoise(reference), state: 'unavailable' };
+  if (floor === null) return unavailable('the noise of the baseline is not known');
   const texts = driftOf(reference, reference.answers, trial.answers);
   const found = driftStatistics(texts);
   const obstacle = obstacleOf(reference, trial, texts);
-  if (obstacle !== null || found === null) return obstacle ?? driftNoise(reference);
+  if (obstacle !== null) return obstacle;
+  if (found === null) return unavailable('no token can be compared');
   const allowed = TOLERANCE[policy.isLossAccepted ? 'accepted' : 'harmless'];
   const keys = ['meanLoss', 'p99', 'flipRatio'] as const;
   const isOver = keys.some((key) => found[key] > floor[key] + allowed[key]);
-  const limits = `allowed over the noise: ${allowed.meanLoss}, ${allowed.p99}, ${percent(allowed.flipRatio)}`;
+  const limits = `allowed over it: ${allowed.meanLoss}, ${allowed.p99}, ${percent(allowed.flipRatio)}`;
   return {
     tier: 'drift',
     state: isOver ? 'fail' : 'pass',
     values: valuesOf(found),
-    text: `drift over ${sourceOf(reference)}: ${said(found)} (${limits})`,
+    text: `drift over ${sourceOf(reference)}: ${said(found)} (noise: ${said(floor)}; ${limits})`,
   };
 }

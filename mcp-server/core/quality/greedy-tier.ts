@@ -2,6 +2,7 @@ import { wilsonInterval } from '../stats/wilson.ts';
 import { resampled, upperEnd } from './drift.ts';
 import { type Agreement, agreements } from './greedy.ts';
 import type { TierRun } from './quality-run.ts';
+import { type Repeat, repeatsOf } from './repeats.ts';
 import { percent, type TierPolicy, type TierResult } from './tier-result.ts';
 
 /** A split where the reference was this sure of its token is damage. Units: nats. Source: docs/measuring.md, tier 3. */
@@ -51,9 +52,6 @@ const saidOf = (pairs: readonly Agreement[]): string => {
   return `${percent(exactRatio)} of ${pairs.length} answers equal, ${percent(agreed)} agreed before the first divergence, ${percent(damaged)} part from a sure token`;
 };
 
-const noiseOf = (reference: TierRun): readonly Agreement[] =>
-  reference.again === null ? [] : agreements(reference.answers.greedy, reference.again.greedy);
-
 const unavailable = (): TierResult => ({
   tier: 'greedy',
   state: 'unavailable',
@@ -61,12 +59,36 @@ const unavailable = (): TierResult => ({
   text: 'greedy agreement: no two answers can be compared',
 });
 
-/** Tier 3 of the reference against itself, at the concurrency that is tested. */
-export function greedyNoise(reference: TierRun): TierResult {
-  const pairs = noiseOf(reference);
-  if (pairs.length === 0) return unavailable();
-  const text = `greedy noise (concurrency ${reference.concurrency}): ${saidOf(pairs)}`;
-  return { tier: 'greedy', state: 'floor', values: valuesOf(pairs), text };
+interface Noise extends Pick<Repeat, 'at' | 'how'> {
+  readonly pairs: readonly Agreement[];
+}
+
+/** The reference beside itself, by each way in which it was asked again. */
+function noiseOf(reference: TierRun): readonly Noise[] {
+  return repeatsOf(reference)
+    .map(({ at, how, answers }) => ({
+      at,
+      how,
+      pairs: agreements(reference.answers.greedy, answers.greedy),
+    }))
+    .filter(({ pairs }) => pairs.length > 0);
+}
+
+/** Tier 3 of the reference against itself, one floor for each way in which it was asked again. */
+export function greedyNoise(reference: TierRun): readonly TierResult[] {
+  const floors = noiseOf(reference).map(({ at, how, pairs }) => {
+    const text = `greedy noise (${how}): ${saidOf(pairs)}`;
+    return { tier: 'greedy', state: 'floor', at, values: valuesOf(pairs), text } as const;
+  });
+  return floors.length > 0 ? floors : [unavailable()];
+}
+
+/** The largest noise: what a harmless repeat may show of each sign, by bootstrap over the answers. */
+function largestNoise(noise: readonly Noise[]): { readonly damage: number; readonly lost: number } {
+  const drawn = noise.map(({ pairs }) => resampled(pairs));
+  const most = (sign: (pairs: readonly Agreement[]) => number): number =>
+    Math.max(...drawn.map((samples) => upperEnd(samples.map(sign))));
+  return { damage: most(damagedRatio), lost: most((pairs) => 1 - agreedRatio(pairs)) };
 }
 
 /** Tier 3: the same questions at temperature 0, against what the reference says a second time. */
@@ -75,9 +97,7 @@ export function compareGreedy(reference: TierRun, trial: TierRun, policy: TierPo
   const pairs = agreements(reference.answers.greedy, trial.answers.greedy);
   if (noise.length === 0 || pairs.length === 0) return unavailable();
   const allowed = TOLERANCE[policy.isLossAccepted ? 'accepted' : 'harmless'];
-  const drawn = resampled(noise);
-  const damage = upperEnd(drawn.map(damagedRatio));
-  const lost = upperEnd(drawn.map((some) => 1 - agreedRatio(some)));
+  const { damage, lost } = largestNoise(noise);
   const isOver = knowsGaps(pairs)
     ? surelyDamaged(pairs) > damage + allowed.damagedRatio
     : 1 - agreedRatio(pairs) > lost + allowed.lostAgreement;

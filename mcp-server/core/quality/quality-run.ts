@@ -35,7 +35,7 @@ export const TierAnswers = z.object({
 });
 export type TierAnswers = z.infer<typeof TierAnswers>;
 
-/** Tiers 2 to 4 of one run; the reference has asked twice, and the second pass gives its noise floor. */
+/** Tiers 2 to 4 of one run. A reference is asked again, and how its answers then differ is its noise. */
 export const TierRun = z.object({
   size: z.enum(['quick', 'standard', 'deep']),
   plan: z.object({ seed: z.number(), items: z.number(), recallTokens: z.number() }),
@@ -43,7 +43,12 @@ export const TierRun = z.object({
   /** The route that scores given texts. Null when: the service has none. */
   scoreRoute: z.enum(['generate', 'prompt-logprobs']).nullable(),
   answers: TierAnswers,
+  /** The reference once more under the same load. Null when: the run is no reference. */
   again: TierAnswers.nullable(),
+  /** Part of it once more, one question at a time. Null when: as above, or too few tasks were right. */
+  alone: TierAnswers.nullable().default(null),
+  /** What its redeploy answered; joined when the reference is read. Null when: it was not asked. */
+  redeployed: TierAnswers.nullable().default(null),
 });
 export type TierRun = z.infer<typeof TierRun>;
 

@@ -1,6 +1,7 @@
 import { pocockLevel } from '../stats/group-sequential.ts';
 import { type LossRuling, type PairCounts, pairedLoss, ruleOnLoss } from './paired-loss.ts';
 import type { GradedTask, TierRun } from './quality-run.ts';
+import { repeatsOf } from './repeats.ts';
 import { SUITE_ITEMS } from './task-suite.ts';
 import { percent, type TierPolicy, type TierResult } from './tier-result.ts';
 
@@ -28,10 +29,12 @@ function countsOf(pairs: readonly TaskPair[], isBad: (task: GradedTask) => boole
 }
 
 const isWrong = (task: GradedTask): boolean => task.result !== 'right';
+const isUnparsed = (task: GradedTask): boolean => task.result === 'unparsed';
+const isCut = (task: GradedTask): boolean => task.isCut;
 /** Signs that fail by themselves when they rise. Source: docs/measuring.md, tier 4 (grading). */
 const SIGNS: readonly (readonly [name: string, is: (task: GradedTask) => boolean])[] = [
-  ['unparsed', (task) => task.result === 'unparsed'],
-  ['cut at the longest length', (task) => task.isCut],
+  ['unparsed', isUnparsed],
+  ['cut at the longest length', isCut],
 ];
 
 /** Share of tasks that were answered rightly, 0..1. */
@@ -54,43 +57,62 @@ export function ruleOnTasks(
   return ruleOnLoss(pairedLoss(countsOf(pairs, isWrong), level), { ...terms, level });
 }
 
-/** Tier 4 of the reference against itself. */
-export function taskNoise(reference: TierRun, policy: TierPolicy): TierResult {
-  const { tasks } = reference.answers;
-  const pairs = pairsOf(tasks, reference.again?.tasks ?? []);
-  const { lost, won } = countsOf(pairs, isWrong);
+/** Why the suite arms nothing: the reference answers too little of it rightly. Null when: it is armed. */
+function unarmedTasks({ answers }: TierRun, policy: TierPolicy): TierResult | null {
+  const { tasks } = answers;
   const right = rightRatio(tasks);
-  const unparsed = tasks.filter((task) => task.result === 'unparsed').length;
-  const cut = tasks.filter((task) => task.isCut).length;
-  const isArmed = right >= policy.minRightRatio && pairs.length > 0;
-  const text = `tasks: the baseline answers ${percent(right)} of ${tasks.length} rightly (${unparsed} unparsed, ${cut} cut); asked again, ${lost + won} of ${pairs.length} answers changed sides`;
-  return {
-    tier: 'tasks',
-    state: isArmed ? 'floor' : 'unarmed',
-    values: {
-      items: tasks.length,
-      rightRatio: right,
-      unparsed,
-      cut,
-      flipRatio: (lost + won) / Math.max(1, pairs.length),
-    },
-    text: isArmed
-      ? text
-      : `E_QUALITY_UNARMED: ${text}; ${percent(policy.minRightRatio)} are needed`,
-  };
+  if (right >= policy.minRightRatio && tasks.length > 0) return null;
+  const text = `E_QUALITY_UNARMED: tasks: ${describeTasks(tasks)}; ${percent(policy.minRightRatio)} are needed (quality.minCanaries of the contract, of 20)`;
+  return { tier: 'tasks', state: 'unarmed', values: valuesOf(tasks), text };
 }
+
+const valuesOf = (tasks: readonly GradedTask[]): Record<string, number> => ({
+  items: tasks.length,
+  rightRatio: rightRatio(tasks),
+  unparsed: tasks.filter(isUnparsed).length,
+  cut: tasks.filter(isCut).length,
+});
+
+const describeTasks = (tasks: readonly GradedTask[]): string =>
+  `the baseline answers ${percent(rightRatio(tasks))} of ${tasks.length} rightly (${tasks.filter(isUnparsed).length} unparsed, ${tasks.filter(isCut).length} cut)`;
+
+/** Tier 4 of the reference against itself, one floor for each way in which it was asked again. */
+export function taskNoise(reference: TierRun, policy: TierPolicy): readonly TierResult[] {
+  const unarmed = unarmedTasks(reference, policy);
+  if (unarmed !== null) return [unarmed];
+  const { tasks } = reference.answers;
+  return repeatsOf(reference).map(({ at, how, answers }) => {
+    const pairs = pairsOf(tasks, answers.tasks);
+    const { lost, won } = countsOf(pairs, isWrong);
+    const flipRatio = (lost + won) / Math.max(1, pairs.length);
+    return {
+      tier: 'tasks',
+      state: 'floor',
+      at,
+      values: { ...valuesOf(tasks), asked: pairs.length, lost, won, flipRatio },
+      text: `tasks: ${describeTasks(tasks)}; asked again (${how}), ${lost} of ${pairs.length} were lost and ${won} won`,
+    } as const;
+  });
+}
+
+const LARGER = 'more items settle it: a larger size, on the baseline too';
+/** What an owner can do about a loss that is not settled. */
+const WAY_OUT = {
+  quick: LARGER,
+  standard: LARGER,
+  deep: 'no larger size is there: leave the change, or accept a wider margin in a new contract',
+} as const;
 
 /** Tier 4: paired non-inferiority of exact answers. The text says which loss can be excluded. */
 export function compareTasks(reference: TierRun, trial: TierRun, policy: TierPolicy): TierResult {
-  const noise = taskNoise(reference, policy);
-  if (noise.state === 'unarmed') return noise;
+  const unarmed = unarmedTasks(reference, policy);
+  if (unarmed !== null) return unarmed;
   const pairs = pairsOf(reference.answers.tasks, trial.answers.tasks);
   const found = pairedLoss(countsOf(pairs, isWrong), pocockLevel(LOOKS, 'one-sided'));
   const before = reference.answers.tasks;
   const state = ruleOnTasks(before, trial.answers.tasks, { margin: policy.margin, isLast: true });
   const signs = SIGNS.map(([name, is]) => `${countsOf(pairs, is).lost} newly ${name}`).join(', ');
-  const more =
-    state === 'inconclusive' ? '; more items settle it: a larger size, on the baseline too' : '';
+  const more = state === 'inconclusive' ? `; ${WAY_OUT[reference.size]}` : '';
   return {
     tier: 'tasks',
     state,

@@ -5,6 +5,8 @@ export const TierResult = z.object({
   tier: z.enum(['drift', 'greedy', 'tasks']),
   /** `floor`: the baseline against itself; `unavailable`: the service tells nothing to compare. */
   state: z.enum(['floor', 'pass', 'fail', 'inconclusive', 'unarmed', 'unavailable']),
+  /** How the baseline was asked again, for a floor: under the tested load, one question at a time, redeployed. */
+  at: z.enum(['load', 'alone', 'redeploy']).optional(),
   /** Statistics by name, and for a floor their noise. Units: in the names; ratios 0..1. */
   values: z.record(z.string(), z.number()),
   text: z.string().max(300),

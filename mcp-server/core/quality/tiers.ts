@@ -4,9 +4,9 @@ import type { TierRun } from './quality-run.ts';
 import { compareTasks, taskNoise } from './task-tier.ts';
 import type { TierPolicy, TierResult } from './tier-result.ts';
 
-/** Noise floor of each tier: the reference against itself. */
+/** Noise floors of each tier, one for each way in which the reference was asked again. */
 export function noiseFloors(reference: TierRun, policy: TierPolicy): readonly TierResult[] {
-  return [driftNoise(reference), greedyNoise(reference), taskNoise(reference, policy)];
+  return [...driftNoise(reference), ...greedyNoise(reference), ...taskNoise(reference, policy)];
 }
 
 /** Tiers 2 to 4 of a trial against the reference. */

@@ -1,3 +1,4 @@
+import { ownChecks } from '../judge/from-state.ts';
 import type { EventData } from '../ledger/events.ts';
 import type { SessionState, TrialState } from '../ledger/state.ts';
 import { cleanText } from '../redact.ts';
@@ -188,7 +189,7 @@ function citeCause(one: {
 }
 
 function qualityBullets(trial: TrialState): readonly string[] {
-  const check = trial.quality.at(-1);
+  const check = ownChecks(trial).at(-1);
   if (check === undefined) return [];
   const outcome =
     check.passed === null

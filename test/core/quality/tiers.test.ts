@@ -138,6 +138,8 @@ describe('comparing answers and scores', () => {
 });
 
 describe('what a contract allows a trial', () => {
+  type Accepted = ('fp8-weights' | 'int4-weights' | 'fp8-kv' | 'speculation')[];
+  const BASELINE = 'python -m sglang.launch_server --model-path base/model';
   const flag = (name: string, value: string | null): Change => ({
     kind: 'set_flag',
     flag: name,
@@ -145,28 +147,36 @@ describe('what a contract allows a trial', () => {
   });
   const policyOf = (
     changes: readonly Change[],
-    acceptedLosses: ('fp8-weights' | 'int4-weights' | 'fp8-kv' | 'speculation')[],
+    acceptedLosses: Accepted,
+    commands: { readonly command?: string; readonly baselineCommand?: string } = {},
   ) =>
     tierPolicy(
       {
-        quality: { minCanaries: 12, marginPoints: 3, acceptedLosses },
+        quality: { minCanaries: 10, marginPoints: 3, acceptedLosses },
         model: {
           id: 'base/model',
           variants: [{ model: 'base/model-awq', acceptedLossPoints: 5 }],
         },
       },
-      { changes, command: 'python -m sglang.launch_server --model-path base/model' },
+      { changes, command: BASELINE, baselineCommand: BASELINE, ...commands },
     );
 
   it.each([
     ['fp8-weights', '--quantization', 'fp8'],
+    ['fp8-weights', '--quantization', 'w8a8_int8'],
     ['int4-weights', '--quantization', 'awq_marlin'],
+    ['int4-weights', '--quantization', 'bitsandbytes'],
     ['fp8-kv', '--kv-cache-dtype', 'fp8_e5m2'],
+    ['fp8-kv', '--cache-type-k', 'q8_0'],
     ['speculation', '--speculative-algorithm', 'EAGLE3'],
-  ] as const)('widens tolerances for %s only where the owner accepts it', (kind, name, value) => {
-    expect(policyOf([flag(name, value)], [kind]).isLossAccepted).toBe(true);
-    expect(policyOf([flag(name, value)], []).isLossAccepted).toBe(false);
-  });
+    ['speculation', '--spec-draft-model', 'draft.gguf'],
+  ] as const)(
+    'widens tolerances for %s (%s %s) only where the owner accepts it',
+    (kind, name, value) => {
+      expect(policyOf([flag(name, value)], [kind]).isLossAccepted).toBe(true);
+      expect(policyOf([flag(name, value)], []).isLossAccepted).toBe(false);
+    },
+  );
 
   it('needs every kind of loss to be accepted', () => {
     const both = [flag('--quantization', 'fp8'), flag('--kv-cache-dtype', 'fp8_e4m3')];
@@ -174,15 +184,40 @@ describe('what a contract allows a trial', () => {
     expect(policyOf(both, ['fp8-weights', 'fp8-kv']).isLossAccepted).toBe(true);
   });
 
+  it.each([
+    ['--kv-cache-dtype', 'nvfp4'],
+    ['--cache-type-v', 'q4_0'],
+    ['--quantization', 'quark'],
+  ])('never accepts %s %s, whose kind of loss no contract names', (name, value) => {
+    const all: Accepted = ['fp8-weights', 'int4-weights', 'fp8-kv', 'speculation'];
+    const changes = [flag('--speculative-algorithm', 'EAGLE'), flag(name, value)];
+    expect(policyOf(changes, all).isLossAccepted).toBe(false);
+  });
+
+  it('takes no loss from a change that a later trial took back or set anew', () => {
+    const changes = [
+      flag('--quantization', 'awq'),
+      flag('--kv-cache-dtype', 'fp8_e5m2'),
+      flag('--quantization', 'fp8'),
+      { kind: 'remove_flag', flag: '--kv-cache-dtype' },
+    ] satisfies Change[];
+    expect(policyOf(changes, ['fp8-weights']).isLossAccepted).toBe(true);
+    expect(policyOf([flag('--kv-cache-dtype', 'auto')], ['fp8-kv']).isLossAccepted).toBe(false);
+  });
+
   it('reads the margin from the contract, and a wider one from a variant that is served', () => {
-    expect(policyOf([], []).margin).toBe(0.03);
-    const served = tierPolicy(
-      {
-        quality: { minCanaries: 10, marginPoints: 1, acceptedLosses: [] },
-        model: { id: 'a', variants: [{ model: 'a-awq', acceptedLossPoints: 5 }] },
-      },
-      { changes: [], command: 'vllm serve a-awq --port 1' },
-    );
-    expect(served).toEqual({ margin: 0.05, isLossAccepted: true, minRightRatio: 0.5 });
+    expect(policyOf([], [])).toEqual({ margin: 0.03, isLossAccepted: false, minRightRatio: 0.5 });
+    const command = 'vllm serve base/model-awq --port 1';
+    expect(policyOf([], [], { command })).toMatchObject({ margin: 0.05, isLossAccepted: true });
+  });
+
+  it('accepts by a variant the loss of weights alone, and none where the baseline serves it too', () => {
+    const command = `${BASELINE}-awq`;
+    const awq = flag('--quantization', 'awq');
+    const kv = flag('--kv-cache-dtype', 'fp8_e4m3');
+    expect(policyOf([awq], [], { command }).isLossAccepted).toBe(true);
+    expect(policyOf([awq, kv], [], { command }).isLossAccepted).toBe(false);
+    const same = policyOf([], [], { command, baselineCommand: command });
+    expect(same).toMatchObject({ margin: 0.03, isLossAccepted: false });
   });
 });
