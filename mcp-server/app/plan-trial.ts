@@ -13,6 +13,7 @@ import { checkHardware, type PlanQuestion, planRefusals } from './plan-checks.ts
 import { sessionInventory } from './plan-inventory.ts';
 import { planPrice } from './plan-price.ts';
 import { readPlanSubject } from './plan-subject.ts';
+import { referenceCheckOf } from './quality-reference.ts';
 import { settleRefusals } from './settle-refusals.ts';
 import { type Parent, writePlan } from './write-plan.ts';
 
@@ -170,6 +171,14 @@ async function readParent(
   );
 }
 
+/** What awaits a change that can alter outputs. */
+function qualityLine(state: SessionState): string {
+  const check = referenceCheckOf(state);
+  return check === null || check.armed
+    ? 'It can alter outputs: check_quality is due before the verdict.'
+    : `It can alter outputs, so it cannot be kept here: E_QUALITY_UNARMED, the baseline passes ${check.comparable} canaries, too few to compare.`;
+}
+
 function answer(app: App, writer: LedgerWriter, data: EventData<'trial_planned'>): PlanTrialAnswer {
   const price = data.predicted.priceUsdPerHour;
   return {
@@ -180,9 +189,7 @@ function answer(app: App, writer: LedgerWriter, data: EventData<'trial_planned'>
       ...(data.forced.length === 0
         ? []
         : [`Forced: ${data.forced.map((force) => force.check).join(', ')}.`]),
-      ...(data.touchesQuality
-        ? ['It can alter outputs: check_quality is due before the verdict.']
-        : []),
+      ...(data.touchesQuality ? [qualityLine(writer.state())] : []),
     ].join('\n'),
     warnings: data.warnings,
     next: nextStep(writer.state(), app.clock.nowMs()),

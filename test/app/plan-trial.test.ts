@@ -9,7 +9,7 @@ import { parseServiceFile } from '../../mcp-server/core/service/service-file.ts'
 import { sglang } from '../../mcp-server/engines/sglang/sglang.ts';
 import type { LedgerWriter } from '../../mcp-server/ports/ledger-store.ts';
 import { createFakeDeploy } from '../fakes/fake-deploy.ts';
-import { aContract, opened } from '../fakes/ledger-events.ts';
+import { aContract, checked, gone, intended, opened } from '../fakes/ledger-events.ts';
 import { CALL, createTestApp, type TestApp } from '../fakes/test-app.ts';
 
 const BASE = readFileSync('dstack-baseline.yml', 'utf8');
@@ -137,7 +137,19 @@ describe('planTrial', () => {
     );
     const answer = await plan([set('--speculative-algorithm', 'NGRAM')]);
     expect(answer.touchesQuality).toBe(true);
+    expect(answer.summary).toContain('check_quality is due');
     expect(answer.warnings.join()).toContain('caps running requests at 48');
+  });
+
+  it('says before anything is deployed that a change of outputs cannot be kept with so weak a baseline', async () => {
+    const check = checked('t0000', 'd0000-1');
+    if (check.type !== 'quality_checked') throw new Error('unreachable');
+    const data = { ...check.data, armed: false, passed: null, comparable: 1 };
+    await writer.append(intended('d0000-1', 'calibrate'), { ...check, data }, gone('d0000-1'));
+    const { summary } = await plan([set('--quantization', 'fp8')]);
+    expect(summary).toContain(
+      'cannot be kept here: E_QUALITY_UNARMED, the baseline passes 1 canaries',
+    );
   });
 
   it.each([
