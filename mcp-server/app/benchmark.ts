@@ -6,6 +6,7 @@ import { describeLoadPoint } from '../core/workload/workload.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { Answer, App, Call, JobOutcome, JobResult } from './app.ts';
 import { type BenchmarkPlan, type BenchmarkWish, planBenchmark } from './benchmark-plan.ts';
+import { checkRedeploy } from './check-deployment.ts';
 import { describeOutcome } from './deploy-outcome.ts';
 import { findCapacity } from './find-capacity.ts';
 import type { Measurement } from './measure.ts';
@@ -65,7 +66,14 @@ async function benchmarkFresh(
     { writer, kind: 'benchmark', trialId, args, waitS: asked.wait_s },
     asked.call,
     async (call) => {
-      const { outcome, plan, runs } = await measureFresh(app, writer, { trialId, purpose, call });
+      const { outcome, plan, runs } = await measureFresh(app, writer, {
+        trialId,
+        purpose,
+        call,
+        beforeStop: async (deploymentId) => {
+          if (purpose === 'calibrate') await checkRedeploy(app, writer, { deploymentId, call });
+        },
+      });
       return plan === null
         ? { summary: describeOutcome(outcome), result: { ...outcome } }
         : describe(plan, runs);

@@ -1,7 +1,6 @@
-import { differsInOutputs } from '../core/judge/from-state.ts';
 import { findDeployment, findTrial } from '../core/ledger/lookup.ts';
 import type { DeploymentState, SessionState, TrialState } from '../core/ledger/state.ts';
-import type { Endpoint, Purpose } from '../core/ledger/vocabulary.ts';
+import type { Endpoint } from '../core/ledger/vocabulary.ts';
 import {
   compareQuality,
   describeRedeploy,
@@ -46,7 +45,8 @@ export async function checkDeployment(
   const role = checkRoleOf(trial, deployment);
   const target = await targetOf(app, state, { endpoint: order.endpoint, role });
   const reference = role === 'reference' ? null : await readReference(app, state);
-  const asked = await runQuality(app, target, { reference, call });
+  const skipsFree = role === 'redeploy' || role === 'confirm';
+  const asked = await runQuality(app, target, { reference, call, skipsFree });
   const { passedCount: passedCanaries } = asked;
   const tierOrder = { trial, role, target, call, size, reference, passedCanaries };
   const tiers = await checkTiers(app, state, tierOrder);
@@ -72,26 +72,27 @@ export async function checkDeployment(
   };
 }
 
-/**
- * Asks a fresh deployment before it is stopped: the baseline, deployed anew, for its noise; a leader that is confirmed where its
- * outputs may differ from the baseline's. Any other is not asked.
- */
+/** The same of a deployment that was started for a measurement, before it is stopped. Nothing where it does not serve. */
 export async function checkFresh(
   app: App,
   writer: LedgerWriter,
-  fresh: { readonly deploymentId: string; readonly purpose: Purpose; readonly call: Call },
+  { deploymentId, call }: { readonly deploymentId: string; readonly call: Call },
 ): Promise<void> {
   const state = writer.state();
-  const deployment = findDeployment(state, fresh.deploymentId);
+  const deployment = findDeployment(state, deploymentId);
   const trial = findTrial(state, deployment.trialId);
   const endpoint = deployment.ready?.endpoint ?? null;
-  const isDue =
-    fresh.purpose === 'confirm'
-      ? differsInOutputs(state, trial)
-      : fresh.purpose === 'calibrate' && referenceCheckOf(state) !== null;
-  if (endpoint === null || !isDue) return;
-  const { call } = fresh;
+  if (endpoint === null) return;
   await checkDeployment(app, writer, { trial, deployment, endpoint, call, size: undefined });
+}
+
+/** Asks the redeployed baseline for its noise, where the first deployment left a reference. */
+export async function checkRedeploy(
+  app: App,
+  writer: LedgerWriter,
+  fresh: { readonly deploymentId: string; readonly call: Call },
+): Promise<void> {
+  if (referenceCheckOf(writer.state()) !== null) await checkFresh(app, writer, fresh);
 }
 
 async function targetOf(

@@ -1,5 +1,4 @@
 import { AutodebugError, LoadError, PreconditionError } from '../core/errors.ts';
-import { describeComparison } from '../core/judge/describe-comparison.ts';
 import {
   differsInOutputs,
   lineageOf,
@@ -17,10 +16,10 @@ import { baselineTrial, findDeployment, findTrial } from '../core/ledger/lookup.
 import type { SessionState, TrialState } from '../core/ledger/state.ts';
 import type { ConfirmedCandidate } from '../core/ledger/vocabulary.ts';
 import { cleanText } from '../core/redact.ts';
-import { asPercent } from '../core/report/format.ts';
-import { metricName } from '../core/stats/spread.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { App, Call, JobResult } from './app.ts';
+import { checkFresh } from './check-deployment.ts';
+import { describeCandidate, searchLine, summaryOf } from './confirm-words.ts';
 import { gateTrial } from './gate-trial.ts';
 import { measureFresh } from './measure-fresh.ts';
 
@@ -47,10 +46,13 @@ export async function confirmLeaders(
   for (const leader of leadersOf(writer.state())) {
     const { trialId } = leader;
     try {
-      const fresh = await measureFresh(app, writer, { trialId, purpose: 'confirm', call });
-      tried.push(
-        await judgeFresh(app, writer.state(), { leader, deploymentId: fresh.deploymentId }),
-      );
+      const { deploymentId } = await measureFresh(app, writer, {
+        trialId,
+        purpose: 'confirm',
+        call,
+        beforeStop: (id) => checkIfChosen(app, writer, { tried, leader, deploymentId: id, call }),
+      });
+      tried.push(await judgeFresh(app, writer.state(), { leader, deploymentId }));
     } catch (error) {
       // The first leader must be had; without one of the others the confirmation is still one.
       if (tried.length === 0 || call.signal.aborted || !(error instanceof AutodebugError)) {
@@ -61,6 +63,25 @@ export async function confirmLeaders(
   }
   refuseUnjudged(tried);
   return noteConfirmation(writer, tried, skipped);
+}
+
+/** Checks the answers of a leader that its numbers would choose, where they may differ from the baseline's. */
+async function checkIfChosen(
+  app: App,
+  writer: LedgerWriter,
+  fresh: {
+    readonly tried: readonly Tried[];
+    readonly leader: Leader;
+    readonly deploymentId: string;
+    readonly call: Call;
+  },
+): Promise<void> {
+  const state = writer.state();
+  const { tried, leader, deploymentId, call } = fresh;
+  if (!differsInOutputs(state, findTrial(state, leader.trialId))) return;
+  const one = await judgeFresh(app, state, { leader, deploymentId });
+  if (chosenOf(state, [...tried, one]) !== leader.trialId) return;
+  await checkFresh(app, writer, { deploymentId, call });
 }
 
 function refuseUnjudged(tried: readonly Tried[]): void {
@@ -150,13 +171,8 @@ function searchedCheck(
   return whole[0] ?? ownChecks(trial).at(-1) ?? null;
 }
 
-async function noteConfirmation(
-  writer: LedgerWriter,
-  tried: readonly Tried[],
-  skipped: readonly string[],
-): Promise<JobResult> {
-  const state = writer.state();
-  const chosenId = chooseConfirmed(
+const chosenOf = (state: SessionState, tried: readonly Tried[]): string | null =>
+  chooseConfirmed(
     rulerIn(state),
     tried.map(({ leader, judgement, side }) => ({
       trialId: leader.trialId,
@@ -164,6 +180,14 @@ async function noteConfirmation(
       side,
     })),
   );
+
+async function noteConfirmation(
+  writer: LedgerWriter,
+  tried: readonly Tried[],
+  skipped: readonly string[],
+): Promise<JobResult> {
+  const state = writer.state();
+  const chosenId = chosenOf(state, tried);
   const spoken =
     tried.find(({ leader }) => leader.trialId === (chosenId ?? state.bestId)) ?? tried[0];
   if (spoken === undefined) throw new LoadError('Nothing was confirmed.', NOTHING);
@@ -200,30 +224,4 @@ function movedTo(state: SessionState, chosenId: string | null): readonly NewEven
   if (chosenId === null || chosenId === state.bestId) return [];
   const reason = `${chosenId} holds on a fresh deployment, and ${state.bestId ?? 'the best'} does not or is beaten by it there`;
   return [{ type: 'best_moved', data: { trialId: chosenId, fromId: state.bestId, reason } }];
-}
-
-/** What the search saw beside what the fresh deployment shows, with intervals. */
-function searchLine(state: SessionState, { leader, judgement }: Tried): readonly string[] {
-  const { metric, quantile } = state.contract.terms.objective;
-  const name = metricName(metric, quantile);
-  const confirmed = judgement.deltas.find((delta) => delta.metric === name);
-  if (confirmed === undefined || leader.gain.ratio === null) return [];
-  return [
-    `in the search: ${asPercent(leader.gain.ratio)} over the baseline; confirmed: ${describeComparison({ delta: confirmed })}`,
-  ];
-}
-
-/** One leader in words: what the search believed, what is confirmed, and what was luck. */
-function describeCandidate(candidate: ConfirmedCandidate): string {
-  const { trialId, verdict, searchGainRatio, confirmedGainRatio, shrinkageRatio } = candidate;
-  const said = (ratio: number | null): string => (ratio === null ? 'unknown' : asPercent(ratio));
-  return `${trialId} on ${candidate.deploymentId ?? 'no deployment'}: ${verdict}; gain in the search ${said(searchGainRatio)}, confirmed ${said(confirmedGainRatio)}, shrinkage ${said(shrinkageRatio)}`;
-}
-
-function summaryOf(trialId: string, judgement: Judgement, reasons: readonly string[]): string {
-  const head =
-    judgement.verdict === 'keep'
-      ? `${trialId} is confirmed on a fresh deployment with held-out prompts.`
-      : `${trialId} did not hold on a fresh deployment (${judgement.verdict}${judgement.gate === null ? '' : `, gate ${judgement.gate}`}).`;
-  return [head, ...reasons.slice(0, 8).map((reason) => `- ${reason}`)].join('\n');
 }

@@ -6,7 +6,6 @@ import { isInfrastructureFailure } from '../core/next-step/facts.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { App, Call } from './app.ts';
 import { type BenchmarkPlan, type BenchmarkWish, planBenchmark } from './benchmark-plan.ts';
-import { checkFresh } from './check-deployment.ts';
 import type { DeployOutcome } from './deploy-outcome.ts';
 import { deployAndWait } from './deploy-trial.ts';
 import type { Measurement } from './measure.ts';
@@ -18,6 +17,8 @@ export interface FreshWish {
   readonly trialId: string;
   readonly purpose: Purpose;
   readonly call: Call;
+  /** What is asked of it once it is measured, before it is stopped. */
+  readonly beforeStop?: (deploymentId: string) => Promise<void>;
 }
 
 export interface FreshOutcome {
@@ -49,7 +50,7 @@ export function bringsDeployment(state: SessionState, wish: BenchmarkWish): bool
 export async function measureFresh(
   app: App,
   writer: LedgerWriter,
-  { trialId, purpose, call }: FreshWish,
+  { trialId, purpose, call, beforeStop }: FreshWish,
 ): Promise<FreshOutcome> {
   const deployed = purpose === 'calibrate' ? 'anchor' : purpose;
   const outcome = await deployAndWait(app, writer, { trialId, purpose: deployed, call });
@@ -62,7 +63,7 @@ export async function measureFresh(
     const plan = await planBenchmark(app, writer.state(), { trial_id: trialId, purpose });
     const runs = await runBenchmark(app, writer, { plan, call });
     refuseStopped(call, purpose);
-    await checkFresh(app, writer, { deploymentId, purpose, call });
+    await beforeStop?.(deploymentId);
     return { deploymentId, outcome, plan, runs };
   } finally {
     const reason = `its ${purpose} measurement is over`;

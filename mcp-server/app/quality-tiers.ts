@@ -54,7 +54,9 @@ export async function checkTiers(
   if (role === 'trial' && size === undefined && !canAlterOutputs(state, trial)) return NOTHING;
   const known = reference?.tiers ?? null;
   if (known === null) {
-    return role === 'redeploy' ? NOTHING : { run: null, results: [noReference()] };
+    return role === 'redeploy'
+      ? NOTHING
+      : { run: null, results: [noReference(reference !== null)] };
   }
   const run = await runTrialTiers(app, wish, { reference: known, margin: policy.margin });
   const results =
@@ -69,11 +71,11 @@ const redeployFloors = (
 ): readonly TierResult[] =>
   noiseFloors({ ...reference, redeployed: answers }, policy).filter(({ at }) => at === 'redeploy');
 
-const noReference = (): TierResult => ({
+const noReference = (isChecked: boolean): TierResult => ({
   tier: 'tasks',
   state: 'unarmed',
   values: {},
-  text: 'E_QUALITY_UNARMED: the noise of the baseline is not known: it was not checked, or passes too few canaries',
+  text: `E_QUALITY_UNARMED: the noise of the baseline is not known: ${isChecked ? 'with so few canaries passed it was not asked for' : 'it was not checked'}`,
 });
 
 function wishOf(

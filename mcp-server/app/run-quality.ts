@@ -18,12 +18,21 @@ const MAX_STORED_CHARS = 300;
 
 /**
  * Asks canaries and the free questions at temperature 0: of a reference all canaries, of a trial those that its reference
- * passed, since no other can be compared. Throws: LoadError `E_ENDPOINT` when most get no answer.
+ * passed, since no other can be compared. `skipsFree` leaves the free ones out. Throws: LoadError `E_ENDPOINT` when most get
+ * no answer.
  */
 export async function runQuality(
   app: Pick<App, 'load'>,
   target: QualityTarget,
-  { reference, call }: { readonly reference: QualityRun | null; readonly call: Call },
+  {
+    reference,
+    call,
+    skipsFree = false,
+  }: {
+    readonly reference: QualityRun | null;
+    readonly call: Call;
+    readonly skipsFree?: boolean;
+  },
 ): Promise<QualityRun> {
   const passing = reference?.canaries.filter((one) => one.passed).map((one) => one.id);
   const canaries = buildCanaries(target.seed).filter(({ id }) => passing?.includes(id) ?? true);
@@ -33,8 +42,8 @@ export async function runQuality(
   );
   refuseUnreachable(first.map((one) => one.asked));
   const again = await secondLook(app, target, { graded: first, call });
-  call.onProgress('looking at free answers');
-  const prompts = healthPrompts(target.seed);
+  const prompts = skipsFree ? [] : healthPrompts(target.seed);
+  call.onProgress(`looking at ${prompts.length} free answers`);
   const free = await inParallel(prompts, CONCURRENCY, (prompt) =>
     askFree(app, target, { prompt, call }),
   );

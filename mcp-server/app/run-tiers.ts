@@ -43,7 +43,7 @@ const TASKS_MS = 120_000;
 /** Tasks after which a model that fails most of them is asked no more. Source: own reasoning, eight of each kind. */
 const PROBE_ITEMS = 40;
 /** Share of the open questions, and number of tasks, that are asked one at a time. */
-const ALONE_SHARE = 1 / 3;
+const ALONE_SHARE = 1 / 4;
 const ALONE_TASKS = 20;
 
 type Asker = Pick<App, 'load' | 'clock'>;

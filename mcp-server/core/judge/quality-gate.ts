@@ -47,8 +47,8 @@ export function qualityNotes({ quality }: JudgeInput): readonly string[] {
 }
 
 /**
- * What a confirmation goes by: the check on the fresh deployment. Where that leaves the loss open, the search's own pass stands, and
- * is said. Null when: the fresh deployment was not asked although it must be.
+ * What a confirmation goes by: the check on the fresh deployment. Where that leaves the loss open, or was not made since the
+ * numbers choose another leader, the search's own check stands, and is said.
  */
 export function confirmedQuality(checks: {
   readonly fresh: Check | null;
@@ -57,8 +57,15 @@ export function confirmedQuality(checks: {
 }): JudgeInput['quality'] {
   const { fresh, searched, required } = checks;
   if (!required) return { required, result: fresh ?? searched };
-  const isOpen = fresh !== null && fresh.armed && fresh.passed === null;
-  if (!isOpen || searched?.passed !== true) return { required, result: fresh };
-  const note = `the loss is not settled on ${fresh.deploymentId}; the pass on ${searched.deploymentId} stands`;
-  return { required, result: searched, note };
+  const isOpen = fresh === null || (fresh.armed && fresh.passed === null);
+  if (!isOpen || searched?.passed !== true) return { required, result: fresh ?? searched };
+  const why =
+    fresh === null
+      ? 'answers were not checked again'
+      : `the loss is not settled on ${fresh.deploymentId}`;
+  return {
+    required,
+    result: searched,
+    note: `${why}; the pass on ${searched.deploymentId} stands`,
+  };
 }

@@ -70,7 +70,8 @@ export function describeRedeploy(run: QualityRun, minCanaries: number): QualityO
 }
 
 /**
- * A trial against the baseline, pair by pair: one canary that the baseline passes and the trial fails is damage.
+ * A trial against the baseline, pair by pair: one canary that the baseline passes and the trial fails is damage. Free answers
+ * are compared where they were asked.
  * Source: docs/measuring.md, tier 0 ("all pass") and tier 1.
  */
 export function compareQuality(
@@ -91,18 +92,18 @@ export function compareQuality(
     ...(failed.length === 0
       ? []
       : [`fails ${failed.map((canary) => canary.id).join(', ')}, which the baseline passes`]),
-    ...compareHealth(baseline.health, trial.health),
+    ...(trial.health.length === 0 ? [] : compareHealth(baseline.health, trial.health)),
     ...(trial.repeatedAnswers > baseline.repeatedAnswers + 1
       ? [`${trial.repeatedAnswers} free answers repeat another one word for word`]
       : []),
   ];
   const armed = passing.size >= minCanaries;
-  if (reasons.length > 0) return { armed, passed: false, comparable: passing.size, reasons };
-  if (armed) {
-    const note = `passes all ${passing.size} canaries that the baseline passes`;
-    return { armed, passed: true, comparable: passing.size, reasons: [note] };
+  const comparable = passing.size;
+  const short = `E_QUALITY_UNARMED: the baseline passes only ${comparable} canaries, fewer than ${minCanaries}: too few to compare`;
+  const unarmed = armed ? [] : [short, unarmedAdvice(comparable)];
+  if (reasons.length > 0) {
+    return { armed, passed: false, comparable, reasons: [...reasons, ...unarmed] };
   }
-  const short = `E_QUALITY_UNARMED: the baseline passes only ${passing.size} canaries, fewer than ${minCanaries}: too few to compare`;
-  const advice = unarmedAdvice(passing.size);
-  return { armed, passed: null, comparable: passing.size, reasons: [short, advice] };
+  const note = `passes all ${comparable} canaries that the baseline passes`;
+  return { armed, passed: armed ? true : null, comparable, reasons: armed ? [note] : unarmed };
 }

@@ -64,10 +64,17 @@ describe('the quality that a confirmation goes by', () => {
   const searched = check({});
   const fresh = (change: Partial<Check>): Check => check({ deploymentId: 'd0001-2', ...change });
 
-  it('is that of the fresh deployment, a failure and a missing check included', () => {
+  it('is that of the fresh deployment, a failure included', () => {
     const failed = fresh({ passed: false });
     expect(confirmedQuality({ fresh: failed, searched, required: true }).result).toBe(failed);
-    expect(confirmedQuality({ fresh: null, searched, required: true }).result).toBeNull();
+  });
+
+  it('is the search’s, and says so, for a leader that was not asked again', () => {
+    const { result, note } = confirmedQuality({ fresh: null, searched, required: true });
+    expect(result).toBe(searched);
+    expect(note).toContain('not checked again; the pass on d0001-1 stands');
+    const never = confirmedQuality({ fresh: null, searched: null, required: true });
+    expect(qualityGate(inputOf(sideOf(1, rates(1100)), { quality: never }))?.gate).toBe('quality');
   });
 
   it('is the pass of the search where the fresh one leaves the loss open', () => {
