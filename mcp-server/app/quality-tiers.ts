@@ -32,35 +32,45 @@ const NOTHING: TierOutcome = { run: null, results: [] };
 export async function checkTiers(
   app: App,
   state: SessionState,
-  order: {
-    readonly trial: TrialState;
-    readonly role: CheckRole;
-    readonly target: QualityTarget;
-    readonly call: Call;
-    readonly size: SuiteSize | undefined;
-    readonly reference: QualityRun | null;
-    /** Canaries that the deployed trial passes. */
-    readonly passedCanaries: number;
-  },
+  order: TierOrder,
 ): Promise<TierOutcome> {
-  const { trial, role, target, call, size, reference } = order;
+  const { trial, role, size } = order;
   const policy = policyOf(state, trial);
-  const wish = wishOf(state, { target, call, size });
+  const wish = wishOf(state, order);
   if (role === 'reference') {
     if (order.passedCanaries < state.contract.terms.quality.minCanaries) return NOTHING;
     const run = await runReferenceTiers(app, wish, policy.minRightRatio);
     return { run, results: noiseFloors(run, policy) };
   }
   if (role === 'trial' && size === undefined && !canAlterOutputs(state, trial)) return NOTHING;
+  return compareWithReference(app, order, { wish, policy });
+}
+
+interface TierOrder {
+  readonly trial: TrialState;
+  readonly role: CheckRole;
+  readonly target: QualityTarget;
+  readonly call: Call;
+  readonly size: SuiteSize | undefined;
+  readonly reference: QualityRun | null;
+  /** Canaries that the deployed trial passes. */
+  readonly passedCanaries: number;
+}
+
+async function compareWithReference(
+  app: App,
+  { role, reference }: TierOrder,
+  { wish, policy }: { readonly wish: TierWish; readonly policy: TierPolicy },
+): Promise<TierOutcome> {
   const known = reference?.tiers ?? null;
+  const isRedeploy = role === 'redeploy';
   if (known === null) {
-    return role === 'redeploy'
-      ? NOTHING
-      : { run: null, results: [noReference(reference !== null)] };
+    return isRedeploy ? NOTHING : { run: null, results: [noReference(reference !== null)] };
   }
   const run = await runTrialTiers(app, wish, { reference: known, margin: policy.margin });
-  const results =
-    role === 'redeploy' ? redeployFloors(known, run, policy) : compareTiers(known, run, policy);
+  const results = isRedeploy
+    ? redeployFloors(known, run, policy)
+    : compareTiers(known, run, policy);
   return { run, results };
 }
 

@@ -4,8 +4,14 @@ import type { EventData } from '../../mcp-server/core/ledger/events.ts';
 import { TOOLS } from '../../mcp-server/tools/index.ts';
 import { createFakeDeploy, type FakeDeploy } from '../fakes/fake-deploy.ts';
 import { type Damage, modelService } from '../fakes/model-service.ts';
-import { CALL, createTestApp, type TestApp } from '../fakes/test-app.ts';
-import { fakeLoadRun, measureTrial, openCalibrated } from './judged-session.ts';
+import { CALL, createTestApp, planTestTrial, type TestApp } from '../fakes/test-app.ts';
+import {
+  fakeLoadRun,
+  markReady,
+  measureFake,
+  measureTrial,
+  openCalibrated,
+} from './judged-session.ts';
 
 type Writer = Awaited<ReturnType<typeof openCalibrated>>;
 
@@ -95,6 +101,43 @@ describe('quality on a fresh deployment of a leader', () => {
     expect(checksOf(writer, 1).at(-1)).toMatchObject({ deploymentId: 'd0001-2', passed: null });
     expect(writer.state().confirmed).toMatchObject({ holds: true });
     expect(writer.state().confirmed?.reasons.join()).toContain('not settled on d0001-2');
+  });
+});
+
+describe('quality where several leaders are confirmed', () => {
+  /** A second change of outputs, kept over the first; everything stopped again. */
+  async function keepBoth(app: App): Promise<Writer> {
+    const writer = await keepSpeculation(app);
+    const change = { trialId: 't0002', parentId: 't0001', touchesQuality: true };
+    await planTestTrial(test, writer, change);
+    const deploymentId = await markReady(writer, 't0002');
+    for (const tbotMs of [6.4, 6.5, 6.6])
+      await measureFake(test, writer, { ...change, deploymentId, purpose: 'trial', tbotMs });
+    await call(app, 'check_quality');
+    const judged = await call(app, 'judge_trial', { trial_id: 't0002' });
+    expect(judged.structured).toMatchObject({ verdict: 'keep' });
+    await goneNow(writer, deploymentId);
+    return writer;
+  }
+
+  it('asks the chosen one alone, and says that the other was not asked again', async () => {
+    const writer = await keepBoth(withFresh({}, 6.5));
+    await call(withFresh({}, 6.5), 'confirm_best');
+    expect(checksOf(writer, 2).map((one) => one.deploymentId)).toEqual(['d0002-1', 'd0002-2']);
+    expect(checksOf(writer, 1).map((one) => one.deploymentId)).toEqual(['d0001-1']);
+    expect(writer.state().confirmed).toMatchObject({ trialId: 't0002', holds: true });
+  });
+
+  it('asks the next one where the best fails there, which then takes its place', async () => {
+    const writer = await keepBoth(withFresh({}, 6.5));
+    const sound = withFresh({}, 6.5);
+    const broken = withFresh({ garbleRatio: 0.05 }, 6.5);
+    const complete: App['load']['complete'] = (request, signal) =>
+      (deploy.started.length === 1 ? broken : sound).load.complete(request, signal);
+    await call({ ...sound, load: { ...sound.load, complete } }, 'confirm_best');
+    expect(checksOf(writer, 2).at(-1)).toMatchObject({ deploymentId: 'd0002-2', passed: false });
+    expect(checksOf(writer, 1).at(-1)).toMatchObject({ deploymentId: 'd0001-2', passed: true });
+    expect(writer.state()).toMatchObject({ bestId: 't0001', confirmed: { holds: true } });
   });
 });
 

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { driftStatistics } from '../../../mcp-server/core/quality/drift.ts';
 import { agreements } from '../../../mcp-server/core/quality/greedy.ts';
 import { tierPolicy } from '../../../mcp-server/core/quality/loss-kinds.ts';
+import type { TierAnswers, TierRun } from '../../../mcp-server/core/quality/quality-run.ts';
 import { buildTasks, gradeTask, planSuite } from '../../../mcp-server/core/quality/task-suite.ts';
 import { ruleOnTasks } from '../../../mcp-server/core/quality/task-tier.ts';
+import { compareTiers, noiseFloors } from '../../../mcp-server/core/quality/tiers.ts';
 import { SCORE_PROTOCOLS } from '../../../mcp-server/core/quality/token-scores.ts';
 import type { Change } from '../../../mcp-server/core/service/change.ts';
 
@@ -134,6 +136,81 @@ describe('comparing answers and scores', () => {
     expect(found?.meanLoss).toBeCloseTo(0.0128, 6);
     expect(found).toMatchObject({ tokens: 100, p99: 0.5, flipRatio: 0.03 });
     expect(driftStatistics([])).toBeNull();
+  });
+});
+
+describe('the noise of the reference against itself', () => {
+  const policy = { margin: 0.03, isLossAccepted: false, minRightRatio: 0.6 };
+  /** Answers of which so many part from a sure token in the middle. */
+  const greedy = (damaged: number) =>
+    Array.from({ length: 24 }, (_, index) => ({
+      id: `g${index}`,
+      text: '',
+      tokens: ['a', index < damaged ? 'z' : 'b', 'c'].map((text) => ({
+        text,
+        logprob: -0.1,
+        gap: 3,
+      })),
+    }));
+  const tasks = (wrong: number) =>
+    Array.from({ length: 140 }, (_, index) => ({
+      id: `t${index}`,
+      result: index < wrong ? ('wrong' as const) : ('right' as const),
+      isCut: false,
+    }));
+  const answers = (damaged: number, wrong = 0): TierAnswers => ({
+    greedy: greedy(damaged),
+    scores: [],
+    tasks: tasks(wrong),
+  });
+  const run = (change: Partial<TierRun> = {}): TierRun => ({
+    size: 'quick',
+    plan: { seed: 1, items: 140, recallTokens: 200 },
+    concurrency: 32,
+    scoreRoute: null,
+    answers: answers(0),
+    again: answers(0),
+    alone: null,
+    redeployed: null,
+    ...change,
+  });
+  const greedyOf = (reference: TierRun): string | undefined =>
+    compareTiers(reference, run({ answers: answers(10), again: null }), policy).find(
+      ({ tier }) => tier === 'greedy',
+    )?.state;
+
+  it.each(['again', 'alone', 'redeployed'] as const)('counts by its largest: %s', (way) => {
+    expect(greedyOf(run({ [way]: answers(10) }))).toBe('pass');
+    expect(greedyOf(run())).toBe('fail');
+  });
+
+  it('stands in one floor for each way in which the reference was asked again', () => {
+    const whole = run({ alone: answers(1, 2), redeployed: answers(3) });
+    const floors = noiseFloors(whole, policy).filter(({ tier }) => tier === 'greedy');
+    expect(floors.map(({ at, text }) => `${at}: ${text}`)).toEqual([
+      expect.stringContaining('load: greedy noise (concurrency 32): 100.0 % of 24 answers equal'),
+      expect.stringContaining('alone: greedy noise (concurrency 1): 95.8 % of 24 answers equal'),
+      expect.stringContaining('redeploy: greedy noise (redeployed): 87.5 % of 24 answers equal'),
+    ]);
+    const [, alone] = noiseFloors(whole, policy).filter(({ tier }) => tier === 'tasks');
+    expect(alone?.values).toMatchObject({ asked: 140, lost: 2, won: 0 });
+  });
+
+  it.each([
+    ['quick', 'a larger size, on the baseline too'],
+    ['deep', 'no larger size is there'],
+  ] as const)('says what settles an open loss of a %s suite', (size, way) => {
+    const open = run({ answers: answers(0, 2), again: null });
+    const found = compareTiers(run({ size }), open, policy).find(({ tier }) => tier === 'tasks');
+    expect(found).toMatchObject({ state: 'inconclusive', text: expect.stringContaining(way) });
+  });
+
+  it('says which share of right answers arms it', () => {
+    const weak = run({ answers: answers(0, 100) });
+    const [found] = noiseFloors(weak, policy).filter(({ tier }) => tier === 'tasks');
+    expect(found?.state).toBe('unarmed');
+    expect(found?.text).toContain('28.6 % of 140 rightly');
+    expect(found?.text).toContain('60.0 % are needed (quality.minCanaries of the contract, of 20)');
   });
 });
 
