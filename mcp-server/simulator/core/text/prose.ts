@@ -73,6 +73,9 @@ const TAILS = [
   'in plain words',
 ] as const;
 
+/** Everything that prose is made of. */
+export const PROSE_PARTS: readonly string[] = [...SUBJECTS, ...VERBS, ...OBJECTS, ...TAILS];
+
 const pick = (list: readonly string[], hash: number): string => list[hash % list.length] ?? '';
 
 /** One sentence that depends only on its arguments, with its leading space unless it is the first. */

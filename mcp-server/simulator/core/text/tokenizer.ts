@@ -1,6 +1,8 @@
+import { GREEDY, greedyPrompts } from '../../../core/quality/greedy.ts';
 import { hashText, mix } from '../random.ts';
+import { PROSE_PARTS } from './prose.ts';
 
-/** Cuts text into tokens and back. The same text always gives the same tokens. */
+/** Cuts text into tokens and back. The same text always gives the same tokens, that of quality checks in every process too. */
 export interface Tokenizer {
   pieces(text: string): string[];
   ids(pieces: readonly string[]): number[];
@@ -43,6 +45,12 @@ function inventedWord(id: number): string {
   return ` ${at(0)}${at(4)}${at(8)}`;
 }
 
+/** Text that is read before any other, so that where two pieces want one id it is not the load that decides who gets it. */
+const READ_FIRST = [
+  ...greedyPrompts(1, GREEDY.deep.prompts).map((one) => one.prompt),
+  ...PROSE_PARTS,
+];
+
 /** A tokenizer for a vocabulary of `vocab` ids. */
 export function createTokenizer(vocab: number): Tokenizer {
   const byText = new Map<string, number>();
@@ -68,8 +76,11 @@ export function createTokenizer(vocab: number): Tokenizer {
     if (!byText.has(word)) remember(id, word);
     return word;
   };
+  const piecesOf = (text: string): string[] => text.match(PIECE) ?? [];
+  for (const text of READ_FIRST)
+    for (const piece of piecesOf(`${text}\n${text} ${text}`)) idOf(piece);
   return {
-    pieces: (text) => text.match(PIECE) ?? [],
+    pieces: piecesOf,
     ids: (pieces) => pieces.map(idOf),
     text: (ids) => Array.from(ids, textOf).join(''),
   };
