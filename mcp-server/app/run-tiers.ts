@@ -44,7 +44,7 @@ const TASKS_MS = 120_000;
 const PROBE_ITEMS = 40;
 /** Share of the open questions, and number of tasks, that are asked one at a time. */
 const ALONE_SHARE = 1 / 4;
-const ALONE_TASKS = 20;
+const ALONE_TASKS = 15;
 
 type Asker = Pick<App, 'load' | 'clock'>;
 

@@ -6,7 +6,7 @@ export const confirmBestTool = defineTool({
   name: 'confirm_best',
   title: 'Confirm the best',
   description:
-    'Deploys the top three trials (by lower bound) afresh, measures each with the held-out seed, compares it with the baseline, and stops it again. Only what holds there is worth telling anybody; the reported number is the confirmed one. Says so when the best is the baseline itself. Refuses while another deployment holds the hardware (E_BUSY) or the budget does not allow it (E_BUDGET). Answers with a job id: then call wait_job.',
+    'Deploys the top three trials (by lower bound) afresh, measures each with the held-out seed, compares it with the baseline, and stops it again; a winner that may alter outputs has its answers checked again as well. Only what holds there is worth telling anybody; the reported number is the confirmed one. Says so when the best is the baseline itself. Refuses while another deployment holds the hardware (E_BUSY) or the budget does not allow it (E_BUDGET). Answers with a job id: then call wait_job.',
   input: z.strictObject({
     wait_s: z.number().int().min(0).max(50).default(45).describe('Longest wait in seconds.'),
   }),

@@ -69,7 +69,7 @@ describe('the further tiers of the quality gate', () => {
     expect(base).toMatchObject({ armed: true, passed: null });
     expect(base.tiers?.[1]?.text).toContain('concurrency 1;');
     expect(base.tiers?.[4]?.values).toMatchObject({ items: 140, asked: 140, flipRatio: 0 });
-    expect(base.tiers?.[5]?.values).toMatchObject({ items: 140, asked: 20, rightRatio: 1 });
+    expect(base.tiers?.[5]?.values).toMatchObject({ items: 140, asked: 15, rightRatio: 1 });
     expect(base.tiers?.[0]?.values['meanLossNats']).toBeLessThan(0.001);
   });
 
