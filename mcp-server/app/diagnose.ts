@@ -44,6 +44,7 @@ export async function diagnoseTrial(
   const diagnosed: Diagnosed = {
     diagnosisId: nextDiagnosisId(state),
     trialId: trial.trialId,
+    measurementId: run?.measurementId ?? null,
     causes: [...causes],
     floor: floorRows(observation),
     missing: missing.map((text) => text.slice(0, 200)),
