@@ -21,8 +21,15 @@ const ORIGINS: Readonly<Record<string, Origin>> = {
   model_download_or_auth: ['vllm/fault-no-such-model'],
   port_conflict: ['llamacpp/fault-port-in-use'],
   oom_activation_prefill: ['llamacpp/fault-compute-buffers-above-memory-limit'],
-  host_out_of_memory: ['llamacpp/fault-vocabulary-above-memory-limit'],
-  tokenizer_or_template: ['llamacpp/fault-broken-chat-template'],
+  host_out_of_memory: [
+    'vllm/fault-memory-of-machine',
+    'llamacpp/fault-vocabulary-above-memory-limit',
+  ],
+  tokenizer_or_template: [
+    'vllm/fault-broken-tokenizer',
+    'vllm/fault-broken-chat-template',
+    'llamacpp/fault-broken-chat-template',
+  ],
   // These need a GPU, or several of them.
   oom_cuda_graph_capture: 'from source',
   oom_sampler_warmup: 'from source',
