@@ -14,8 +14,8 @@ import { short } from '../core/playbook/fact.ts';
 import { describeFloors, floorRows } from '../core/playbook/floor-rows.ts';
 import { describeChange } from '../core/service/change.ts';
 import type { Answer, App, Call } from './app.ts';
-import { findUnmetFlags } from './find-unmet-flags.ts';
 import { observe } from './observe.ts';
+import { unmetNotes } from './unmet-notes.ts';
 
 export interface DiagnoseArgs {
   readonly session_id?: string | undefined;
@@ -44,14 +44,13 @@ export async function diagnoseTrial(
   const diagnosed: Diagnosed = {
     diagnosisId: nextDiagnosisId(state),
     trialId: trial.trialId,
+    measurementId: run?.measurementId ?? null,
     causes: [...causes],
     floor: floorRows(observation),
     missing: missing.map((text) => text.slice(0, 200)),
     ruledOut: [...ruledOut],
   };
-  const deployment = trial.deployments.find((one) => one.deploymentId === run?.deploymentId);
-  const place = { trial, deployment: deployment ?? trial.deployments.at(-1) ?? null };
-  const unmet = await findUnmetFlags(app, state, place);
+  const unmet = unmetNotes(observation.requested, observation.effective);
   const after = await writer.append({ type: 'diagnosed', data: diagnosed });
   return {
     ...diagnosed,

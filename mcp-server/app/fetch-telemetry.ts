@@ -11,14 +11,17 @@ import { nextStep } from '../core/next-step/next-step.ts';
 import { readSampledGauges, type SampledGauge } from '../core/telemetry/gauge-levels.ts';
 import { parseProfilerContext } from '../core/telemetry/graphsignal.ts';
 import { summariseMetric, topOperations } from '../core/telemetry/graphsignal-digest.ts';
+import { engineById } from '../engines/index.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { TelemetryAnswer } from '../ports/telemetry.ts';
 import type { Answer, App, Call } from './app.ts';
 import { evidenceOf, readEngineWindow } from './engine-window.ts';
 import { explainProfiler } from './explain-profiler.ts';
-import { findUnmetFlags } from './find-unmet-flags.ts';
+import { requestedFlags } from './observe.ts';
+import { observeEffective } from './observe-evidence.ts';
 import { recordEvidence } from './record-evidence.ts';
 import { describeDigests, type TelemetryDigest } from './telemetry-digest.ts';
+import { unmetNotes } from './unmet-notes.ts';
 
 export interface FetchTelemetryArgs {
   readonly session_id?: string | undefined;
@@ -102,7 +105,10 @@ async function digestOf(
   const state = writer.state();
   const trial = findTrial(state, run.trialId);
   const deployment = findDeployment(state, run.deploymentId);
-  const unmet = await findUnmetFlags(app, state, { trial, deployment });
+  const unmet = unmetNotes(
+    requestedFlags(trial.planned.command, engineById(trial.planned.engine)),
+    await observeEffective(app, state, deployment),
+  );
   const digested = digestAnswer(answer, run);
   const silence =
     digested.operations.length > 0

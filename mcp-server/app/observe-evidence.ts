@@ -3,6 +3,7 @@ import type { DeploymentState, SessionState } from '../core/ledger/state.ts';
 import { isRecord, parseJson } from '../core/parse.ts';
 import type { GaugeLevel, Observation } from '../core/playbook/observation.ts';
 import { repeatedRatio, sumByRank } from '../core/playbook/views.ts';
+import { settingsInLog, type ToldSettings } from '../core/telemetry/effective-settings.ts';
 import { readSampledGauges } from '../core/telemetry/gauge-levels.ts';
 import { parseProfilerContext } from '../core/telemetry/graphsignal.ts';
 import { isInWindow } from '../core/telemetry/graphsignal-digest.ts';
@@ -119,29 +120,49 @@ export async function observeLog(
   return { events: classifyLog(text, engine), load: readLogLoad(text, window), evidenceId };
 }
 
-/** Names that mean other things at home than in the launch. */
-const NOT_COMPARED =
-  /^(?:host|port|model|model_path|tokenizer_path|served_model_name|api_key|version|log_\w+)$/;
-
-/** Settings that the running engine tells. Null when: it was not asked, or told none. */
+/** Settings that the running engine tells: in its answer about itself, then in its start-up lines. Null when: in neither. */
 export async function observeEffective(
   app: Reader,
   state: SessionState,
   deployment: DeploymentState | null,
 ): Promise<Observation['effective']> {
+  if (deployment === null) return null;
+  const told = [
+    await answeredSettings(app, state, deployment),
+    await loggedSettings(app, state, deployment),
+  ]
+    .filter((one) => one !== null)
+    .filter((one) => one.values.size > 0);
+  return told.length === 0 ? null : told;
+}
+
+async function answeredSettings(
+  app: Reader,
+  state: SessionState,
+  deployment: DeploymentState,
+): Promise<ToldSettings | null> {
   const stored = [...state.evidence.values()].findLast(
-    (one) => one.kind === 'server_info' && one.deploymentId === deployment?.deploymentId,
+    (one) => one.kind === 'server_info' && one.deploymentId === deployment.deploymentId,
   );
   if (stored === undefined) return null;
   const values = new Map<string, string>();
   flatten(parseJson(await app.evidence.get(state.sessionId, stored)), values, 0);
-  return values.size === 0 ? null : { values, evidenceId: stored.evidenceId };
+  return { values, evidenceId: stored.evidenceId };
+}
+
+async function loggedSettings(
+  app: Reader,
+  state: SessionState,
+  deployment: DeploymentState,
+): Promise<ToldSettings | null> {
+  const { text, evidenceId } = await readStoredLog(app, state, deployment.deploymentId);
+  return evidenceId === null ? null : { values: settingsInLog(text), evidenceId };
 }
 
 /** Scalars by their own name; the outermost of a name wins. */
 function flatten(value: unknown, into: Map<string, string>, depth: number): void {
   if (!isRecord(value) || depth > 3) return;
-  const entries = Object.entries(value).filter(([key]) => !NOT_COMPARED.test(key));
+  const entries = Object.entries(value);
   for (const [key, item] of entries) {
     if (isScalar(item) && !into.has(key)) into.set(key, String(item).replace(/^torch\./, ''));
   }

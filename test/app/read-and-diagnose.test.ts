@@ -11,6 +11,7 @@ import {
   openTestSession,
   type TestApp,
 } from '../fakes/test-app.ts';
+import { recorded } from '../recorded/recorded-files.ts';
 
 const apps: TestApp[] = [];
 afterEach(async () => {
@@ -90,6 +91,25 @@ describe('diagnose', () => {
     expect(answer.missing).toEqual([]);
     const trial = writer.state().trials[0];
     expect(trial?.diagnoses).toHaveLength(1);
+  });
+
+  test('finds a flag that did not take effect by the start-up lines of the log alone', async () => {
+    const log = recorded('vllm/serve-eager.log.txt');
+    const { app, ...tested } = setUp({ statuses: [READY], log });
+    const command = 'vllm serve m --enforce-eager --max-num-seqs 64';
+    await openTestSession({ app, ...tested }, {}, { command, engine: 'vllm' });
+    await deployTrial(app, { wait_s: 30 }, CALL);
+    const { evidenceId } = await fetchLogs(app, ASK, CALL);
+    const answer = await diagnoseTrial(app, {}, CALL);
+    const found = answer.causes.find((one) => one.cause === 'flag_not_effective');
+    expect(found?.evidence).toEqual([
+      { evidenceId: null, name: '--max-num-seqs', value: '64' },
+      { evidenceId, name: 'max_num_seqs', value: '8' },
+    ]);
+    expect(answer.missing.join()).not.toContain('effective configuration');
+    expect(answer.warnings).toEqual([
+      `--max-num-seqs 64 did not take effect: the engine runs with "8" (max_num_seqs, ${evidenceId})`,
+    ]);
   });
 
   test('says what it did not see of a deployment that was never measured', async () => {

@@ -253,9 +253,13 @@ export const checked = (trialId: string, deploymentId: string): NewEvent => ({
   },
 });
 
-export const diagnosed = (diagnosisId: string, trialId: string): NewEvent => ({
+export const diagnosed = (
+  diagnosisId: string,
+  trialId: string,
+  more: Partial<EventData<'diagnosed'>> = {},
+): NewEvent => ({
   type: 'diagnosed',
-  data: { diagnosisId, trialId, causes: [], floor: [], missing: [] },
+  data: { diagnosisId, trialId, causes: [], floor: [], missing: [], ...more },
 });
 
 export const judged = (

@@ -1,4 +1,4 @@
-// Three faults of a real llama.cpp, each through the whole path: deploy, benchmark, diagnose, by a real MCP client.
+// Faults of a real llama.cpp, each through the whole path: deploy, benchmark, diagnose, by a real MCP client.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findFreePort } from '../../mcp-server/adapters/process/tcp-ports.ts';
 import { type Project, type Server, startServer } from '../e2e/harness.ts';
@@ -74,6 +74,15 @@ describe('faults of a real llama.cpp server', () => {
     const server = await startFaulty({ before: 'ulimit -v 1600000', flags: '--ctx-size 2000000' });
     await server.done('deploy');
     expect(firstCause(await server.done('diagnose')).cause).toBe('kv_cache_too_small');
+  });
+
+  test('a chat template that cannot be parsed fails the start, and the diagnosis quotes the parser', async () => {
+    const template = '{% for message in messages %}{{ message.content }';
+    const server = await startFaulty({ flags: `--ctx-size 4096 --chat-template '${template}'` });
+    await server.done('deploy');
+    const cause = firstCause(await server.done('diagnose'));
+    expect(cause.cause).toBe('tokenizer_or_template');
+    expect(JSON.stringify(cause.evidence)).toContain('Parser Error');
   });
 
   test('prompts longer than the context are refused by the engine, and the diagnosis says so', async () => {

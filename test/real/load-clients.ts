@@ -7,6 +7,7 @@ import { quantile } from '../../mcp-server/core/stats/quantile.ts';
 import type { PacedProcess } from '../../scripts/bench/paced.ts';
 import { watchProcessTime } from './process-time.ts';
 import { ensurePythonEnv, type PythonEnv } from './python-env.ts';
+import { nameVllm } from './vllm.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -95,6 +96,45 @@ export function aiperf(env: PythonEnv): Client {
           tbotMs: metrics.inter_token_latency.value,
         })),
   };
+}
+
+/** vLLM's own client, with random prompts. */
+export function vllmBench(env: PythonEnv): Client {
+  nameVllm(env);
+  return {
+    name: 'vllm bench 0.32.0',
+    command: (task) =>
+      [
+        ['env', 'HF_HUB_OFFLINE=1', 'VLLM_NO_USAGE_STATS=1'],
+        [join(env.bin, 'vllm'), 'bench', 'serve', '--backend', 'openai-chat'],
+        ['--base-url', task.url, '--endpoint', '/v1/chat/completions', '--model', 'fake'],
+        ['--tokenizer', wordTokenizer(env), '--dataset-name', 'random', '--ignore-eos'],
+        ['--random-input-len', '32', '--random-output-len', String(task.outputTokens)],
+        ['--max-concurrency', String(task.streams), '--num-prompts', String(task.requests)],
+        // Its first request would else be one that no report counts.
+        ['--ready-check-timeout-sec', '0', '--disable-tqdm'],
+        ['--save-result', '--save-detailed', '--result-dir', task.folder],
+        ['--result-filename', 'report.json'],
+      ].flat(),
+    read: (task) => {
+      const report: VllmReport = JSON.parse(readFileSync(join(task.folder, 'report.json'), 'utf8'));
+      return report.ttfts.flatMap((ttftS, index) => {
+        if (report.errors[index] !== '') return [];
+        const lastS = (report.itls[index] ?? []).reduce((sum, gapS) => sum + gapS, 0);
+        const tokens = report.output_lens[index] ?? Number.NaN;
+        return [{ ttftMs: ttftS * 1000, tbotMs: (lastS * 1000) / (tokens - 1) }];
+      });
+    },
+  };
+}
+
+/** What `--save-detailed` adds, by request. Units: seconds. Its TPOT is the sum of the gaps / (output tokens - 1). */
+interface VllmReport {
+  readonly ttfts: readonly number[];
+  readonly itls: readonly (readonly number[])[];
+  readonly output_lens: readonly number[];
+  /** Empty where the request was answered. */
+  readonly errors: readonly string[];
 }
 
 interface AiperfRow {
@@ -232,6 +272,7 @@ export function tryClient(name: string, make: (env: PythonEnv) => Client): Maybe
     return { client: make(ensurePythonEnv(name)) };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    return { why: text.trim().split('\n').at(-1)?.slice(0, 200) ?? 'unknown' };
+    const last = text.trim().split('\n').at(-1)?.slice(0, 200);
+    return { why: `it could not be installed (${last ?? 'unknown'})` };
   }
 }

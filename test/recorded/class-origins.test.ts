@@ -20,8 +20,17 @@ const ORIGINS: Readonly<Record<string, Origin>> = {
   weights_do_not_fit: ['llamacpp/fault-model-above-memory-limit'],
   model_download_or_auth: ['vllm/fault-no-such-model'],
   port_conflict: ['llamacpp/fault-port-in-use'],
+  oom_activation_prefill: ['llamacpp/fault-compute-buffers-above-memory-limit'],
+  host_out_of_memory: [
+    'vllm/fault-memory-of-machine',
+    'llamacpp/fault-vocabulary-above-memory-limit',
+  ],
+  tokenizer_or_template: [
+    'vllm/fault-broken-tokenizer',
+    'vllm/fault-broken-chat-template',
+    'llamacpp/fault-broken-chat-template',
+  ],
   // These need a GPU, or several of them.
-  oom_activation_prefill: 'from source',
   oom_cuda_graph_capture: 'from source',
   oom_sampler_warmup: 'from source',
   oom_under_load: 'from source',
@@ -36,13 +45,9 @@ const ORIGINS: Readonly<Record<string, Origin>> = {
   image_pull_failure: 'from source',
   spot_interruption: 'from source',
   instance_unreachable: 'from source',
-  // A CPU would do for these, but none was recorded. The first two need a checkpoint made wrong on purpose. The third
-  // needs a step that hangs for minutes. In the fourth the kernel ends the engine, which prints nothing of its own: what
-  // a limit on the process's own memory leaves is recorded above, as weights or a cache that do not fit.
-  tokenizer_or_template: 'from source',
+  // A CPU would do for these, but none was recorded: a checkpoint made wrong on purpose, a step that hangs for minutes.
   quantization_mismatch: 'from source',
   hang_watchdog: 'from source',
-  host_out_of_memory: 'from source',
 };
 
 const RECORDED = Object.entries(ORIGINS).flatMap(([cls, origin]) =>

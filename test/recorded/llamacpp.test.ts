@@ -10,6 +10,9 @@ describe('logs of a real llama.cpp', () => {
     ['fault-unknown-flag', 'bad_flag_unknown', '--no-such-flag'],
     ['fault-model-above-memory-limit', 'weights_do_not_fit', 'mmap failed'],
     ['fault-kv-cache-above-memory-limit', 'kv_cache_too_small', 'buffer for kv cache'],
+    ['fault-vocabulary-above-memory-limit', 'host_out_of_memory', 'bad_alloc'],
+    ['fault-compute-buffers-above-memory-limit', 'oom_activation_prefill', 'CPU buffer of size'],
+    ['fault-broken-chat-template', 'tokenizer_or_template', 'Expected }} (Got })'],
     ['fault-context-too-long', 'context_too_long', 'exceeds the available context size'],
   ])('%s goes back to %s', (file, cls, words) => {
     const cause = crashCause(classifyLog(recorded(`llamacpp/${file}.log.txt`), llamacpp));

@@ -48,6 +48,9 @@ describe('logs of a real vLLM', () => {
     ['fault-bad-flag-value', 'bad_flag_value', "invalid choice: 'float8'"],
     ['fault-max-model-len', 'context_too_long', 'User-specified max_model_len (65536)'],
     ['fault-kv-cache-too-small', 'kv_cache_too_small', '2.0 GiB KV cache is needed'],
+    ['fault-memory-of-machine', 'host_out_of_memory', '19.07/23.54 GiB'],
+    ['fault-broken-tokenizer', 'tokenizer_or_template', 'untagged enum ModelUntagged'],
+    ['fault-broken-chat-template', 'tokenizer_or_template', "unexpected '}'"],
     ['fault-no-such-model', 'model_download_or_auth', '/models/no-such-model'],
     ['fault-budget-below-sequences', 'bad_flag_combination', 'max_num_batched_tokens (4)'],
   ])('%s goes back to %s', (file, cls, words) => {

@@ -168,6 +168,8 @@ export const EVENT_DATA = {
   diagnosed: z.object({
     diagnosisId: DiagnosisId,
     trialId: TrialId,
+    /** The run that was looked at. Null when: none was measured. Absent in older ledgers. */
+    measurementId: MeasurementId.nullable().optional(),
     causes: z.array(Cause),
     floor: z.array(FloorRow),
     missing: z.array(z.string().max(200)),

@@ -7,6 +7,7 @@ import type { Observation, ObservationPart } from './observation.ts';
 import { confidenceOf, type Knob, type Rule } from './rule.ts';
 import { ruleOut } from './rule-out.ts';
 import { RULES } from './rules/index.ts';
+import { toldOf } from './settings.ts';
 
 export interface Diagnosis {
   /** Most likely first. */
@@ -127,7 +128,7 @@ function changeOf(o: Observation, knob: Knob): Change | null {
 
 function isInForce(o: Observation, flag: string, value: string): boolean {
   const asked = o.requested.get(flag);
-  const running = o.effective?.values.get(flag.replace(/^--/, '').replaceAll('-', '_'));
+  const running = toldOf(o, flag.replace(/^--/, '').replaceAll('-', '_'));
   return [asked, running].some(
     (text) =>
       text !== undefined && text !== null && (text === value || Number(text) === Number(value)),

@@ -33,11 +33,15 @@ const NAMES: Readonly<Record<string, readonly [name: string, unit: string]>> = {
   outputTokensPerS: ['output throughput', 'tok/s'],
 };
 
+/** Name of a bounded metric in our words. */
+export const floorName = (metric: string): string => NAMES[metric]?.[0] ?? metric;
+
 /** `TBOT 8.87 ms is 1.6 times its limit of 5.51 ms; …`. Null when: there is no row. */
 export function describeFloors(rows: readonly FloorRow[]): string | null {
   if (rows.length === 0) return null;
   const each = rows.map((row) => {
-    const [name, unit] = NAMES[row.metric] ?? [row.metric, ''];
+    const name = floorName(row.metric);
+    const unit = NAMES[row.metric]?.[1] ?? '';
     const away = row.metric === 'outputTokensPerS' ? 'a part in' : '';
     const limit = `${short3(row.floor)} ${unit}`;
     return away === ''

@@ -1,5 +1,6 @@
 import type { EngineId, Spread } from '../ledger/vocabulary.ts';
 import type { MeasurementSummary } from '../metrics/summary.ts';
+import type { ToldSettings } from '../telemetry/effective-settings.ts';
 import type { ContextOperation } from '../telemetry/graphsignal-types.ts';
 import type { LogEvent } from '../telemetry/log-event.ts';
 import type { Level, LogLoad } from '../telemetry/log-load.ts';
@@ -50,11 +51,8 @@ export interface Observation {
   readonly version: string | null;
   /** Canonical flags of the launch, null for a flag without a value. */
   readonly requested: ReadonlyMap<string, string | null>;
-  /** Settings that the running engine tells, by its own names, e.g. `max_running_requests`. */
-  readonly effective: {
-    readonly values: ReadonlyMap<string, string>;
-    readonly evidenceId: string;
-  } | null;
+  /** Settings that the running engine tells, by its own names: in its answer about itself, then in its start-up lines. */
+  readonly effective: readonly ToldSettings[] | null;
   /** Flags that this engine version takes and that do something. */
   readonly usableFlags: ReadonlySet<string>;
   readonly client: ClientView | null;

@@ -1,4 +1,5 @@
 import type { EngineId } from '../ledger/vocabulary.ts';
+import { unmetFlags } from '../telemetry/effective-settings.ts';
 import type { Fact } from './fact.ts';
 import type { Observation } from './observation.ts';
 
@@ -94,7 +95,7 @@ export interface Setting {
   readonly fact: Fact;
 }
 
-/** A setting in force: what the engine says of itself, else its log, else the launch. Null when: nothing tells (a default). */
+/** A setting in force: what the engine answers or logs of itself, else the launch. Null when: nothing tells (a default). */
 export function settingOf(o: Observation, key: SettingKey): Setting | null {
   const names = NAMES[o.engine][key];
   if (names === undefined) return null;
@@ -102,10 +103,12 @@ export function settingOf(o: Observation, key: SettingKey): Setting | null {
 }
 
 function fromEffective(o: Observation, names: Names): Setting | null {
-  for (const name of names.effective) {
-    const text = o.effective?.values.get(name);
-    if (text !== undefined && o.effective !== null && !/^(?:null|None|)$/.test(text)) {
-      return asSetting(text, { name, evidenceId: o.effective.evidenceId });
+  for (const { values, evidenceId } of o.effective ?? []) {
+    for (const name of names.effective) {
+      const text = values.get(name);
+      if (text !== undefined && !/^(?:null|None|)$/.test(text)) {
+        return asSetting(text, { name, evidenceId });
+      }
     }
   }
   return null;
@@ -146,31 +149,25 @@ function asSetting(
   };
 }
 
+/** What the engine tells under a name of its own. Undefined when: nobody tells it. */
+export function toldOf(o: Observation, name: string): string | undefined {
+  return o.effective?.find(({ values }) => values.has(name))?.values.get(name);
+}
+
 /** Flags of a setting, newest first. */
 export function flagsOf(engine: EngineId, key: SettingKey): readonly string[] {
   return NAMES[engine][key]?.flags ?? [];
 }
 
-/** Settings that were asked for and are not in force. Spelling of numbers and booleans does not count. */
+/** Settings that were asked for and are not in force, as the engine answers or logs them. */
 export function unmetSettings(
   o: Observation,
 ): readonly { readonly flag: string; readonly asked: string; readonly fact: Fact }[] {
-  if (o.effective === null) return [];
-  const { values, evidenceId } = o.effective;
-  const unmet: { flag: string; asked: string; fact: Fact }[] = [];
-  for (const [flag, asked] of o.requested) {
-    const name = flag.replace(/^--?/, '').replaceAll('-', '_');
-    const text = values.get(name);
-    if (text === undefined || asked === null || isSame(asked, text)) continue;
-    unmet.push({ flag, asked, fact: { name, value: text.slice(0, 200), evidenceId } });
-  }
-  return unmet;
-}
-
-function isSame(asked: string, text: string): boolean {
-  const a = asked.trim().toLowerCase();
-  const b = text.trim().toLowerCase();
-  if (a === b || a === 'auto') return true;
-  const [x, y] = [Number(a), Number(b)];
-  return !Number.isNaN(x) && !Number.isNaN(y) && Math.abs(x - y) <= 1e-6 * Math.abs(x);
+  return unmetFlags(o.requested, o.effective ?? []).map(
+    ({ flag, asked, found, name, evidenceId }) => ({
+      flag,
+      asked,
+      fact: { name, value: found, evidenceId },
+    }),
+  );
 }

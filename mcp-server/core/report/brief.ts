@@ -6,6 +6,7 @@ import { METRIC_CARDS, readMetric } from '../metrics/metric.ts';
 import { nextStep } from '../next-step/next-step.ts';
 import { cleanText } from '../redact.ts';
 import { describeChange } from '../service/change.ts';
+import { asShare, efficiencyOf } from './efficiency.ts';
 import { mechanismWord } from './mechanism-line.ts';
 
 /** Longest brief. Units: bytes of UTF-8. Source: docs/architecture.md. */
@@ -88,7 +89,9 @@ function trialLine(state: SessionState, trial: TrialState): string {
       : `${verdict.verdict}${verdict.gate === null ? '' : ` (${verdict.gate})`}`;
   const what = changes === '' ? 'baseline' : cleanText(changes, 90).replaceAll('\n', ' ');
   const mechanism = trial.mechanisms.slice(-1).map((check) => `, ${mechanismWord(check)}`);
-  return `${trial.trialId} ${what}: ${judged}, ${objectiveText(state, trial)}${mechanism.join('')}`;
+  const limit =
+    trial.measurements.length === 0 ? '' : `, ${asShare(efficiencyOf(state, trial))} of limit`;
+  return `${trial.trialId} ${what}: ${judged}, ${objectiveText(state, trial)}${limit}${mechanism.join('')}`;
 }
 
 /** Measurements that a trial is known by; confirmations and probes answer other questions. */

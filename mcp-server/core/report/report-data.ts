@@ -4,6 +4,7 @@ import { METRIC_CARDS } from '../metrics/metric.ts';
 import { describeFloors } from '../playbook/floor-rows.ts';
 import { metricName } from '../stats/spread.ts';
 import { describeLoadPoint } from '../workload/workload.ts';
+import { asShare, efficiencyLegend } from './efficiency.ts';
 import { isSimulated } from './figures.ts';
 import { asDelta, asPercent, asStanding, asUsd, stampOf, threeDigits } from './format.ts';
 import { mechanismLine } from './mechanism-line.ts';
@@ -50,6 +51,7 @@ const COLUMNS = [
   'TTFT p95 (ms)',
   'TBOT p95 (ms)',
   'output tok/s',
+  'of limit',
   'USD/M tok',
   'objective against the best of its time',
   'verdict',
@@ -72,7 +74,7 @@ export function reportData(state: SessionState, nowMs: number): ReportData {
         `${refusal.hypothesis.change}: refused by ${refusal.refusals.map((one) => `${one.check} (${one.message})`).join('; ')}`,
       ),
     ),
-    method: METHOD,
+    method: [efficiencyLegend(state, 'Of limit'), ...METHOD],
   };
 }
 
@@ -152,8 +154,9 @@ function detailOf(row: TrialRow): TrialDetail {
       cell(row.ttftP95Ms),
       cell(row.tbotP95Ms),
       cell(row.outputTokensPerS),
-      row.usdPerMillionTokens === null ? '–' : asUsd(row.usdPerMillionTokens).slice(1),
-      row.objective === null ? '–' : asDelta(row.objective.deltaRatio, row.objective.interval),
+      asShare(row.efficiency),
+      row.usdPerMillionTokens === null ? '—' : asUsd(row.usdPerMillionTokens).slice(1),
+      row.objective === null ? '—' : asDelta(row.objective.deltaRatio, row.objective.interval),
       row.verdict,
     ],
     hypothesis: [
@@ -178,4 +181,4 @@ function limitFact({ trial }: TrialRow): readonly Fact[] {
   return text === null ? [] : [{ label: 'Physical limit', text }];
 }
 
-const cell = (value: number | null): string => (value === null ? '–' : threeDigits(value));
+const cell = (value: number | null): string => (value === null ? '—' : threeDigits(value));

@@ -43,9 +43,9 @@ function cards(facts: readonly Fact[]): string {
 }
 
 /** Columns of numbers, which stand to the right. */
-const NUMERIC: ReadonlySet<number> = new Set([2, 3, 4, 5, 6]);
+const NUMERIC: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 7]);
 const CHANGE_COLUMN = 1;
-const VERDICT_COLUMN = 7;
+const VERDICT_COLUMN = 8;
 
 function table(data: ReportData): string {
   const head = data.columns.map((column) => `<th scope="col">${escapeHtml(column)}</th>`).join('');

@@ -1,8 +1,10 @@
 import { MAX_ERROR_RATIO } from '../judge/feasibility.ts';
 import type { SessionState, TrialState } from '../ledger/state.ts';
+import type { FloorRow } from '../ledger/vocabulary.ts';
 import { checkLittle, describeFloors, describeLittle } from '../playbook/floor-rows.ts';
 import { cleanText, redactText } from '../redact.ts';
 import { describeChange } from '../service/change.ts';
+import { asShare, shareOf } from './efficiency.ts';
 import type { EngineLatency } from './engine-view.ts';
 import { type Figures, figuresOf, isSimulated } from './figures.ts';
 import { asDelta, asMs, asRate, asSeconds, asStanding } from './format.ts';
@@ -58,7 +60,12 @@ export function renderLogHead(
     metricsLine(figures),
     '',
     ...(isSimulated(state) ? ['SIMULATED: no real hardware produced these numbers.', ''] : []),
-    ...figures.flatMap((one) => figureLines(one, input.engine.get(one.loadPointIndex))),
+    ...figures.flatMap((one) =>
+      figureLines(one, {
+        engine: input.engine.get(one.loadPointIndex),
+        floor: floorAt(trial, one),
+      }),
+    ),
     ...limitLines(trial, figures),
     ...verdictLines(state, trial),
     '',
@@ -75,32 +82,48 @@ function metricsLine(figures: readonly Figures[]): string {
   return `**Metrics**: TTFT=${at('ttftMs')}, TBOT=${at('tbotMs')}, TTLT=${at('ttltMs')}, Errors=${errors}`;
 }
 
-function figureLines(one: Figures, engine: EngineFigures | undefined): readonly string[] {
+/** Floor of the diagnosed run, if it is one of these. Empty when: it is not, or no bound is known. */
+function floorAt(trial: TrialState, { runs }: Figures): readonly FloorRow[] {
+  const diagnosed = trial.diagnoses.at(-1);
+  const isOne = runs.some((run) => run.measurement.measurementId === diagnosed?.measurementId);
+  return isOne ? (diagnosed?.floor ?? []) : [];
+}
+
+function figureLines(
+  one: Figures,
+  beside: {
+    readonly engine: EngineFigures | undefined;
+    readonly floor: readonly FloorRow[];
+  },
+): readonly string[] {
   if (one.runs.length === 0) return [`Not measured at ${one.loadPoint}.`, ''];
   const ids = one.runs.map((run) => run.measurement.measurementId).join(', ');
   const row = (label: string, id: 'ttftMs' | 'tbotMs' | 'ttltMs'): string => {
-    const seen = engine?.[id];
+    const seen = beside.engine?.[id];
     const cells = [
       one.mean(id, 'p50'),
       one.mean(id, 'p95'),
       seen?.p50 ?? null,
       seen?.p95 ?? null,
     ].map(asMs);
-    return `| ${label} | ${cells.join(' | ')} |`;
+    return `| ${[label, ...cells, asShare(shareOf(beside.floor, `${id}.mean`))].join(' | ')} |`;
   };
   return [
     `${one.loadPoint}, mean of ${one.runs.length} runs (${ids}):`,
     '',
-    '| | client p50 | client p95 | engine p50 | engine p95 |',
-    '|---|---|---|---|---|',
+    '| | client p50 | client p95 | engine p50 | engine p95 | of limit |',
+    '|---|---|---|---|---|---|',
     row('TTFT', 'ttftMs'),
     row('TBOT', 'tbotMs'),
     row('TTLT', 'ttltMs'),
     '',
-    `Errors ${one.failed}/${one.attempted}; ${throughputs(one)}`,
+    `Errors ${one.failed}/${one.attempted}; ${throughputs(one)} (${asShare(shareOf(beside.floor, 'outputTokensPerS'))} of limit)`,
     '',
   ];
 }
+
+const LEGEND =
+  'Of limit: share of the physical limit that the mean of the diagnosed run reached; — where no bound is known.';
 
 /** How far the diagnosed run is from what physics allows, and whether its own counts agree with each other. */
 function limitLines(trial: TrialState, figures: readonly Figures[]): readonly string[] {
@@ -108,6 +131,7 @@ function limitLines(trial: TrialState, figures: readonly Figures[]): readonly st
   const run = figures.flatMap((one) => one.runs).at(-1)?.measurement;
   const little = run === undefined ? null : checkLittle(run.summary);
   const lines = [
+    ...(run === undefined ? [] : [LEGEND]),
     ...(floors === null ? [] : [`Physical limit: ${floors}.`]),
     ...(little === null ? [] : [`${describeLittle(little)}.`]),
   ];

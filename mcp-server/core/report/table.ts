@@ -1,4 +1,5 @@
 import type { SessionState } from '../ledger/state.ts';
+import { asShare, efficiencyLegend } from './efficiency.ts';
 import { isSimulated } from './figures.ts';
 import { asDelta, asStanding, asUsd, threeDigits } from './format.ts';
 import { type TrialRow, trialRows } from './trial-rows.ts';
@@ -9,17 +10,18 @@ interface Column {
   readonly read: (row: TrialRow) => string;
 }
 
-const usd = (value: number | null): string => (value === null ? '-' : asUsd(value).slice(1));
+const usd = (value: number | null): string => (value === null ? '—' : asUsd(value).slice(1));
 
-const number = (value: number | null): string => (value === null ? '-' : threeDigits(value));
+const number = (value: number | null): string => (value === null ? '—' : threeDigits(value));
 
 const COLUMNS: readonly Column[] = [
   { title: 'trial', right: false, read: (row) => `${row.trialId}${row.isBest ? '*' : ''}` },
   { title: 'change', right: false, read: (row) => row.change },
   { title: 'TTFT p95', right: true, read: (row) => number(row.ttftP95Ms) },
   { title: 'TBOT p95', right: true, read: (row) => number(row.tbotP95Ms) },
-  { title: 'out tok/s', right: true, read: (row) => number(row.outputTokensPerS) },
-  { title: '$/M tok', right: true, read: (row) => usd(row.usdPerMillionTokens) },
+  { title: 'tok/s', right: true, read: (row) => number(row.outputTokensPerS) },
+  { title: 'limit', right: true, read: (row) => asShare(row.efficiency) },
+  { title: '$/Mtok', right: true, read: (row) => usd(row.usdPerMillionTokens) },
   { title: 'verdict', right: false, read: (row) => row.verdict },
 ];
 
@@ -29,7 +31,7 @@ const GAP = '  ';
 
 /**
  * The trials of a session as plain text, no line longer than `columns` (at least 72): trial, change, TTFT p95, TBOT p95,
- * output tok/s, USD per million tokens, verdict; below it the interval of the best.
+ * output tok/s, share of the physical limit, USD per million tokens, verdict; below it the interval of the best.
  */
 export function renderTrialTable(
   state: SessionState,
@@ -64,9 +66,9 @@ function fitWidths(cells: readonly (readonly string[])[], width: number): readon
   let excess = sum(widths) + GAP.length * (COLUMNS.length - 1) - width;
   for (const [flexible, least] of [
     [1, 18],
-    [6, 14],
+    [7, 14],
     [1, MIN_FLEXIBLE],
-    [6, MIN_FLEXIBLE],
+    [7, MIN_FLEXIBLE],
   ] as const) {
     const own = widths[flexible] ?? 0;
     const cut = Math.max(0, Math.min(excess, own - least));
@@ -95,7 +97,10 @@ function elide(text: string, width: number): string {
 /** Units, the mark of the best, and its gain with interval. */
 function legend(state: SessionState, rows: readonly TrialRow[]): readonly string[] {
   const best = rows.find((row) => row.isBest);
-  const lines = ['TTFT and TBOT in ms (mean over runs of each run’s p95). * best.'];
+  const lines = [
+    'TTFT and TBOT in ms (mean over runs of each run’s p95), tok/s of output. * best.',
+    efficiencyLegend(state, 'limit'),
+  ];
   if (best === undefined) return lines;
   const proof =
     state.confirmed?.trialId === best.trialId

@@ -2,6 +2,7 @@ import type { SessionState, TrialState } from '../ledger/state.ts';
 import type { Delta } from '../ledger/vocabulary.ts';
 import { describeChange } from '../service/change.ts';
 import { metricName } from '../stats/spread.ts';
+import { efficiencyOf } from './efficiency.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import { oneLine } from './session-log.ts';
 
@@ -13,6 +14,8 @@ export interface TrialRow {
   readonly ttftP95Ms: number | null;
   readonly tbotP95Ms: number | null;
   readonly outputTokensPerS: number | null;
+  /** Share of the physical limit. Ratio. Null when: no bound is known. */
+  readonly efficiency: number | null;
   readonly usdPerMillionTokens: number | null;
   readonly verdict: string;
   /** Change of the objective against the best of its time. Null when: it was not judged by numbers. */
@@ -30,6 +33,7 @@ export function trialRows(state: SessionState): readonly TrialRow[] {
       trialId: trial.trialId,
       change: changeText(state, trial),
       ...numbersOf(figures),
+      efficiency: efficiencyOf(state, trial),
       verdict: verdictText(state, trial),
       objective: objectiveDelta(state, trial),
       isBest: state.bestId === trial.trialId,

@@ -47,7 +47,7 @@ export const LLAMACPP_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'tokenizer_or_template',
-    /(?:unknown pre-tokenizer type|error loading model vocabulary|common_chat_templates_init: .*failed|this custom template is not supported|[Ff]ailed to (?:parse|apply) (?:the )?(?:chat )?template)/,
+    /(?:unknown pre-tokenizer type|error loading model vocabulary|common_chat_templates_init: (?:error|.*failed)|this custom template is not supported|[Ff]ailed to (?:parse|apply) (?:the )?(?:chat )?template)/,
   ),
   fatal(
     'model_download_or_auth',

@@ -42,6 +42,10 @@ export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
     /Free memory on device(?: \S+)? \((?<freeGib>[\d.]+)\/(?<totalGib>[\d.]+) GiB\) on startup is less than desired GPU memory utilization/,
   ),
   fatal(
+    'host_out_of_memory',
+    /Available memory on node \S+ \((?<freeGib>[\d.]+)\/(?<totalGib>[\d.]+) GiB\) on (?:startup|kv cache allocation) is less than/,
+  ),
+  fatal(
     'gpu_already_in_use',
     /Error in memory profiling\. Initial free memory|initial_free_memory.*current free memory|This happens when (?:other processes|the GPU memory was)/,
   ),

@@ -91,7 +91,7 @@ export function observation(parts: ObservationParts = {}): Observation {
     effective:
       effectiveValues === undefined
         ? null
-        : { values: new Map(Object.entries(effectiveValues)), evidenceId: 'e000004' },
+        : [{ values: new Map(Object.entries(effectiveValues)), evidenceId: 'e000004' }],
     usableFlags: usableFlags(engine, null),
     client: null,
     reference: null,

@@ -46,8 +46,8 @@ describe('the brief', () => {
       'best: t0000 (not confirmed), output throughput 1000 tok/s',
       'runs: d0001-1 of t0001 (ready)',
       'job: j0001 benchmark',
-      't0000 baseline: closed, output throughput 1000 tok/s',
-      't0001 --max-running-requests 0001: measured, output throughput 1235 tok/s',
+      't0000 baseline: closed, output throughput 1000 tok/s, — of limit',
+      't0001 --max-running-requests 0001: measured, output throughput 1235 tok/s, — of limit',
       'next: wait_job {"job_id":"j0001","wait_s":45}: benchmark j0001 has not ended.',
     ]);
   });

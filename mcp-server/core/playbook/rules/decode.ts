@@ -2,6 +2,7 @@ import type { Fact } from '../fact.ts';
 import { linesOf, offeredConcurrency } from '../facts.ts';
 import type { Observation } from '../observation.ts';
 import { type Condition, GPU_ENGINES, type Rule, set, switchOn, takeAway } from '../rule.ts';
+import { toldOf } from '../settings.ts';
 import { eightBitWeights, graphCeiling } from '../values.ts';
 import {
   anyOf,
@@ -155,7 +156,7 @@ export const DECODE_RULES: readonly Rule[] = [
     needs: [],
     requires: [
       anyOf(isRequested('--disable-overlap-schedule', '--no-async-scheduling'), (_m, o) =>
-        /^true$/i.test(o.effective?.values.get('disable_overlap_schedule') ?? ''),
+        /^true$/i.test(toldOf(o, 'disable_overlap_schedule') ?? ''),
       ),
     ],
     base: 0.7,
