@@ -10,7 +10,7 @@ import { noteFailure } from './deploy-outcome.ts';
 import { type Measurement, measureOnce } from './measure.ts';
 import { takeSample } from './take-sample.ts';
 
-/** Runs of an A/A calibration that must be clean at every load point. Source: docs/measuring.md, verdicts: at least three means. */
+/** Runs of an A/A calibration that must be clean at every load point. Source: docs/verdicts.md, noise. */
 const MIN_CLEAN_RUNS = 3;
 /** Purposes whose runs say something about the session's noise. */
 const CALIBRATING: ReadonlySet<string> = new Set(['calibrate', 'anchor']);

@@ -29,7 +29,7 @@ import {
   take,
 } from './simulate-verdicts.ts';
 
-/** Trials after which the incumbent is measured again. Source: docs/measuring.md. */
+/** Trials after which the incumbent is measured again. Source: docs/verdicts.md. */
 const TRIALS_PER_ANCHOR = 5;
 
 export interface SessionOutcome {

@@ -9,7 +9,7 @@ import { inputOf, runOf } from '../../test/core/judge/builders.ts';
 
 /**
  * Noise between launches and between sessions, as relative sd; share and size of slowed runs; how much of a session's drift
- * one run hands to the next. Source: docs/measuring.md, verdicts (launch 0.3 %, session AR(1) with sd 0.5 %, 3 % of runs slowed by
+ * one run hands to the next. Source: docs/verdicts.md, noise (launch 0.3 %, session AR(1) with sd 0.5 %, 3 % of runs slowed by
  * 2 to 10 %); the carry-over of 0.9 is own reasoning: a session's state outlasts a run.
  */
 const NOISE = {

@@ -24,6 +24,15 @@ const blocks = (text: string, language: string): string[] =>
     (match) => match[1] ?? '',
   );
 
+/** What a link may name behind its `#`. */
+const headings = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^a-z0-9 -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+
 /** Every way in which a page calls our program: command and options. */
 function programCalls(text: string): { command: string; options: string[] }[] {
   const calls = text.matchAll(
@@ -56,13 +65,24 @@ describe('the documentation', () => {
     }
   });
 
-  test.each(documents)('links only to files that exist: %s', (page) => {
-    for (const match of read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
-      expect(
-        existsSync(join(ROOT, dirname(page), match[1] ?? '')),
-        `${page} links to ${match[1]}`,
-      ).toBe(true);
+  test.each(documents)('links only to files, and headings of pages, that exist: %s', (page) => {
+    for (const [, path = '', heading = ''] of read(page).matchAll(
+      /\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)/g,
+    )) {
+      const target = path === '' ? page : join(dirname(page), path);
+      expect(existsSync(join(ROOT, target)), `${page} links to ${target}`).toBe(true);
+      if (heading !== '') expect(headings(read(target)), `${page} to ${target}`).toContain(heading);
     }
+  });
+
+  test('is there wherever the code names a page of it as its source', () => {
+    const cited = ['mcp-server', 'scripts', 'test'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .flatMap((name) => read(join(folder, name)).match(/\bdocs\/[a-z-]+\.md/g) ?? []),
+    );
+    expect(cited.length).toBeGreaterThan(30);
+    for (const page of new Set(cited)) expect(documents).toContain(page);
   });
 
   test('shows client settings that parse and start our server', () => {

@@ -1,6 +1,6 @@
 import type { RequestRecord } from '../../core/workload/request-record.ts';
 
-/** Difference from the length asked for that is worth a word. Source: docs/measuring.md. */
+/** Difference from the length asked for that is worth a word. Source: own reasoning. */
 const MAX_DIFFERENCE_RATIO = 0.01;
 /** A prompt is whole words, so that a token or two is within the making. */
 const MAX_DIFFERENCE_TOKENS = 2;

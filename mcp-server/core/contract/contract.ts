@@ -99,7 +99,7 @@ export const MeasurementTerms = z.strictObject({
       .min(0)
       .max(2 ** 31),
   }),
-  /** Measured repeats of a trial, and of the A/A calibration. Source: at least five A/A repeats, docs/measuring.md. */
+  /** Measured repeats of a trial, and of the A/A calibration. Source: at least five A/A repeats, docs/verdicts.md. */
   repeats: z.number().int().min(1).max(20).default(3),
   calibrationRepeats: z.number().int().min(3).max(20).default(5),
   loadPath: z.enum(['direct', 'attached', 'server-proxy', 'gateway']).default('direct'),

@@ -11,7 +11,7 @@ import { doubtful, type Gate, invalid } from './gate-context.ts';
 import type { GateFinding, GateRun, GateSide } from './gate-run.ts';
 import { type Estimate, estimateOf, excess, percent } from './shares.ts';
 
-/** Gain over the best so far above which answers must be checked. Source: docs/measuring.md, plausibility check 11. */
+/** Gain over the best so far above which answers must be checked. Source: docs/gates.md, check 11. */
 const TOO_GOOD = 2;
 
 /** A gain that few changes of a configuration bring: believed once the answers were checked. */

@@ -5,7 +5,7 @@ import type { LatencyName, RateName, RunFacts } from './result-run.ts';
 
 const Metric = z.looseObject({ unit: z.string().optional(), avg: z.number().nullable() });
 
-/** `profile_export_aiperf.json`: one key a metric tag. Source: docs/measuring.md, schema 1.5. */
+/** `profile_export_aiperf.json`: one key a metric tag. Source: AIPerf 0.13.0, schema 1.5. */
 export const AiperfResult = z.looseObject({
   request_latency: Metric,
   request_throughput: Metric,

@@ -9,7 +9,7 @@ const Summary = z.looseObject({
 });
 const Status = z.looseObject({ successful: Summary });
 
-/** One benchmark of `benchmarks.json`. Source: docs/measuring.md, layout of version 2. */
+/** One benchmark of `benchmarks.json`. Source: GuideLLM 0.8.1, layout of version 2. */
 export const GuidellmBenchmark = z.looseObject({
   config: z.looseObject({ strategy: z.looseObject({ type_: z.string() }).optional() }).optional(),
   metrics: z.looseObject({

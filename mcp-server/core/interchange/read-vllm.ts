@@ -5,7 +5,7 @@ import { type Dialect, RATE_NAMES, type RunFacts, type Workload } from './result
 const count = z.number().int().min(0);
 const rate = z.number().min(0).nullable().optional();
 
-/** What both bench scripts write. Source: docs/measuring.md. */
+/** What both bench scripts write. Source: both scripts as of late 2026. */
 export const BenchResult = z.looseObject({
   duration: z.number().min(0),
   completed: count,

@@ -7,7 +7,7 @@ import type { ResultRun } from './result-run.ts';
 
 /**
  * How far mean lengths may differ and still be one workload: prompts by what seeds draw; answers as MLPerf's length clause
- * allows. Source: own reasoning; docs/measuring.md, 90 to 110 %.
+ * allows. Source: own reasoning, answers within 90 to 110 %.
  */
 const TOLERANCES: Readonly<Record<string, number>> = {
   inputTokensPerRequest: 0.05,

@@ -20,7 +20,7 @@ export interface Sides {
   readonly metric: ComparedMetric;
 }
 
-/** From how many runs a side on the bootstrap speaks. Source: docs/measuring.md. */
+/** From how many runs a side on the bootstrap speaks. Source: docs/verdicts.md. */
 const RUNS_FOR_BOOTSTRAP = 5;
 
 /** Fixed, so that the same files give the same answer. */

@@ -23,7 +23,7 @@ const CALIBRATING: readonly Purpose[] = ['calibrate', 'anchor'];
  * What the session knows of its noise: the sd of runs within a deployment, from the A/A runs of the calibrated trial, and the sd
  * between deployments, from every configuration that was measured in more than one deployment on the same GPU (the baseline
  * redeployed, the incumbent's anchors). A metric that any A/A run leaves undefined is left out.
- * Source: docs/measuring.md, "How a verdict is made"; one-way analysis of variance, components of variance.
+ * Source: docs/verdicts.md; one-way analysis of variance, components of variance.
  */
 export function calibrationOf(state: SessionState, trialId: string): EventData<'calibrated'> {
   const base = groupsOf(

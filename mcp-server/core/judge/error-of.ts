@@ -12,7 +12,7 @@ import {
 } from './noise.ts';
 import { pairValues, type Weighed, type WeighedRun } from './pairing.ts';
 
-/** From how many paired runs on the bootstrap speaks. Source: docs/measuring.md, "How a verdict is made". */
+/** From how many paired runs on the bootstrap speaks. Source: docs/verdicts.md. */
 const PAIRS_FOR_BOOTSTRAP = 5;
 /** Fixed, so that a verdict is the same when it is replayed. */
 const SEED = 20_260_101;
@@ -29,7 +29,7 @@ export interface ErrorContext {
  * different ones. From five pairs of runs on the first comes from a two-level bootstrap over them, put right for the few pairs
  * that it draws from (n / (n − 1)); before, from the pooled sd of the A/A runs and of those compared, which also holds for pairs: they
  * differ by no more than that. Null when: nothing was calibrated, or a side has no runs.
- * Source: docs/measuring.md; pooled two-sample t, delta method for logs.
+ * Source: docs/verdicts.md; pooled two-sample t, delta method for logs.
  */
 export function errorOf(sides: Weighed, context: ErrorContext): CombinedError | null {
   const calibrated = context.spread === null ? null : relativeSd(context.spread);

@@ -125,7 +125,7 @@ const SPECULATION_FLAG = /^--?(speculative|spec-|draft|model-draft|md$)/;
 
 /**
  * Why the workload cannot speak about a trial's change. Null when: it can.
- * Source: docs/measuring.md, acceptance of drafts on random words says nothing about real text.
+ * Source: docs/measuring.md, "How load is made".
  */
 export function unfitnessOf(trial: TrialState, workload: WorkloadSpec | null): string | null {
   const speculates = trial.planned.changes.some(

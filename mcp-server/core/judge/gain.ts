@@ -1,7 +1,7 @@
 import { pocockLevel } from '../stats/group-sequential.ts';
 import { studentCdf, studentQuantile } from '../stats/student-t.ts';
 
-/** Retests before an unclear gain counts as none. Source: docs/measuring.md, verdicts ("at most twice"). */
+/** Retests before an unclear gain counts as none. Source: docs/verdicts.md, the gain ("at most twice"). */
 export const MAX_RETESTS = 2;
 
 /** Smallest relative gain worth having where nobody said another. Source: default of the contract. */
@@ -45,7 +45,7 @@ export function probabilityBetter(
 /**
  * The rule of every verdict on one metric: `keep` when the estimate is at least the minimum effect and the lower 95 %
  * bound is above 0; `unclear` when only the first holds; `discard` when the same is true of a loss; else `tie`.
- * A ratio that is infinite is clear by itself. Source: docs/measuring.md, verdicts.
+ * A ratio that is infinite is clear by itself. Source: docs/verdicts.md, the gain.
  */
 export function ruleOnGain(
   difference: LogDifference,

@@ -11,7 +11,7 @@ import {
 import { logInterval, ruleOnGain } from './gain.ts';
 import type { JudgedSide, Ruler } from './sides.ts';
 
-/** Trials that a confirmation measures afresh. Source: docs/measuring.md, "How a verdict is made". */
+/** Trials that a confirmation measures afresh. Source: docs/verdicts.md. */
 const MAX_LEADERS = 3;
 
 /** A gain over the baseline; logarithms, positive is better. */

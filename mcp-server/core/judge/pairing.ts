@@ -26,7 +26,7 @@ type Valued = Omit<WeighedRun, 'weight'>;
 /**
  * Pairs the runs by repeat index where the reference ran every repeat of the trial, so that both means are over the same prompts
  * and arrivals; else each side is its plain mean. Pairs that point the other way than all runs do are not trusted.
- * Source: docs/measuring.md, "How a verdict is made".
+ * Source: docs/verdicts.md.
  */
 export function weighRuns(
   sides: { readonly trial: readonly JudgedRun[]; readonly reference: readonly JudgedRun[] },

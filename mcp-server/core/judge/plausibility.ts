@@ -5,7 +5,7 @@ import { type JudgedRun, type JudgeInput, usableRuns } from './sides.ts';
 /** Share below a physical floor that measurement error may explain. Source: own reasoning; clocks agree within 1 %. */
 const FLOOR_SLACK_RATIO = 0.02;
 
-/** Why the trial's numbers cannot be true; empty when nothing speaks against them. Source: docs/measuring.md. */
+/** Why the trial's numbers cannot be true; empty when nothing speaks against them. Source: docs/gates.md. */
 export function implausibilities(input: JudgeInput): readonly string[] {
   const runs = usableRuns(input.trial);
   return [

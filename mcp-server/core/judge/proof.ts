@@ -18,7 +18,7 @@ export interface Proof {
 /**
  * Proofs of the clauses of a side, pooled over the runs of each load point: failures count as slower than any limit.
  * Clauses that were not counted (means, gaps, older measurements) have none.
- * Source: docs/measuring.md, gates by the upper bound of the quantile.
+ * Source: docs/verdicts.md, SLO quantiles.
  */
 export function proofsOf(
   side: JudgedSide,

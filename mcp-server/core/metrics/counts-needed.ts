@@ -5,7 +5,7 @@ import { describeLoadPoint, type LoadPoint } from '../workload/workload.ts';
 const QUANTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 } as const;
 type QuantileName = keyof typeof QUANTILES;
 
-/** Requests from which a quantile has a 95 % interval; with fewer it is not printed. Source: docs/measuring.md, 72 for p95, 368 for p99. */
+/** Requests from which a quantile has a 95 % interval; with fewer it is not printed. Source: docs/verdicts.md, 72 for p95, 368 for p99. */
 export function requestsNeeded(quantile: QuantileName): number {
   return minimumCount(QUANTILES[quantile], 'two-sided');
 }

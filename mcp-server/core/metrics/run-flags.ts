@@ -38,7 +38,7 @@ const CACHE_TOLERANCE = 0.02;
 const MIN_DRIVEN = 0.95;
 /** Time between an end and the next send that is the path's and the client's own. Source: own reasoning. */
 const OWN_PAUSE_MS = 5;
-/** Source: docs/measuring.md, point 5. */
+/** Source: docs/measuring.md, flags. */
 const MAX_LOOP_UTILISATION = 0.7;
 /**
  * Lag that one stamp in a hundred may have before the quantiles are in doubt. Source: own reasoning; the notes ask for

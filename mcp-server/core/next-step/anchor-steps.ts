@@ -7,7 +7,7 @@ import { lastPrice } from './end-reason.ts';
 import { ownDeployment } from './facts.ts';
 import { type NextStep, stepOf } from './step.ts';
 
-/** Trials after which the incumbent is measured once more. Source: docs/measuring.md, "How a verdict is made". */
+/** Trials after which the incumbent is measured once more. Source: docs/verdicts.md. */
 const TRIALS_PER_ANCHOR = 5;
 /** Deployments of a calibration that is whole: where the A/A runs ran, and one redeploy. */
 const CALIBRATION_DEPLOYMENTS = 2;

@@ -142,7 +142,7 @@ const listed = (draw: Draw, count: number): { words: readonly string[]; text: st
   return { words, text: words.join(', ') };
 };
 
-/** The twenty recipes. Source: docs/measuring.md, tier 0 (what a canary set covers); the prompts are our own. */
+/** The twenty recipes. Source: docs/quality.md, tier 0 (what a canary set covers); the prompts are our own. */
 const RECIPES: Readonly<Record<string, Recipe>> = {
   'copy-words': (draw) => {
     const text = draw.sample(WORDS, 6).join(' ');

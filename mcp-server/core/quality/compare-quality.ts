@@ -72,7 +72,7 @@ export function describeRedeploy(run: QualityRun, minCanaries: number): QualityO
 /**
  * A trial against the baseline, pair by pair: one canary that the baseline passes and the trial fails is damage. Free answers
  * are compared where they were asked.
- * Source: docs/measuring.md, tier 0 ("all pass") and tier 1.
+ * Source: docs/quality.md, tier 0 ("all pass") and tier 1.
  */
 export function compareQuality(
   baseline: QualityRun | null,

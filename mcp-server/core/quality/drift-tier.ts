@@ -13,7 +13,7 @@ import { percent, type TierPolicy, type TierResult } from './tier-result.ts';
 
 /**
  * What a harmless change may add to the noise, and what an accepted loss may. Units: nats, ratio.
- * Source: docs/measuring.md, tier 2 (mean 0.01 and 0.05 nat); p99 and flips: own reasoning, above what an 8-bit
+ * Source: docs/quality.md, tier 2 (mean 0.01 and 0.05 nat); p99 and flips: own reasoning, above what an 8-bit
  * type shows and below what a 4-bit type shows.
  */
 const TOLERANCE = {

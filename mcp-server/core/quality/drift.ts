@@ -79,7 +79,7 @@ const RESAMPLES = 200;
 
 /**
  * The items drawn again with replacement, as often as a noise needs; the same items are drawn for ever.
- * Source: docs/measuring.md, noise floor (bootstrap over prompts); Efron 1979.
+ * Source: docs/quality.md, tier 2 (bootstrap over texts); Efron 1979.
  */
 export function resampled<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
   const draw = createDraw(items.length);

@@ -5,7 +5,7 @@ import type { TierRun } from './quality-run.ts';
 import { type Repeat, repeatsOf } from './repeats.ts';
 import { percent, type TierPolicy, type TierResult } from './tier-result.ts';
 
-/** A split where the reference was this sure of its token is damage. Units: nats. Source: docs/measuring.md, tier 3. */
+/** A split where the reference was this sure of its token is damage. Units: nats. Source: docs/quality.md, tier 3. */
 const DAMAGE_NATS = 1;
 /**
  * What a change may add to the noise: answers that part from a sure token, or, where no gap is told, agreement lost.

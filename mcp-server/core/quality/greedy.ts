@@ -4,7 +4,7 @@ import { createDraw } from './draw.ts';
 import type { GreedyAnswer } from './quality-run.ts';
 import { FILLER_SENTENCES, WORDS } from './word-lists.ts';
 
-/** Questions and their longest answers. Source: docs/measuring.md, tier 3 (64 x 256); quick: own reasoning. */
+/** Questions and their longest answers. Source: docs/quality.md, tier 3 (64 x 256); quick: own reasoning. */
 export const GREEDY = {
   quick: { prompts: 24, maxTokens: 64 },
   standard: { prompts: 64, maxTokens: 256 },

@@ -29,7 +29,7 @@ export function healthPrompts(seed: number): readonly HealthPrompt[] {
 
 const RAW_TOKENS = /<\|[^|\n]{1,40}\|>|<(?:s|\/s|pad|unk|bos|eos)>|\[(?:PAD|UNK|MASK)\d*\]/;
 
-/** Faults in the shape of one free answer. Source: docs/measuring.md, "Output health". */
+/** Faults in the shape of one free answer. Source: docs/quality.md, tier 1. */
 export function healthFaults(text: string): readonly string[] {
   const faults: string[] = [];
   if (text.trim() === '') faults.push('empty');

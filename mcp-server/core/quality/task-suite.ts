@@ -112,7 +112,7 @@ function tool(draw: Draw): Made {
   };
 }
 
-/** Where in the table the asked value stands, in turn. Source: docs/measuring.md, tier 4. */
+/** Where in the table the asked value stands, in turn. Source: docs/quality.md, tier 4. */
 const DEPTHS = [0.25, 0.5, 0.9] as const;
 /** Tokens of one line of the table. Source: own count over four tokenizers, 7 to 9. */
 const TOKENS_PER_LINE = 8;
@@ -197,7 +197,7 @@ export function gradeTask(task: Task, answer: CanaryAnswer | null): TaskResult {
   return task.isParsed(answer) ? 'wrong' : 'unparsed';
 }
 
-/** Questions of a suite. Source: 140 exclude a loss of 3 points where no answer changed; 420 and 1,260 where 4 to 8 % did (docs/measuring.md, power). */
+/** Questions of a suite. Source: 140 exclude a loss of 3 points where no answer changed; 420 and 1,260 where 4 to 8 % did (docs/quality.md, tasks). */
 export const SUITE_ITEMS = { quick: 140, standard: 420, deep: 1260 } as const;
 export type SuiteSize = keyof typeof SUITE_ITEMS;
 /** Longest table of a suite. Units: tokens. Source: own reasoning, prefill time against what a KV type must hold. */

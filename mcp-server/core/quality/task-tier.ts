@@ -31,7 +31,7 @@ function countsOf(pairs: readonly TaskPair[], isBad: (task: GradedTask) => boole
 const isWrong = (task: GradedTask): boolean => task.result !== 'right';
 const isUnparsed = (task: GradedTask): boolean => task.result === 'unparsed';
 const isCut = (task: GradedTask): boolean => task.isCut;
-/** Signs that fail by themselves when they rise. Source: docs/measuring.md, tier 4 (grading). */
+/** Signs that fail by themselves when they rise. Source: docs/quality.md, tier 4 (grading). */
 const SIGNS: readonly (readonly [name: string, is: (task: GradedTask) => boolean])[] = [
   ['unparsed', isUnparsed],
   ['cut at the longest length', isCut],

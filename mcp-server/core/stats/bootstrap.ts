@@ -21,14 +21,14 @@ export interface BootstrapResult {
   readonly resamples: number;
 }
 
-/** Source: docs/measuring.md; 2,000 resamples give the ends of a 95 % interval within about 0.05 sd. */
+/** Source: docs/verdicts.md; 2,000 resamples give the ends of a 95 % interval within about 0.05 sd. */
 const RESAMPLES = 2000;
 
 /**
  * Two-level bootstrap of ln(mean of candidate runs / mean of baseline runs): runs are drawn with replacement, then the
  * requests inside each drawn run. The same seed gives the same answer.
  * Null when: a side has fewer than two runs, or a run value is not positive.
- * Source: docs/measuring.md; Davison and Hinkley 1997, §3.8 (nested resampling).
+ * Source: docs/verdicts.md; Davison and Hinkley 1997, §3.8 (nested resampling).
  */
 export function bootstrapLogRatio(
   baseline: RunValues,
@@ -52,7 +52,7 @@ export function bootstrapLogRatio(
 /**
  * Standard error of ln(mean of trial / mean of reference) over pairs of runs with the same prompts: pairs are drawn with
  * replacement, then the runs of each side inside each drawn pair. The same seed gives the same answer.
- * Null when: there are fewer than two pairs, or a value is not positive. Source: docs/measuring.md; as above.
+ * Null when: there are fewer than two pairs, or a value is not positive. Source: docs/verdicts.md; as above.
  */
 export function bootstrapPairs(
   pairs: readonly { readonly trial: readonly number[]; readonly reference: readonly number[] }[],

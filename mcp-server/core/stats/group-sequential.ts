@@ -7,7 +7,7 @@ const POCOCK_ONE_SIDED_5 = [0.05, 0.0304, 0.0232, 0.0194, 0.0169] as const;
 
 /**
  * The same for two-sided 5 %: z = 1.960, 2.178, 2.289, 2.361, 2.413.
- * Source: Pocock 1977; docs/measuring.md (five looks: nominal 1.58 % each).
+ * Source: Pocock 1977 (five looks: nominal 1.58 % each).
  */
 const POCOCK_TWO_SIDED_5 = [0.05, 0.0294, 0.0221, 0.0182, 0.0158] as const;
 

@@ -1,11 +1,11 @@
 import { binomialCdf } from './beta.ts';
 
-/** Chance that a bound is wrong. Source: 95 % bounds throughout, docs/measuring.md. */
+/** Chance that a bound is wrong. Source: 95 % bounds throughout, docs/verdicts.md. */
 const ALPHA = 0.05;
 
 /**
  * Fewest values from which a quantile has a distribution-free upper bound at 95 % (59 for p95, 299 for p99), or, two-sided,
- * an interval (72 and 368). Source: docs/measuring.md; the least n with q^n ≤ 5 % (one-sided) or ≤ 2.5 % above,
+ * an interval (72 and 368). Source: docs/verdicts.md; the least n with q^n ≤ 5 % (one-sided) or ≤ 2.5 % above,
  * the lower end of an upper quantile being nearly free.
  */
 export function minimumCount(q: number, sides: 'one-sided' | 'two-sided'): number {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AnswerFacts } from '../quality/answer-facts.ts';
 
 /**
- * Why a response is not valid (docs/measuring.md, "Valid response"). The first that holds, in this order.
+ * Why a response is not valid (docs/load.md, "A valid response"). The first that holds, in this order.
  * `cancelled` is ours (the run was stopped): censored, neither good nor bad.
  */
 export const FAILURE_CLASSES = [

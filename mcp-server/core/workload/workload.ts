@@ -83,7 +83,7 @@ export const LoadPoint = z.discriminatedUnion('kind', [
     kind: z.literal('open'),
     requestRatePerS: z.number().gt(0).max(10_000),
     requests: z.number().int().min(1).max(100_000),
-    /** Gamma shape of the gaps: 1 Poisson, below 1 bursty (docs/measuring.md). */
+    /** Gamma shape of the gaps: 1 Poisson, below 1 bursty (docs/load.md). */
     burstiness: z.number().gt(0).max(100).default(1),
     maxConcurrency: z.number().int().min(1).max(8192).optional(),
     pattern: ArrivalPattern.optional(),
