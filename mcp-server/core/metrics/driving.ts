@@ -35,12 +35,14 @@ function openRatio(
 
 /** Growth of requests in flight over an open run that says the service cannot keep up. Source: own reasoning. */
 const SATURATED_GROWTH = 2;
+/** Growth from the second third to the last that says it has not come to rest. Source: own reasoning. */
+const LATE_GROWTH = 1.25;
 /** In flight below this, growth says nothing. Source: own reasoning. */
 const MIN_IN_FLIGHT = 4;
 
 /**
  * True when an open loop's queue grew without end: more than twice as many in flight in the last third of the arrivals
- * as in the second. Percentiles of such a run are a function of its length.
+ * as in the first, and still growing since the second. Percentiles of such a run are a function of its length.
  */
 export function isSaturated(records: readonly RequestRecord[], point: LoadPoint): boolean {
   if (point.kind !== 'open' || records.length < 30 || isRateMoving(point)) return false;
@@ -51,7 +53,7 @@ export function isSaturated(records: readonly RequestRecord[], point: LoadPoint)
   const end = meanInFlight(spans, at(2 / 3), at(1));
   if (middle === null || end === null || end < MIN_IN_FLIGHT) return false;
   const early = meanInFlight(spans, at(0), at(1 / 3)) ?? 0;
-  return end > SATURATED_GROWTH * Math.max(early, 1) && end > 1.25 * middle;
+  return end > SATURATED_GROWTH * Math.max(early, 1) && end > LATE_GROWTH * middle;
 }
 
 /** A form whose rate itself moves: in flight then follows the load, and its growth says nothing. */

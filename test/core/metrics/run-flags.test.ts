@@ -81,4 +81,32 @@ describe('flags of a run', () => {
     }));
     expect(flags({ records: bursts })).toEqual(['BUFFERED_PATH']);
   });
+
+  /** Arrivals at a rate at a service of one lane that needs 200 ms a request: it keeps up with 5 a second. */
+  const arriving = (requestRatePerS: number, requests = 60) => {
+    let freeAtMs = 0;
+    return Array.from({ length: requests }, (_, index) => {
+      const sentAtMs = (index * 1000) / requestRatePerS;
+      freeAtMs = Math.max(freeAtMs, sentAtMs) + 200;
+      return requestRecord({ index, sentAtMs, firstTokenAtMs: freeAtMs - 100 });
+    });
+  };
+  const at = (requestRatePerS: number, requests = 60) => ({
+    records: arriving(requestRatePerS, requests),
+    loadPoint: { kind: 'open', requestRatePerS, requests, burstiness: 1 } as const,
+  });
+
+  it('mark an open loop whose queue grows to the end', () => {
+    expect(flags(at(10))).toEqual(['SATURATED']);
+    expect(flags(at(4))).toEqual([]);
+    // the client itself ended it for that reason
+    expect(flags({ ...at(4), overSaturated: true })).toEqual(['SATURATED']);
+  });
+
+  it('leave an open loop alone that is too short, or whose rate itself moves', () => {
+    expect(flags(at(10, 29))).toEqual([]);
+    const { records, loadPoint } = at(10);
+    const pattern = { kind: 'ramp', from: 1, to: 10, curve: 'linear' } as const;
+    expect(flags({ records, loadPoint: { ...loadPoint, pattern } })).toEqual([]);
+  });
 });
