@@ -3,6 +3,7 @@ import { denyToolUse } from '../core/loop/decide-tool-use.ts';
 import { HookInput } from '../core/loop/hook-input.ts';
 import { LoopFile, loopFileName } from '../core/loop/loop-file.ts';
 import { nextStep } from '../core/next-step/next-step.ts';
+import { parseJson } from '../core/parse.ts';
 import { fiveLines } from '../core/report/five-lines.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LedgerRead, LedgerStore } from '../ports/ledger-store.ts';
@@ -38,7 +39,7 @@ async function readLoop(deps: HookDeps, clientSession: string): Promise<LoopFile
   const name = loopFileName(clientSession);
   const text = name === null ? null : await deps.files.readOutput(name);
   if (text === null) return null;
-  const parsed = LoopFile.safeParse(JSON.parse(text));
+  const parsed = LoopFile.safeParse(parseJson(text));
   return parsed.success ? parsed.data : null;
 }
 

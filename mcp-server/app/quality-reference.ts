@@ -2,6 +2,7 @@ import { ownChecks } from '../core/judge/from-state.ts';
 import type { EventData } from '../core/ledger/events.ts';
 import { baselineTrial } from '../core/ledger/lookup.ts';
 import type { SessionState } from '../core/ledger/state.ts';
+import { parseJson } from '../core/parse.ts';
 import { QualityRun } from '../core/quality/quality-run.ts';
 import { withRedeploy } from '../core/quality/with-redeploy.ts';
 import type { App } from './app.ts';
@@ -26,7 +27,6 @@ export async function readReference(app: App, state: SessionState): Promise<Qual
 async function readRun(app: App, state: SessionState, check: Check): Promise<QualityRun | null> {
   const stored = state.evidence.get(check.evidenceId);
   if (stored === undefined) return null;
-  const json: unknown = JSON.parse(await app.evidence.get(state.sessionId, stored));
-  const run = QualityRun.safeParse(json);
+  const run = QualityRun.safeParse(parseJson(await app.evidence.get(state.sessionId, stored)));
   return run.success ? run.data : null;
 }

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { z } from 'zod';
 import { ConfigError } from '../core/errors.ts';
+import { isRecord, parseJson } from '../core/parse.ts';
 import type { LoadRequest } from '../ports/load-generator.ts';
 import { usage } from './bench-usage.ts';
 
@@ -25,11 +25,9 @@ function finite(text: string): number {
 }
 
 function jsonObject(text: string): Record<string, unknown> {
-  try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
-  } catch {
-    throw new InvalidArgumentError('Expected one JSON object.');
-  }
+  const value = parseJson(text);
+  if (isRecord(value)) return value;
+  throw new InvalidArgumentError('Expected one JSON object.');
 }
 
 export function addSamplingOptions(command: Command): void {

@@ -25,12 +25,12 @@ export function parseWith<Schema extends z.ZodType>(
   });
 }
 
-/** The value that a text from outside holds. Null when: it is no JSON. */
+/** The value that a text from outside holds. Undefined when: it is no JSON, whose own `null` stays null. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return null;
+    return undefined;
   }
 }
 

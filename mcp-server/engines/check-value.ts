@@ -1,3 +1,4 @@
+import { parseJson } from '../core/parse.ts';
 import type { Change } from '../core/service/change.ts';
 import { choicesAt } from './choices.ts';
 import type { Engine, InventoryFlag } from './engine.ts';
@@ -64,10 +65,6 @@ function listProblem(type: string, value: string): string | null {
 }
 
 function isJsonObject(value: string): boolean {
-  try {
-    const parsed: unknown = JSON.parse(value);
-    return typeof parsed === 'object' && parsed !== null;
-  } catch {
-    return false;
-  }
+  const parsed = parseJson(value);
+  return typeof parsed === 'object' && parsed !== null;
 }

@@ -15,7 +15,7 @@ export interface GroupEnd {
 export async function endGroup(membership: Membership, graceMs: number): Promise<GroupEnd> {
   if (await signalAndWait(membership, 'SIGTERM', graceMs)) return { forced: false, left: [] };
   await signalAndWait(membership, 'SIGKILL', KILL_WAIT_MS);
-  return { forced: true, left: await listMembers(membership) };
+  return { forced: true, left: listMembers(membership) };
 }
 
 async function signalAndWait(
@@ -26,7 +26,7 @@ async function signalAndWait(
   const until = performance.now() + waitMs;
   const told = new Set<number>();
   for (;;) {
-    const members = await listMembers(membership);
+    const members = listMembers(membership);
     if (members.length === 0) return true;
     // A process forked after the first round is told too, each only once.
     for (const pid of members.filter((member) => !told.has(member))) {

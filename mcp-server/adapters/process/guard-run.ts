@@ -27,7 +27,7 @@ const RETRY_FOR_MS = 24 * 3_600_000;
 /** Body of the guard process: holds one deployment until it exits, its deadline, its idle lease, or a request (SIGTERM). */
 export async function runGuard(specFile: string): Promise<void> {
   const spec = readSpec(specFile);
-  const book = createBook(dirname(specFile), await startTimeOf(process.pid));
+  const book = createBook(dirname(specFile), startTimeOf(process.pid));
   let stopAsked = false;
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -101,7 +101,7 @@ async function startChild(spec: GuardSpec, book: Book): Promise<Child> {
     exited = true;
     book.note({ exitCode, signal });
   });
-  book.note({ pgid: child.pid, groupStartedAt: await startTimeOf(child.pid) });
+  book.note({ pgid: child.pid, groupStartedAt: startTimeOf(child.pid) });
   return { hasExited: () => exited, failed: false, drained };
 }
 

@@ -139,8 +139,8 @@ export function touchLease(stateDir: string): void {
 
 /** What guard and group do now, from the books and the live processes. */
 export async function guardStatus(handle: GuardHandle): Promise<GuardStatus> {
-  const guardAlive = await isSameProcess(handle.guardPid, handle.guardStartedAt);
-  const members = await membersOf(handle);
+  const guardAlive = isGuardAlive(handle);
+  const members = membersOf(handle);
   const state = readGuardState(handle.stateDir);
   const seen: Pick<GuardState, 'exitCode' | 'signal' | 'endReason' | 'error'> = state ?? UNSEEN;
   const { exitCode, signal, endReason, error } = seen;
@@ -155,11 +155,11 @@ const UNSEEN = { exitCode: null, signal: null, endReason: null, error: null };
 /** Ends the deployment through its guard, or without it when it is dead, and proves it. Idempotent. */
 export async function stopGuarded(handle: GuardHandle): Promise<StopProof> {
   const graceMs = readGrace(handle);
-  if (await isSameProcess(handle.guardPid, handle.guardStartedAt)) {
+  if (isGuardAlive(handle)) {
     trySignal(handle.guardPid, 'SIGTERM');
     await waitForGuardEnd(handle, graceMs + 15_000);
   }
-  if (handle.pgid !== null && (await membersOf(handle)).length > 0) {
+  if (handle.pgid !== null && membersOf(handle).length > 0) {
     await endGroup({ pgid: handle.pgid, marker: handle.marker }, graceMs);
   }
   return proveGone(handle);
@@ -176,14 +176,14 @@ function readGrace(handle: GuardHandle): number {
 async function waitForGuardEnd(handle: GuardHandle, waitMs: number): Promise<void> {
   const until = performance.now() + waitMs;
   while (performance.now() < until) {
-    if (!(await isSameProcess(handle.guardPid, handle.guardStartedAt))) return;
+    if (!isGuardAlive(handle)) return;
     await sleep(POLL_MS);
   }
   trySignal(handle.guardPid, 'SIGKILL');
 }
 
 async function proveGone(handle: GuardHandle): Promise<StopProof> {
-  const members = await membersOf(handle);
+  const members = membersOf(handle);
   const proof: string[] = [];
   if (handle.pgid !== null) {
     proof.push(
@@ -192,16 +192,20 @@ async function proveGone(handle: GuardHandle): Promise<StopProof> {
   }
   const isOpen = handle.port !== null && (await isPortOpen(handle.port));
   if (handle.port !== null) proof.push(`port ${handle.port}: ${isOpen ? 'open' : 'closed'}`);
-  const guardAlive = await isSameProcess(handle.guardPid, handle.guardStartedAt);
+  const guardAlive = isGuardAlive(handle);
   proof.push(`guard ${handle.guardPid}: ${guardAlive ? 'alive' : 'none'}`);
   return { gone: members.length === 0 && !isOpen && !guardAlive, proof, costUsd: null };
 }
 
+const isGuardAlive = ({ guardPid, guardStartedAt }: GuardHandle): boolean =>
+  isSameProcess({ pid: guardPid, startedAt: guardStartedAt });
+
 /** Live members; a group id that another process holds by now is not ours. */
-async function membersOf(handle: GuardHandle): Promise<readonly number[]> {
+function membersOf(handle: GuardHandle): readonly number[] {
   if (handle.pgid === null) return [];
-  const members = await listMembers({ pgid: handle.pgid, marker: handle.marker });
+  const members = listMembers({ pgid: handle.pgid, marker: handle.marker });
   const isReused =
-    members.includes(handle.pgid) && !(await isSameProcess(handle.pgid, handle.groupStartedAt));
+    members.includes(handle.pgid) &&
+    !isSameProcess({ pid: handle.pgid, startedAt: handle.groupStartedAt });
   return isReused ? [] : members;
 }

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
 
-const execFileAsync = promisify(execFile);
+const PS_TIMEOUT_MS = 2000;
 
 /** One live process, as far as the guard needs to know it. */
 interface ProcessRow {
@@ -26,23 +25,46 @@ export const MARKER_VARIABLE = 'AUTODEBUG_GUARD';
 
 const isLinux = process.platform === 'linux';
 
-/** Start time of a process in the system's own unit; null when there is no such process (a zombie counts as none). */
-export async function startTimeOf(pid: number): Promise<string | null> {
-  const row = isLinux
-    ? readProcRow(String(pid))
-    : (await readPsRows()).find((candidate) => candidate.pid === pid);
-  return row === undefined || row === null || row.zombie ? null : row.startedAt;
+/** A process as it was noted once: its pid, and what the system said of its start; null when it did not say. */
+interface NotedProcess {
+  readonly pid: number;
+  readonly startedAt: string | null;
 }
 
-/** True when the pid is alive and is still the process that started then. */
-export async function isSameProcess(pid: number, startedAt: string | null): Promise<boolean> {
-  const now = await startTimeOf(pid);
-  return now !== null && (startedAt === null || now === startedAt);
+/**
+ * Start time of a process in the system's own unit, which tells a reused pid apart.
+ * Null when: there is no such process (a zombie counts as none), or the system does not say.
+ * Source: proc(5), field 22 of /proc/<pid>/stat; `ps -o lstart` elsewhere.
+ */
+export function startTimeOf(pid: number): string | null {
+  const row = rowOf(pid);
+  return row === null || row.zombie ? null : row.startedAt;
 }
 
-/** Pids of a deployment's live processes, this process left out. Zombies are not members: they hold nothing. */
-export async function listMembers(membership: Membership): Promise<readonly number[]> {
-  const rows = isLinux ? readProcRows() : await readPsRows();
+/** True while the process that was noted runs. What the system does not say is taken for the same. */
+export function isSameProcess(noted: NotedProcess): boolean {
+  if (!isAlive(noted.pid)) return false;
+  const row = rowOf(noted.pid);
+  if (row === null) return isAlive(noted.pid);
+  return !row.zombie && (noted.startedAt === null || row.startedAt === noted.startedAt);
+}
+
+/** Whether a process id is in use; EPERM means that it is, by somebody else. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/**
+ * Pids of a deployment's live processes, this process left out. Zombies are not members: they hold nothing.
+ * Throws: where the system lists no processes, since nothing is proven gone then.
+ */
+export function listMembers(membership: Membership): readonly number[] {
+  const rows = isLinux ? readProcRows() : readPsRows(['-A']);
   return rows
     .filter((row) => !row.zombie && row.pid !== process.pid && belongs(row, membership))
     .map((row) => row.pid);
@@ -87,8 +109,23 @@ function readProcRow(pid: string): ProcessRow | null {
   }
 }
 
-async function readPsRows(): Promise<readonly ProcessRow[]> {
-  const { stdout } = await execFileAsync('ps', ['-A', '-o', 'pid=,pgid=,sess=,stat=,lstart=']);
+/** Null when: the process is gone, or this system does not tell. */
+function rowOf(pid: number): ProcessRow | null {
+  if (isLinux) return readProcRow(String(pid));
+  try {
+    return readPsRows(['-p', String(pid)])[0] ?? null;
+  } catch {
+    // ps fails where it knows no such process, and is missing on Windows.
+    return null;
+  }
+}
+
+function readPsRows(which: readonly string[]): readonly ProcessRow[] {
+  const stdout = execFileSync('ps', [...which, '-o', 'pid=,pgid=,sess=,stat=,lstart='], {
+    encoding: 'utf8',
+    timeout: PS_TIMEOUT_MS,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   return stdout.split('\n').flatMap((line) => {
     const match = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\S+)\s+(.*)$/.exec(line);
     if (match === null) return [];

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } f
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { PreconditionError } from '../../core/errors.ts';
-import { isSameProcess, startTimeOf } from './process-identity.ts';
+import { isSameProcess, startTimeOf } from '../process/identity.ts';
 
 const Owner = z.object({
   pid: z.number().int(),
@@ -87,7 +87,9 @@ function enterGuard(guard: string): boolean {
 }
 
 function isStale(owner: Owner): boolean {
-  return owner.host === hostname() && !isSameProcess(owner);
+  return (
+    owner.host === hostname() && !isSameProcess({ pid: owner.pid, startedAt: owner.startTime })
+  );
 }
 
 /** Null when: the file is missing or was never finished. */

@@ -1,3 +1,4 @@
+import { parseJson } from '../../core/parse.ts';
 import type { Telemetry, TelemetryAnswer } from '../../ports/telemetry.ts';
 import { getText, type HttpText } from './http-text.ts';
 
@@ -72,9 +73,6 @@ function isHtml(answer: { readonly type: string; readonly text: string }): boole
 }
 
 function parseOrKeep(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  const value = parseJson(text);
+  return value === undefined ? text : value;
 }

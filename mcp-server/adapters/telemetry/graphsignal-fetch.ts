@@ -1,4 +1,4 @@
-import { isRecord } from '../../core/parse.ts';
+import { isRecord, parseJson } from '../../core/parse.ts';
 import { cleanText, redactText } from '../../core/redact.ts';
 import type { ProcessRunner } from '../../ports/process-runner.ts';
 import { childEnvironment, type Environment, type GraphsignalLogin } from './graphsignal-login.ts';
@@ -195,7 +195,7 @@ function statusFailure(status: number, text: string, login: GraphsignalLogin): F
 /** `{"context": …}`: the context as text, whatever it is inside. */
 function readBody(text: string, login: GraphsignalLogin): FetchOutcome {
   const client = 'http';
-  const body = tryJson(text);
+  const body = parseJson(text);
   if (body === undefined) {
     const raw = redactText(text, login.key === null ? [] : [login.key]);
     return {
@@ -214,12 +214,4 @@ function readBody(text: string, login: GraphsignalLogin): FetchOutcome {
 function contextText(context: unknown): string {
   if (typeof context === 'string') return context;
   return context === null ? '' : JSON.stringify(context);
-}
-
-function tryJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

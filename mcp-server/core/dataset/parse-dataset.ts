@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../errors.ts';
-import { isRecord } from '../parse.ts';
+import { isRecord, parseJson } from '../parse.ts';
 import { ROW_READERS } from './read-row.ts';
 import type { DatasetFormat, DatasetRow } from './row.ts';
 import { splitArray } from './split-array.ts';
@@ -55,12 +55,8 @@ function readPiece(
   text: string,
   format: DatasetFormat,
 ): ReturnType<(typeof ROW_READERS)['custom']> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { why: 'is not JSON' };
-  }
+  const value = parseJson(text);
+  if (value === undefined) return { why: 'is not JSON' };
   return isRecord(value) ? ROW_READERS[format](value) : { why: 'is no JSON object' };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InvariantError } from '../errors.ts';
+import { parseJson } from '../parse.ts';
 import { checkEvent, isEventType } from './event-schema.ts';
 import type { FoldableEvent } from './fold.ts';
 import { migrateLine } from './migrate.ts';
@@ -114,12 +115,8 @@ function lineError(number: number, what: string): InvariantError {
 }
 
 function parseHead(line: string, number: number): z.infer<typeof Line> {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(line);
-  } catch {
-    throw lineError(number, 'is not JSON');
-  }
+  const raw = parseJson(line);
+  if (raw === undefined) throw lineError(number, 'is not JSON');
   const head = Line.safeParse(migrateLine(raw));
   if (!head.success) throw lineError(number, 'is not a ledger event');
   return head.data;

@@ -1,4 +1,4 @@
-import { isRecord } from '../parse.ts';
+import { isRecord, parseJson } from '../parse.ts';
 import type { CanaryAnswer } from './answer.ts';
 
 /** True when the answer is right. Exact: no partial credit, no similarity. */
@@ -65,13 +65,13 @@ export const isShortWith =
 export const isJson =
   (expected: unknown): Grader =>
   ({ text }) =>
-    sortedJson(readJson(unfenced(text))) === sortedJson(expected);
+    sortedJson(parseJson(unfenced(text))) === sortedJson(expected);
 
 const unfenced = (text: string): string => text.trim().replace(/^```[a-z]*\s*|\s*```$/gi, '');
 
 /** True for JSON, in a code fence or not. */
 export function isJsonText(text: string): boolean {
-  return readJson(unfenced(text)) !== undefined;
+  return parseJson(unfenced(text)) !== undefined;
 }
 
 /** Exactly one call of this tool, with these arguments. */
@@ -80,7 +80,7 @@ export const isToolCall =
   ({ toolCalls }) => {
     const [call, ...more] = toolCalls;
     if (call === undefined || more.length > 0 || call.name !== name) return false;
-    return sortedJson(readJson(call.arguments)) === sortedJson(expected);
+    return sortedJson(parseJson(call.arguments)) === sortedJson(expected);
   };
 
 /** These numbers were written, then the stop string cut the answer: it is not there and the reason is `stop`. */
@@ -88,15 +88,6 @@ export const isStoppedBefore =
   (stop: string, expected: readonly number[]): Grader =>
   (answer) =>
     answer.finishReason === 'stop' && !answer.text.includes(stop) && isNumberList(expected)(answer);
-
-function readJson(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    return undefined;
-  }
-}
 
 function sortedJson(value: unknown): string | undefined {
   return JSON.stringify(value, (_key, part: unknown) =>

@@ -1,4 +1,4 @@
-import { isRecord } from '../parse.ts';
+import { isRecord, parseJson } from '../parse.ts';
 import { parseLooseLiteral } from './loose-literal.ts';
 
 export interface EmbeddedValues {
@@ -18,7 +18,7 @@ const MAX_VAIN_PASSES = 4;
 export function extractValues(text: string): EmbeddedValues {
   const trimmed = text.trim();
   if (trimmed === '') return { values: [], leftOver: '', layout: 'empty' };
-  const whole = tryJson(trimmed);
+  const whole = parseJson(trimmed);
   if (whole !== undefined) {
     return typeof whole === 'string' ? extractFromString(whole) : single(whole, 'json');
   }
@@ -31,7 +31,7 @@ export function extractValues(text: string): EmbeddedValues {
 
 /** A JSON string may hold the JSON itself; once, not for ever. */
 function extractFromString(inner: string): EmbeddedValues {
-  const again = tryJson(inner.trim());
+  const again = parseJson(inner.trim());
   return again !== undefined && typeof again !== 'string'
     ? single(again, 'json')
     : extractBlocks(inner.trim());
@@ -45,14 +45,6 @@ function single(value: unknown, layout: 'json' | 'literal'): EmbeddedValues {
   const context = isRecord(value) ? value['context'] : undefined;
   if (keys.length === 1 && typeof context === 'string') return extractValues(context);
   return { values: [value], leftOver: '', layout };
-}
-
-function tryJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function extractBlocks(text: string): EmbeddedValues {
@@ -90,7 +82,7 @@ function readBlock(
   const end = endOfBalanced(text, start);
   if (end === null) return { value: null, end: start + 1, cost: text.length - start };
   const block = text.slice(start, end);
-  const json = tryJson(block);
+  const json = parseJson(block);
   if (typeof json === 'object' && json !== null) {
     return isWorthKeeping(json)
       ? { value: json, end, cost: 0 }

@@ -72,19 +72,10 @@ function readNumber(text: string, fact: ArgSpec): number | UsageProblem {
   );
 }
 
-function isJsonText(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function readValue(text: string, fact: ArgSpec): ArgValue | UsageProblem {
   if (/^(int|float)/.test(fact.type) && !(fact.type.includes('auto') && text === 'auto'))
     return readNumber(text, fact);
-  if (fact.type.startsWith('JSON') && !isJsonText(text))
+  if (fact.type.startsWith('JSON') && parseJson(text) === undefined)
     return new UsageProblem(
       `argument ${display(fact)}: Value ${text} cannot be converted to <function loads>.`,
     );
@@ -182,3 +173,5 @@ export function parseArgs(argv: readonly string[], rules: ParserRules): ParsedAr
     return { kind: 'usage', message: `unrecognized arguments: ${unknown.join(' ')}` };
   return { kind: 'ok', values, given: [...values.keys()], positional };
 }
+
+import { parseJson } from '../../core/parse.ts';

@@ -163,11 +163,11 @@ describe('the local backend', () => {
     const { marker } = JSON.parse(
       readFileSync(join(request.workDir, 'guard/guard.json'), 'utf8'),
     ) as { marker: string };
-    const before = await listMembers({ pgid: -1, marker });
+    const before = listMembers({ pgid: -1, marker });
     const proof = await deploy.stop(handle, NEVER);
     expect(before.length).toBeGreaterThanOrEqual(2);
     expect(proof).toMatchObject({ gone: true });
-    expect(await listMembers({ pgid: -1, marker })).toEqual([]);
+    expect(listMembers({ pgid: -1, marker })).toEqual([]);
   }, 30_000);
 
   test('when the process that started it is killed, the guard still ends it at its deadline', async () => {

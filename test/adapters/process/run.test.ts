@@ -59,7 +59,7 @@ describe('the process runner', () => {
     });
     expect(result).toMatchObject({ timedOut: true, notFound: false });
     await sleep(200);
-    expect(await isSameProcess(Number(result.stdout.trim()), null)).toBe(false);
+    expect(isSameProcess({ pid: Number(result.stdout.trim()), startedAt: null })).toBe(false);
   });
 
   test('ends the group when the caller aborts, without calling it a time-out', async () => {

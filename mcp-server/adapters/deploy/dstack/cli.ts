@@ -1,3 +1,4 @@
+import { parseJson } from '../../../core/parse.ts';
 import type { ProcessRunner, RunResult } from '../../../ports/process-runner.ts';
 import type { Environment } from '../child-env.ts';
 import type { Credentials } from './credentials.ts';
@@ -92,10 +93,5 @@ export function binaryOf(environment: Environment): string {
 export function parseOutput(stdout: string): unknown {
   const lines = stdout.split('\n');
   const first = lines.findIndex((line) => line.startsWith('{'));
-  if (first === -1) return undefined;
-  try {
-    return JSON.parse(lines.slice(first).join('\n'));
-  } catch {
-    return undefined;
-  }
+  return first === -1 ? undefined : parseJson(lines.slice(first).join('\n'));
 }

@@ -1,6 +1,7 @@
 import { request } from 'undici';
 import { z } from 'zod';
 import type { Endpoint } from '../../../core/ledger/vocabulary.ts';
+import { parseJson } from '../../../core/parse.ts';
 import type { Credentials } from './credentials.ts';
 import type { Run } from './run-json.ts';
 
@@ -64,12 +65,8 @@ function isGood(answer: Answer | null): boolean {
 const Models = z.looseObject({ data: z.array(z.looseObject({ id: z.string() })).min(1) });
 
 function firstModel(text: string): string | null {
-  try {
-    const models = Models.safeParse(JSON.parse(text));
-    return models.success ? (models.data.data[0]?.id ?? null) : null;
-  } catch {
-    return null;
-  }
+  const models = Models.safeParse(parseJson(text));
+  return models.success ? (models.data.data[0]?.id ?? null) : null;
 }
 
 /** Null when nothing answered. A redirect is an answer that is not 2xx. */

@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import { parseJson } from '../../../core/parse.ts';
 import { cleanText } from '../../../core/redact.ts';
 import type { Credentials } from './credentials.ts';
 
@@ -58,14 +59,6 @@ async function readCapped(body: AsyncIterable<unknown>): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** `detail` is a text, an object or a list, by the kind of failure. */
