@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests whose subject is time itself: beside other tests on two cores they would measure those. */
-const TIMED = ['test/adapters/load/**', 'test/adapters/process/**', 'test/cli/bench.test.ts'];
+const TIMED = [
+  'test/adapters/load/**',
+  'test/adapters/process/**',
+  'test/cli/bench.test.ts',
+  'test/core/plausibility/cheating.test.ts',
+];
 
 export default defineConfig({
   test: {
