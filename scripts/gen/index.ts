@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateContractSchema } from './contract-schema.ts';
 import { generateFlags } from './flags.ts';
+import { generateLearnedWords } from './learned-words.ts';
 import { generatePlaybook } from './playbook.ts';
 import { generateToolTable } from './tool-table.ts';
 
@@ -18,6 +19,7 @@ const generators: (() => Promise<readonly Generated[]>)[] = [
   async () => generateFlags(),
   generateContractSchema,
   generatePlaybook,
+  async () => generateLearnedWords(),
   () => generateToolTable(root),
 ];
 

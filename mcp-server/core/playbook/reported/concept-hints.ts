@@ -14,6 +14,10 @@ const MOST_WEIGHT = 0.72;
 const DENIED =
   /\b(?:there (?:are|is|was|were) )?(?:no|without(?: any)?|neither|zero|not a single) (?:(?:sign|trace)s? of )?(?:[\w-]+ ){0,2}(?:preemptions?|retractions?|oom|errors?|crash(?:es)?|restarts?|swapping|speculation|proxy|hangs?|drafts?)\b(?:(?:, | or | nor |, or | and )(?:[\w-]+ ){0,2}(?:preemptions?|retractions?|oom|errors?|crash(?:es)?|restarts?|hangs?)\b)*/gi;
 
+/** `retractions never occur`, `it does not crash`: denied by the verb. */
+const NEVER =
+  /\b(?:preemptions?|retractions?|oom|errors?|crash(?:es)?|restarts?|hangs?|swapping)\b (?:\w+ )?(?:never|(?:do|does|did|is|are|was|were)(?: not|n.t))\b(?: \w+)?|\b(?:never|(?:do|does|did|is|are|was|were)(?: not|n.t)) (?:\w+ )?(?:preempt(?:s|ed)?|retract(?:s|ed)?|swap(?:s|ped)?|crash(?:es|ed)?|hangs?|ooms?)\b/gi;
+
 const NOT_FULL =
   /\b(?:far from|not|never|nowhere near|is(?:n't| not)|not yet|well below|far below) (?:being )?(?:full|exhausted|saturated|busy|100 ?%)(?!\w)/gi;
 
@@ -30,6 +34,7 @@ export const toldWords = (report: Report): string =>
     .slice(0, MAX_CHARS)
     .replaceAll(THOUSANDS, '')
     .replaceAll(DENIED, ' ')
+    .replaceAll(NEVER, ' ')
     .replaceAll(NOT_FULL, ' low ')
     .replaceAll(CACHE_OFF, ' ');
 

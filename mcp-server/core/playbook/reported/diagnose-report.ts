@@ -9,6 +9,8 @@ import { complaintHints, conceptHints, toldWords } from './concept-hints.ts';
 import { cureHints } from './cure-hints.ts';
 import { type Change, changesFor } from './directions.ts';
 import { knobsFor } from './knobs-for.ts';
+import { BIAS, CLASSES, ROWS } from './learned.generated.ts';
+import { learnedCauses, readModel } from './learned.ts';
 import { logLoadHints } from './load-hints.ts';
 import { LOAD_REMEDIES } from './load-remedies.ts';
 import { logHints } from './log-hints.ts';
@@ -42,6 +44,7 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   ...PLACE_REMEDIES,
   ...LOAD_REMEDIES,
 };
+const MODEL = readModel(CLASSES, BIAS, ROWS);
 const MAX_CAUSES = 5;
 
 const GPU_ONLY = [
@@ -65,7 +68,10 @@ export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCau
     (event) => !ADDRESSES_READER.test(event.line),
   );
   const isReal = (cls: string): boolean => isPossible(cls, report);
-  const ranked = rankCauses(allHints(report, seen, told).filter(({ cls }) => isReal(cls)));
+  const ranked = rankCauses(
+    allHints(report, seen, told).filter(({ cls }) => isReal(cls)),
+    learnedCauses(MODEL, report).filter(({ cls }) => isReal(cls)),
+  );
   return withPlausible(ranked.slice(0, MAX_CAUSES), report, isReal).flatMap(
     ({ cls, confidence, evidence }) => {
       const remedy = REMEDIES[cls];

@@ -78,7 +78,7 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: 'Give the host side more cores and workers, and keep its work off the GPU’s path.',
     knobs: {
       sglang:
-        '--tokenizer-worker-num --stream-interval --enable-torch-compile --grammar-backend --disable-overlap-schedule --schedule-policy --dp-size --numa-node',
+        '--tokenizer-worker-num --stream-interval --enable-torch-compile --grammar-backend --disable-overlap-schedule --schedule-policy --num-continuous-decode-steps --dp-size --numa-node',
       vllm: '--api-server-count --async-scheduling --stream-interval --performance-mode --disable-log-requests --structured-outputs-config --num-scheduler-steps --data-parallel-size --numa-bind --renderer-num-workers',
       llamacpp: '--threads --threads-batch --threads-http --numa --cpu-mask --prio --poll',
     },
@@ -132,7 +132,8 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
       llamacpp:
         '--cache-reuse --swa-full --cache-ram --slot-prompt-similarity --parallel --ctx-checkpoints --kv-unified --cache-prompt',
     },
-    others: 'engine version | cache_prompt | prompt order | session affinity | id_slot',
+    others:
+      'engine version | cache_prompt | prompt order | session affinity | routing | cache-aware routing | id_slot',
   },
   warm_prefix_cache_in_benchmark: {
     fix: 'Flush the cache or give every prompt a unique beginning, then measure again.',

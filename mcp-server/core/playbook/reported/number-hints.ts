@@ -34,7 +34,7 @@ function readSeries(line: string, series: string): readonly Hint[] {
 const CAP =
   /(?:max[-_ ]running[-_ ]requests?|max[-_ ]num[-_ ]seqs|--parallel|n_parallel|-np|slots?)["']?[ =:]+(\d+)/gi;
 const LOAD =
-  /(?:max[-_ ])?(?:concurrency|concurrent(?: requests)?|clients?|users?)[ =:]+(\d+)|(\d+)[- ](?:way|concurrent|parallel|simultaneous|clients|users)/gi;
+  /(?:max[-_ ])?(?:concurrency|concurrent(?: requests)?|clients?|users?)[ =:]+(\d+)|(\d+)[- ](?:way|concurrent|parallel|simultaneous|(?:virtual )?users|clients|agents|streams|sessions|people|callers|workers|chats|conversations|connections)/gi;
 
 const numbersOf = (text: string, pattern: RegExp): readonly number[] =>
   [...text.matchAll(pattern)].map((found) => Number(found[1] ?? found[2] ?? Number.NaN));

@@ -23,7 +23,7 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
   disk_full: {
     fix: 'Give the instance a larger disk or move the caches to a volume with room.',
     knobs: { sglang: '--download-dir', vllm: '--download-dir' },
-    others: 'resources.disk | HF_HOME | volumes | disk size | TMPDIR',
+    others: 'resources.disk | disk | HF_HOME | volumes | disk size | TMPDIR',
   },
   shm_or_ipc: {
     fix: 'Raise the container’s shared memory, or share the host’s.',

@@ -43,7 +43,7 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'nccl_interconnect',
-    /(?:Watchdog caught collective operation timeout|collective operation timeout: WorkNCCL|DistStoreError: |DistNetworkError: |client socket has (?:timed out|failed)|TCPStore.*(?:timed? ?out|failed to connect))/,
+    /(?:Watchdog caught collective operation timeout|collective operation timeout: WorkNCCL|DistStoreError: |DistNetworkError: (?!.*EADDRINUSE)|client socket has (?:timed out|failed)|TCPStore.*(?:timed? ?out|failed to connect))/,
   ),
   fatal(
     'gpu_fault',
