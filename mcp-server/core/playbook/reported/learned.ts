@@ -10,7 +10,7 @@ export interface LearnedModel {
   readonly features: ReadonlyMap<string, LearnedFeature>;
 }
 
-export interface LearnedFeature {
+interface LearnedFeature {
   readonly rarity: number;
   readonly weights: readonly (readonly [cls: number, weight: number])[];
 }
