@@ -54,6 +54,8 @@ export interface CalibratedConfig {
   readonly modelsDelayMs?: number;
   readonly noModels?: boolean;
   readonly ignoresUsageOfCalibration?: boolean;
+  /** Its tokenizer, which `/tokenize` answers with and usage counts by. Absent: a word is a token, and there is no such route. */
+  readonly tokenize?: (text: string) => readonly number[];
 }
 
 export interface CalibratedServer {
@@ -118,9 +120,13 @@ async function answer(exchange: Exchange): Promise<void> {
   let text = '';
   for await (const chunk of request) text += String(chunk);
   const body = JSON.parse(text) as Record<string, unknown>;
+  if (request.url === '/tokenize') {
+    const tokens = config.tokenize?.(String(body['prompt']));
+    sendJson(response, tokens === undefined ? 404 : 200, { tokens });
+    return;
+  }
   seen.bodies.push(body);
-  const prompt = promptOf(body);
-  const promptTokens = words(prompt) + (config.overheadTokens ?? 12);
+  const promptTokens = countPrompt(body, config) + (config.overheadTokens ?? 12);
   if (body['stream'] !== true) {
     const usage =
       config.ignoresUsageOfCalibration === true
@@ -154,10 +160,12 @@ function newStamps(seen: Seen, id: string): number[] {
   return stamps;
 }
 
-function promptOf(body: Record<string, unknown>): string {
-  if (typeof body['prompt'] === 'string') return body['prompt'];
+function countPrompt(body: Record<string, unknown>, { tokenize }: CalibratedConfig): number {
+  if (Array.isArray(body['prompt'])) return body['prompt'].length;
+  const count = (text: string): number => tokenize?.(text).length ?? words(text);
+  if (typeof body['prompt'] === 'string') return count(body['prompt']);
   const messages = body['messages'] as { content: string }[];
-  return messages.map((message) => message.content).join(' ');
+  return messages.reduce((sum, message) => sum + count(message.content), 0);
 }
 
 function scriptOf(config: CalibratedConfig, id: string): Script {

@@ -109,6 +109,10 @@ async function answer(
     sendJson(response, {});
     return;
   }
+  if (request.url === '/tokenize') {
+    response.writeHead(404).end();
+    return;
+  }
   const body = JSON.parse(text === '' ? '{}' : text) as Record<string, unknown>;
   const tokens = Number(body['max_completion_tokens'] ?? body['max_tokens'] ?? 16);
   const promptTokens = text.split(/\s+/).length + 12;

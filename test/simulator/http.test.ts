@@ -295,12 +295,35 @@ describe('the rest of the surface', () => {
     const { tokens, count } = z
       .object({ tokens: z.array(z.number()), count: z.number() })
       .loose()
-      .parse(await (await post(`${base}/tokenize`, { model: MODEL, prompt: text })).json());
+      .parse(
+        await (
+          await post(`${base}/tokenize`, { model: MODEL, prompt: text, add_special_tokens: false })
+        ).json(),
+      );
     expect(tokens).toHaveLength(count);
     expect(await (await post(`${base}/detokenize`, { model: MODEL, tokens })).json()).toEqual({
       prompt: text,
     });
   });
+
+  it.each([VLLM_8B, `python -m sglang.launch_server --model-path ${MODEL}`])(
+    'the tokenizer counts what a completion counts, template included: %s',
+    async (command) => {
+      const base = await serve(serviceConfig(command));
+      const answer = z.looseObject({ count: z.number() });
+      const usage = z.looseObject({ usage: z.looseObject({ prompt_tokens: z.number() }) });
+      const { messages } = chat('Responsibilities, 12345 times.', {});
+      for (const [path, prompt] of [
+        ['/v1/chat/completions', { messages }],
+        ['/v1/completions', { prompt: 'Responsibilities, 12345 times.' }],
+      ] as const) {
+        const counted = answer.parse(await (await post(`${base}/tokenize`, prompt)).json());
+        const asked = await post(`${base}${path}`, { model: MODEL, max_tokens: 1, ...prompt });
+        expect(usage.parse(await asked.json()).usage.prompt_tokens).toBe(counted.count);
+      }
+      expect((await post(`${base}/tokenize`, { prompt: 7 })).status).toBe(400);
+    },
+  );
 
   it('histograms of the engine agree with what was served', async () => {
     const base = await serve(serviceConfig(VLLM_8B));

@@ -5,6 +5,7 @@ import type { LoadGenerator, LoadProgress, LoadRequest } from '../../ports/load-
 import { completeChat } from './complete-chat.ts';
 import type { WorkerJob } from './load-messages.ts';
 import { mergeRuns } from './merge-runs.ts';
+import { promptLengthNote } from './prompt-length-note.ts';
 import type { StampedLoadRun } from './run-load.ts';
 import { startWorkerThread, type WorkerThread } from './worker-thread.ts';
 
@@ -26,18 +27,32 @@ export function createLoadGenerator(
   return {
     run: async (request, options) => {
       const { workload, loadPoint } = request;
-      const key = JSON.stringify([request.baseUrl, request.model, workload.api, workload.text]);
+      const { api, text, components } = workload;
+      const key = JSON.stringify([
+        request.baseUrl,
+        request.model,
+        request.extraBody,
+        api,
+        text,
+        components,
+      ]);
       const events = expectedEventsPerS(loadPoint, workload);
       const workers = fixed.workers ?? workerCount(events, availableParallelism());
       const run = await runInWorkers(request, options, {
         workers: Math.min(workers, mostWorkers(loadPoint)),
         calibration: learnt.get(key) ?? null,
       });
-      learnt.set(key, run.calibration);
+      if (request.rows !== undefined || hasExactLengths(run)) learnt.set(key, run.calibration);
+      else learnt.delete(key);
       return run;
     },
     complete: completeChat,
   };
+}
+
+/** False when the service counted other lengths than its tokenizer said: another service may answer at that address. */
+function hasExactLengths({ records, calibration }: StampedLoadRun): boolean {
+  return calibration.words === undefined || promptLengthNote(records, calibration) === null;
 }
 
 /** No worker may be left without a lane or a place under the cap. */

@@ -2,6 +2,7 @@ import { quantile } from '../../core/stats/quantile.ts';
 import { arrivalTimesMs } from '../../core/workload/arrivals.ts';
 import { sharedPromptRatio } from '../../core/workload/materialise.ts';
 import { type PlannedRequest, requestUnits } from '../../core/workload/planned-request.ts';
+import type { TokenCalibration } from '../../core/workload/token-calibration.ts';
 import { partOf, sliceShare, type WorkerShare } from '../../core/workload/worker-share.ts';
 import type { LoadRun } from '../../ports/load-generator.ts';
 import type { LoadContext } from './load-context.ts';
@@ -19,7 +20,11 @@ export type Measured = Pick<
 export async function measurePhase(
   context: LoadContext,
   plan: readonly PlannedRequest[],
-  how: { readonly share: WorkerShare; readonly originMs: number },
+  how: {
+    readonly share: WorkerShare;
+    readonly originMs: number;
+    readonly calibration: TokenCalibration;
+  },
 ): Promise<Measured> {
   const health = watchLoop();
   const firstResult = context.results.length;
@@ -39,7 +44,7 @@ export async function measurePhase(
   const overSaturated = watch.stop();
   const results = context.results.slice(firstResult);
   const records = results.map((result) => result.record);
-  const note = context.load.rows === undefined ? promptLengthNote(records) : null;
+  const note = context.load.rows === undefined ? promptLengthNote(records, how.calibration) : null;
   if (note !== null) context.notes.add(note);
   const reads = results.reduce((sum, result) => sum + result.contentReads, 0);
   const events = records.reduce((sum, record) => sum + record.contentEvents, 0);

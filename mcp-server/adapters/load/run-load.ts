@@ -2,16 +2,18 @@ import { InvalidInputError } from '../../core/errors.ts';
 import { setTraps, trapPlaces } from '../../core/plausibility/traps.ts';
 import { longestContextTokens, materialise } from '../../core/workload/materialise.ts';
 import type { PlannedRequest } from '../../core/workload/planned-request.ts';
+import { createTextSizer } from '../../core/workload/sized-text.ts';
 import {
   assumedCalibration,
   type TokenCalibration,
 } from '../../core/workload/token-calibration.ts';
 import { partOf, WHOLE_RUN, type WorkerShare } from '../../core/workload/worker-share.ts';
 import type { LoadProgress, LoadRequest, LoadRun } from '../../ports/load-generator.ts';
+import { askTokenizer } from './ask-tokenizer.ts';
 import { calibrateWords } from './calibrate-words.ts';
-import { createConnection } from './connection.ts';
+import { type Connection, createConnection } from './connection.ts';
 import { type EndpointFacts, readEndpoint } from './endpoint-facts.ts';
-import { createLoadContext, type LoadContext } from './load-context.ts';
+import { createLoadContext } from './load-context.ts';
 import { measurePhase } from './measure-phase.ts';
 import { warmUp } from './warm-up.ts';
 import { withAnswer } from './with-answer.ts';
@@ -65,12 +67,8 @@ export async function runLoad(load: LoadRequest, options: RunOptions): Promise<S
     servedModels = facts.servedModels;
     const lengths = planMeasured(load, assumedCalibration(load.workload.text));
     refuseTooLong(lengths, facts);
-    const learnt = await learnTokens(options, context, () =>
-      calibrateWords(connection, load, {
-        promptTokens: Math.max(...lengths.map((planned) => planned.inputTokens)),
-        signal: context.signal,
-      }),
-    );
+    const learnt = options.calibration ?? (await learnTokens(connection, load, context.signal));
+    if (learnt.isAssumed === true) context.notes.add(ASSUMED_NOTE);
     if (load.warmup) await warmUp(context, learnt);
     else await connection.open(lanesToOpen(load, share));
     const startAtMs = context.isOver()
@@ -78,7 +76,7 @@ export async function runLoad(load: LoadRequest, options: RunOptions): Promise<S
       : await options.onMeasureStart({ calibration: learnt, servedModels });
     const originMs = startAtMs === null ? context.nowMs() : startAtMs - originMonotonicMs;
     const plan = planMeasured(load, learnt);
-    const measured = await measurePhase(context, plan, { share, originMs });
+    const measured = await measurePhase(context, plan, { share, originMs, calibration: learnt });
     return {
       ...measured,
       records: context.results.map((result) => withAnswer(result, plan)),
@@ -121,7 +119,9 @@ export function planMeasured(
     calibration,
     rows: load.rows,
   });
-  return load.traps === true ? setTraps(plan, trapPlaces(plan.length, load.seed)) : plan;
+  if (load.traps !== true) return plan;
+  const sizer = createTextSizer(load.workload.text, calibration);
+  return setTraps(plan, trapPlaces(plan.length, load.seed), sizer);
 }
 
 function refuseTooLong(plan: readonly PlannedRequest[], facts: EndpointFacts): void {
@@ -136,13 +136,14 @@ function refuseTooLong(plan: readonly PlannedRequest[], facts: EndpointFacts): v
   );
 }
 
+const ASSUMED_NOTE = 'The server told no usable prompt_tokens; prompt lengths are an assumption.';
+
+/** By the service's own tokenizer where it has one that its usage agrees with, else by its counts alone. */
 async function learnTokens(
-  options: RunOptions,
-  context: LoadContext,
-  learn: () => ReturnType<typeof calibrateWords>,
+  connection: Connection,
+  load: LoadRequest,
+  signal: AbortSignal,
 ): Promise<TokenCalibration> {
-  if (options.calibration !== null) return options.calibration;
-  const { calibration, note } = await learn();
-  if (note !== null) context.notes.add(note);
-  return calibration;
+  const exact = await askTokenizer(connection, load, signal);
+  return exact ?? calibrateWords(connection, load, signal);
 }

@@ -37,7 +37,11 @@ export async function runShare(
     await connection.open(lanesToOpen(load, share));
     const startAtMs = await options.onReady();
     const originMs = startAtMs === null ? context.nowMs() : startAtMs - originMonotonicMs;
-    const measured = await measurePhase(context, plan, { share, originMs });
+    const measured = await measurePhase(context, plan, {
+      share,
+      originMs,
+      calibration: learnt.calibration,
+    });
     return {
       ...measured,
       records: context.results.map((result) => withAnswer(result, plan)),

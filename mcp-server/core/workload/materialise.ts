@@ -2,8 +2,8 @@ import { planRows } from '../dataset/plan-rows.ts';
 import type { ChatMessage, DatasetRow } from '../dataset/row.ts';
 import { type KeyedRandom, keyedRandom } from './keyed-random.ts';
 import type { PlannedRequest } from './planned-request.ts';
-import { promptWords } from './prompt-text.ts';
-import { type TokenCalibration, wordsForTokens } from './token-calibration.ts';
+import { createTextSizer, type SizedText, type TextSizer } from './sized-text.ts';
+import type { TokenCalibration } from './token-calibration.ts';
 import type { WorkloadSpec } from './workload.ts';
 
 export interface MaterialiseOptions {
@@ -18,6 +18,8 @@ export interface MaterialiseOptions {
   readonly rows?: readonly DatasetRow[] | undefined;
 }
 
+/** What is to be made, with how texts are sized for it. */
+type Making = MaterialiseOptions & { readonly sizer: TextSizer };
 type Component = WorkloadSpec['components'][number];
 type Length = Component['inputTokens'];
 
@@ -32,6 +34,7 @@ const MAX_SIGMAS = 3;
 export function materialise(options: MaterialiseOptions): readonly PlannedRequest[] {
   const { rows, phase } = options;
   if (rows !== undefined && rows.length > 0 && phase === 'measure') return planRows(rows, options);
+  const making = { ...options, sizer: createTextSizer(options.workload.text, options.calibration) };
   const shapes = keyedRandom(['shapes', options.workload.id, options.seed, options.phase]);
   const requests: PlannedRequest[] = [];
   const seenGroups = new Set<string>();
@@ -42,8 +45,8 @@ export function materialise(options: MaterialiseOptions): readonly PlannedReques
     seenGroups.add(group);
     const left = options.count - requests.length;
     const made = isConversation(chosen.component)
-      ? planConversation(options, place)
-      : repeated(planOne(options, place), chosen.component.repeatsOfEachPrompt);
+      ? planConversation(making, place)
+      : repeated(planOne(making, place), chosen.component.repeatsOfEachPrompt);
     requests.push(
       ...made.slice(0, left).map((one, at) => ({ ...one, index: requests.length + at })),
     );
@@ -65,17 +68,17 @@ function repeated(first: PlannedRequest, times: number): readonly PlannedRequest
  * Turns whose history is recorded, not generated: a reply in it has the length that was asked for and words of ours, so
  * that the work of a turn does not depend on what the service said. Source: docs/load.md.
  */
-function planConversation(options: MaterialiseOptions, chosen: Chosen): readonly PlannedRequest[] {
-  const { workload, seed, repeat, phase, calibration } = options;
+function planConversation(making: Making, chosen: Chosen): readonly PlannedRequest[] {
+  const { workload, seed, repeat, phase, calibration } = making;
   const key = [workload.id, seed, repeat, phase, 'reply', chosen.prompt];
   const history: ChatMessage[] = [];
   const turns: PlannedRequest[] = [];
   let tokens = 0;
   for (let number = 0; number < (chosen.component.turns ?? 1); number += 1) {
-    const own = planOne(options, {
+    const own = planOne(making, {
       ...chosen,
       prompt: `${chosen.prompt}.${number}`,
-      prefixTokens: number === 0 ? chosen.component.sharedPrefixTokens : 0,
+      ...(number === 0 ? {} : { prefixTokens: 0, overheadTokens: calibration.turnOverheadTokens }),
     });
     history.push({ role: 'user', content: own.prompt });
     const messages = [...history];
@@ -87,8 +90,7 @@ function planConversation(options: MaterialiseOptions, chosen: Chosen): readonly
       prompt: messages.map(({ content }) => String(content)).join('\n'),
       turn: { conversation: chosen.prompt, thinkTimeMs: chosen.component.thinkTimeMs ?? 0 },
     });
-    const words = Math.max(1, Math.round(own.outputTokens / calibration.tokensPerWord));
-    const reply = promptWords(workload.text, words, [...key, number]).join(' ');
+    const reply = making.sizer.text(own.outputTokens, [...key, number]).words.join(' ');
     history.push({ role: 'assistant', content: reply });
     tokens += own.inputTokens + own.outputTokens;
   }
@@ -105,29 +107,34 @@ interface Chosen {
 }
 
 function planOne(
-  options: MaterialiseOptions,
+  making: Making,
   chosen: Omit<Chosen, 'prompt'> & {
     readonly prompt: number | string;
     /** Tokens of the common front; default: the component's. */
     readonly prefixTokens?: number;
+    /** Tokens of the template; default: those of a prompt alone. */
+    readonly overheadTokens?: number | undefined;
   },
 ): PlannedRequest {
-  const { workload, seed, repeat, phase, calibration } = options;
+  const { workload, seed, repeat, phase, calibration, sizer } = making;
   const { component } = chosen;
   const inputTokens = drawLength(component.inputTokens, chosen.shapes);
   const outputTokens = drawLength(component.outputTokens, chosen.shapes);
-  const words = wordsForTokens(inputTokens, calibration);
-  const prefixCount = Math.min(
-    Math.max(0, words - 1),
-    Math.round((chosen.prefixTokens ?? component.sharedPrefixTokens) / calibration.tokensPerWord),
+  const textTokens = inputTokens - (chosen.overheadTokens ?? calibration.overheadTokens);
+  const prefixTokens = Math.min(
+    chosen.prefixTokens ?? component.sharedPrefixTokens,
+    textTokens - sizer.leastTokens,
   );
   const key = [workload.id, seed, repeat, phase];
-  const prefix = promptWords(workload.text, prefixCount, [...key, 'prefix', chosen.group]);
-  const body = promptWords(workload.text, words - prefixCount, [...key, 'body', chosen.prompt]);
-  const sharedPrefix = chosen.isGroupCold ? 0 : prefixCount * calibration.tokensPerWord;
+  const prefix =
+    prefixTokens < sizer.leastTokens / 2
+      ? NO_TEXT
+      : sizer.text(prefixTokens, [...key, 'prefix', chosen.group]);
+  const body = sizer.text(textTokens - prefix.tokens, [...key, 'body', chosen.prompt]);
+  const sharedPrefix = chosen.isGroupCold ? 0 : prefix.tokens;
   return {
     index: 0,
-    prompt: [...prefix, ...body].join(' '),
+    prompt: [...prefix.words, ...body.words].join(' '),
     inputTokens,
     outputTokens,
     sharedTokens: Math.min(inputTokens, Math.round(calibration.overheadTokens + sharedPrefix)),
@@ -136,6 +143,8 @@ function planOne(
     params: {},
   };
 }
+
+const NO_TEXT: SizedText = { words: [], tokens: 0 };
 
 function chooseComponent(
   components: readonly Component[],

@@ -1,15 +1,23 @@
 import type { TextKind } from './prompt-text.ts';
+import type { WordTokens } from './word-tokens.ts';
 
-/** How words become tokens at one endpoint: `tokens = overheadTokens + words × tokensPerWord`. */
+/** How words become tokens at one endpoint: `tokens = overheadTokens + Σ tokens of the words`. */
 export interface TokenCalibration {
+  /** Mean over the words that prompts are made of. */
   readonly tokensPerWord: number;
   /** Template and start-of-text tokens around the words. */
   readonly overheadTokens: number;
+  /** What each word costs by the server's own tokenizer. Absent: only the mean is known. */
+  readonly words?: WordTokens | undefined;
+  /** Template tokens that a reply and the next question add to a conversation. Absent: taken for `overheadTokens`. */
+  readonly turnOverheadTokens?: number | undefined;
+  /** True where the server told no counts. */
+  readonly isAssumed?: boolean | undefined;
 }
 
 /** Used where the server tells no counts. Source: COMMON_WORDS are one token each; natural English is about 1.2. */
 export function assumedCalibration(kind: TextKind): TokenCalibration {
-  return { tokensPerWord: kind === 'natural' ? 1.2 : 1, overheadTokens: 0 };
+  return { tokensPerWord: kind === 'natural' ? 1.2 : 1, overheadTokens: 0, isAssumed: true };
 }
 
 /**
@@ -23,9 +31,4 @@ export function fitCalibration(
   const slope = (long.tokens - short.tokens) / (long.words - short.words);
   if (!Number.isFinite(slope) || slope < 0.25 || slope > 8) return null;
   return { tokensPerWord: slope, overheadTokens: Math.max(0, short.tokens - slope * short.words) };
-}
-
-/** Words that make a prompt of so many tokens, template included; at least one. */
-export function wordsForTokens(tokens: number, calibration: TokenCalibration): number {
-  return Math.max(1, Math.round((tokens - calibration.overheadTokens) / calibration.tokensPerWord));
 }

@@ -43,6 +43,15 @@ export const WorkloadSpec = z.strictObject({
 });
 export type WorkloadSpec = z.infer<typeof WorkloadSpec>;
 
+/** Length of the longest kind of prompt: the fixed one, the upper bound or the median. Units: tokens. */
+export function usualPromptTokens(workload: WorkloadSpec): number {
+  const lengths = workload.components.map(({ inputTokens }) => {
+    if (typeof inputTokens === 'number') return inputTokens;
+    return 'max' in inputTokens ? inputTokens.max : inputTokens.median;
+  });
+  return Math.max(...lengths);
+}
+
 const relativeRate = z.number().gt(0).max(1_000_000);
 
 /**

@@ -69,6 +69,11 @@ const toNumbers = (prompt: CompletionBody['prompt']): number[] =>
 
 type Body = ChatBody | CompletionBody;
 
+/** A body's prompt as the engine reads it, template and start-of-text mark included. */
+export function planPrompt(body: Body, tokenizer: Tokenizer): Prompt {
+  return isChat(body) ? chatPrompt(body, tokenizer) : textPrompt(body, tokenizer);
+}
+
 /** Longest answer that is written when the caller names no limit. Source: no free answer is near it. */
 const MOST_TOKENS = 16_384;
 
@@ -148,7 +153,7 @@ export function planCompletion(body: Body, context: PlanContext): CompletionPlan
   const { config, tokenizer } = context;
   if (body.model !== undefined && body.model !== config.servedName)
     return notFoundModel(body.model);
-  const prompt = isChat(body) ? chatPrompt(body, tokenizer) : textPrompt(body, tokenizer);
+  const prompt = planPrompt(body, tokenizer);
   const problem = refuse(body, prompt, config);
   if (problem !== null) return problem;
   return buildPlan(body, prompt, context);

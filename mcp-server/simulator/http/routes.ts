@@ -1,12 +1,11 @@
-import { z } from 'zod';
 import { profilerContextText } from '../core/profiler/context-text.ts';
 import { renderSglangMetrics } from '../core/sglang-metrics.ts';
 import { renderVllmMetrics } from '../core/vllm-metrics.ts';
-import { badRequest } from './api-error.ts';
-import { createCompletionRoute, describeIssues, generate, sendError } from './completion-routes.ts';
+import { createCompletionRoute, generate } from './completion-routes.ts';
 import type { Route } from './exchange.ts';
-import { readJson, sendJson, sendText } from './http-io.ts';
+import { sendJson, sendText } from './http-io.ts';
 import { ChatBody, CompletionBody } from './request-body.ts';
+import { createDetokenizeRoute, tokenize } from './tokenize-routes.ts';
 
 const listModels: Route = ({ service, response }) => {
   const { config } = service;
@@ -109,36 +108,10 @@ const profilerContext: Route = ({ service, response, url }) => {
   sendJson(response, 200, { context });
 };
 
-const TokenizeBody = z.looseObject({
-  prompt: z.string().optional(),
-  messages: z.array(z.looseObject({ content: z.string() })).optional(),
-});
-
-const tokenize: Route = async (exchange) => {
-  const { service, request, response } = exchange;
-  const body = TokenizeBody.safeParse((await readJson(request))?.value);
-  if (!body.success) return sendError(exchange, badRequest(describeIssues(body.error)));
-  const text = body.data.prompt ?? (body.data.messages ?? []).map((one) => one.content).join('\n');
-  const tokens = service.tokenizer.ids(service.tokenizer.pieces(text));
-  sendJson(response, 200, {
-    count: tokens.length,
-    max_model_len: service.config.maxContext,
-    tokens,
-  });
-};
-
-const DetokenizeBody = z.looseObject({ tokens: z.array(z.number().int().min(0)) });
-
-const detokenize: Route = async (exchange) => {
-  const { service, request, response } = exchange;
-  const body = DetokenizeBody.safeParse((await readJson(request))?.value);
-  if (!body.success) return sendError(exchange, badRequest(describeIssues(body.error)));
-  sendJson(response, 200, { prompt: service.tokenizer.text(body.data.tokens) });
-};
-
 const COMMON: Readonly<Record<string, Route>> = {
   'POST /v1/chat/completions': createCompletionRoute(ChatBody),
   'POST /v1/completions': createCompletionRoute(CompletionBody),
+  'POST /tokenize': tokenize,
   'GET /v1/models': listModels,
   'GET /health': health,
   'GET /metrics': metrics,
@@ -148,6 +121,9 @@ const COMMON: Readonly<Record<string, Route>> = {
 
 const SGLANG: Readonly<Record<string, Route>> = {
   'POST /generate': generate,
+  'POST /v1/tokenize': tokenize,
+  'POST /detokenize': createDetokenizeRoute('text'),
+  'POST /v1/detokenize': createDetokenizeRoute('text'),
   'GET /health_generate': health,
   'GET /server_info': serverInfo,
   'GET /get_server_info': serverInfo,
@@ -159,8 +135,7 @@ const SGLANG: Readonly<Record<string, Route>> = {
 
 const VLLM: Readonly<Record<string, Route>> = {
   'GET /version': version,
-  'POST /tokenize': tokenize,
-  'POST /detokenize': detokenize,
+  'POST /detokenize': createDetokenizeRoute('prompt'),
   'GET /ping': health,
   'POST /ping': health,
 };

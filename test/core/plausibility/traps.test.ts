@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { setTraps, trapPlaces } from '../../../mcp-server/core/plausibility/traps.ts';
 import { materialise } from '../../../mcp-server/core/workload/materialise.ts';
+import { createTextSizer } from '../../../mcp-server/core/workload/sized-text.ts';
 import { WorkloadSpec } from '../../../mcp-server/core/workload/workload.ts';
 
 const workload = WorkloadSpec.parse({
@@ -40,7 +41,7 @@ describe('traps', () => {
     const options = { workload, seed: 1, repeat: 0, count: 60, phase: 'measure' } as const;
     const plan = materialise({ ...options, calibration });
     const traps = trapPlaces(60, 1);
-    const set = setTraps(plan, traps);
+    const set = setTraps(plan, traps, createTextSizer('random-words', calibration));
     expect(set.map(({ index }) => index)).toEqual(plan.map(({ index }) => index));
     for (const { index, of, kind } of traps) {
       const words = set[index]?.prompt.split(' ') ?? [];

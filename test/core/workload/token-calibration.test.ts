@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  fitCalibration,
-  wordsForTokens,
-} from '../../../mcp-server/core/workload/token-calibration.ts';
+import { createTextSizer } from '../../../mcp-server/core/workload/sized-text.ts';
+import { fitCalibration } from '../../../mcp-server/core/workload/token-calibration.ts';
 import { COMMON_WORDS } from '../../../mcp-server/core/workload/words.ts';
 
 describe('the calibration of words to tokens', () => {
@@ -10,7 +8,6 @@ describe('the calibration of words to tokens', () => {
     // 100 words are 113 tokens, 200 words are 213: one token a word and 13 around them
     const fit = fitCalibration({ words: 100, tokens: 113 }, { words: 200, tokens: 213 });
     expect(fit).toEqual({ tokensPerWord: 1, overheadTokens: 13 });
-    expect(fit === null ? 0 : wordsForTokens(512, fit)).toBe(499);
   });
 
   it('is refused where the counts do not follow the text', () => {
@@ -19,7 +16,8 @@ describe('the calibration of words to tokens', () => {
   });
 
   it('never asks for less than a word', () => {
-    expect(wordsForTokens(5, { tokensPerWord: 1, overheadTokens: 30 })).toBe(1);
+    const sizer = createTextSizer('random-words', { tokensPerWord: 1, overheadTokens: 30 });
+    expect(sizer.text(-25, ['x']).words).toHaveLength(1);
   });
 
   it('rests on a list without doubles of words that are letters alone', () => {
