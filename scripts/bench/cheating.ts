@@ -9,7 +9,13 @@ import {
   tryService,
 } from '../../test/fakes/cheating/gated-trial.ts';
 import { HONEST_SERVICES } from '../../test/fakes/cheating/honest-services.ts';
-import { type Cheats, KIND_NAMES, type KindName, kindOf } from '../../test/fakes/cheating/kinds.ts';
+import {
+  type Cheats,
+  cheatsOf,
+  KIND_NAMES,
+  type KindName,
+  kindOf,
+} from '../../test/fakes/cheating/kinds.ts';
 
 /** How often each group of services came, and how often it got what it should not. */
 export interface Tally {
@@ -33,6 +39,8 @@ export interface GatesSize {
   readonly combinations: number;
   /** Runs of each honest service. */
   readonly honest: number;
+  /** Which kinds; absent: every one. */
+  readonly kinds?: readonly KindName[];
 }
 
 /** At least 500 cheating and 200 honest runs. */
@@ -42,13 +50,13 @@ export const FULL: GatesSize = { seeds: 3, combinations: 150, honest: 10 };
 function createIncumbents(): (
   seed: number,
   how: Partial<EngineModel>,
-  exact: boolean,
+  more: { readonly exact: boolean; readonly cheats?: Cheats },
 ) => Promise<Incumbent> {
   const known = new Map<string, Promise<Incumbent>>();
-  return (seed, how, exactOutput) => {
-    const key = JSON.stringify([seed, how, exactOutput]);
+  return (seed, how, { exact: exactOutput, cheats = new Map() }) => {
+    const key = JSON.stringify([seed, how, exactOutput, [...cheats]]);
     const calibrated =
-      known.get(key) ?? calibrateHonest({ seed, exactOutput }, { ...PLAIN_ENGINE, ...how });
+      known.get(key) ?? calibrateHonest({ seed, exactOutput }, { ...PLAIN_ENGINE, ...how }, cheats);
     known.set(key, calibrated);
     return calibrated;
   };
@@ -81,17 +89,25 @@ function tally(
 
 type Incumbents = ReturnType<typeof createIncumbents>;
 
+interface Tried {
+  readonly names: readonly KindName[];
+  readonly trial: Cheats;
+  readonly incumbent: Cheats;
+}
+
 async function tryCheats(
   incumbents: Incumbents,
-  cheats: Cheats,
+  { names, trial: cheats, incumbent: had }: Tried,
   run: { readonly seed: number; readonly deployment: number },
 ): Promise<{ wrong: boolean; names: readonly string[] }> {
-  const kinds = [...cheats.keys()].map(kindOf);
+  const kinds = names.map(kindOf);
   const pathMs = Math.max(PLAIN_ENGINE.pathMs, ...kinds.map((kind) => kind.pathMs ?? 0));
   const exact = !kinds.some((kind) => kind.exactOutput === false);
   const speed = Math.max(...kinds.map((kind) => kind.speed ?? 1));
-  const incumbent = await incumbents(run.seed, { pathMs }, exact);
-  const service: Service = { model: { ...PLAIN_ENGINE, pathMs }, cheats, speed };
+  const how = Object.assign({ pathMs }, ...kinds.map((kind) => kind.before ?? {}));
+  const incumbent = await incumbents(run.seed, how, { exact, cheats: had });
+  const canAlterOutputs = kinds.some((kind) => kind.altersOutputs === true);
+  const service: Service = { model: { ...PLAIN_ENGINE, ...how }, cheats, speed, canAlterOutputs };
   const outcomes = await tryService(incumbent, service, run.deployment);
   return { wrong: isPromoted(outcomes), names: namesOf(outcomes) };
 }
@@ -99,13 +115,17 @@ async function tryCheats(
 async function benchCheats(incumbents: Incumbents, size: GatesSize): Promise<readonly Tally[]> {
   const tallies: Tally[] = [];
   let deployment = 1000;
-  for (const name of KIND_NAMES) {
+  for (const name of size.kinds ?? KIND_NAMES) {
     const results = [];
     for (const strength of kindOf(name).strengths) {
       for (let seed = 1; seed <= size.seeds; seed += 1) {
         deployment += 2;
         results.push(
-          await tryCheats(incumbents, new Map([[name, strength]]), { seed, deployment }),
+          await tryCheats(
+            incumbents,
+            { names: [name], ...cheatsOf(name, strength) },
+            { seed, deployment },
+          ),
         );
       }
     }
@@ -122,19 +142,20 @@ async function benchCheats(incumbents: Incumbents, size: GatesSize): Promise<rea
 }
 
 /** Two or three kinds, each at some strength between its faintest and its boldest. */
-function combine(number: number): Cheats {
+function combine(number: number): Tried {
   const random = keyedRandom(['combination', number]);
   const cheats = new Map<KindName, number>();
   const wanted = random.int(2, 3);
   while (cheats.size < wanted) {
     const name = KIND_NAMES[random.int(0, KIND_NAMES.length - 1)];
     if (name === undefined) continue;
-    const { strengths } = kindOf(name);
+    const { strengths, moreOf } = kindOf(name);
+    if (moreOf !== undefined) continue;
     const [least = 1] = strengths;
     const most = strengths.at(-1) ?? least;
     cheats.set(name, least + (most - least) * random.unit());
   }
-  return cheats;
+  return { names: [...cheats.keys()], trial: cheats, incumbent: new Map() };
 }
 
 async function benchHonest(incumbents: Incumbents, size: GatesSize): Promise<readonly Tally[]> {
@@ -142,11 +163,15 @@ async function benchHonest(incumbents: Incumbents, size: GatesSize): Promise<rea
   let deployment = 50_000;
   for (const honest of HONEST_SERVICES) {
     const results = [];
+    const faults: Cheats = honest.faults ?? new Map();
     for (let run = 0; run < size.honest; run += 1) {
       deployment += 2;
-      const incumbent = await incumbents(1 + (run % 5), honest.before, honest.exactOutput ?? true);
+      const incumbent = await incumbents(1 + (run % 5), honest.before, {
+        exact: honest.exactOutput ?? true,
+        cheats: faults,
+      });
       const model = { ...PLAIN_ENGINE, ...honest.before, ...honest.after };
-      const service = { ...honest, model, cheats: new Map(), speed: honest.speed ?? 1 };
+      const service = { ...honest, model, cheats: faults, speed: honest.speed ?? 1 };
       const outcomes = await tryService(incumbent, service, deployment);
       results.push({ wrong: isRefused(outcomes), names: outcomes[0]?.findings ?? [] });
     }

@@ -34,10 +34,10 @@ export const answersBelong: Gate = ({ pairs, own, canAlterOutputs, isGreedy }) =
     const now = estimateOf(items.map(apart));
     if (now === null || excess(now, floor, tolerance) <= 0) return [];
     return [
-      invalid(
-        'answers_changed',
-        `${percent(now.mean)} of the answers share nothing with the baseline's${where}, ${percent(floor.mean)} ${told === null ? 'expected' : 'by the baseline itself on another deployment'}`,
-      ),
+      invalid('answers_changed', {
+        size: now.mean,
+        detail: `${percent(now.mean)} of the answers share nothing with the baseline's${where}, ${percent(floor.mean)} ${told === null ? 'expected' : 'by the baseline itself on another deployment'}`,
+      }),
     ];
   });
 };
@@ -48,14 +48,15 @@ export const answersAgree: Gate = ({ pairs, own, canAlterOutputs, isGreedy }) =>
   const now = estimateOf(pairs.map(agreementOf));
   const floor = estimateOf(own.map(agreementOf));
   if (now === null) return [];
+  const size = 1 - now.mean;
   const detail = `${percent(now.mean)} of what the baseline answered is answered again${floor === null ? '' : `, ${percent(floor.mean)} by the baseline itself on another deployment`}, although the change cannot alter outputs`;
   if (floor === null) {
-    return now.mean < LITTLE_AGREEMENT ? [doubtful('answers_changed', detail)] : [];
+    return now.mean < LITTLE_AGREEMENT ? [doubtful('answers_changed', { size, detail })] : [];
   }
   if (excess(floor, now, LOST_AGREEMENT) <= 0) return [];
   const least = floor.mean > EXACT_AGREEMENT ? DAMAGE.exact : DAMAGE.usual;
   const isDamage = excess(floor, now, (1 - least) * floor.mean) > 0;
-  return [isDamage ? invalid('answers_changed', detail) : doubtful('answers_changed', detail)];
+  return [(isDamage ? invalid : doubtful)('answers_changed', { size, detail })];
 };
 
 /** Share of answers that may be another prompt's by chance. Source: own reasoning. */
@@ -80,10 +81,10 @@ function misplaced({ pairs }: GateContext): readonly GateFinding[] {
   );
   if (wrong.length < 2 || wrong.length / pairs.length <= MISPLACED) return [];
   return [
-    invalid(
-      'answers_of_other_prompts',
-      `${wrong.length} of ${pairs.length} prompts got what the baseline answered to another`,
-    ),
+    invalid('answers_of_other_prompts', {
+      size: wrong.length / pairs.length,
+      detail: `${wrong.length} of ${pairs.length} prompts got what the baseline answered to another`,
+    }),
   ];
 }
 
@@ -105,9 +106,9 @@ function repeated(
   if (now === null || before === null || excess(now, before, MORE_REPEATS) <= 0) return [];
   const what = name === 'same_answers' ? 'answers' : 'ids of answers';
   return [
-    invalid(
-      name,
-      `${percent(now.mean)} of the ${what} came before, ${percent(before.mean)} of the baseline's`,
-    ),
+    invalid(name, {
+      size: now.mean,
+      detail: `${percent(now.mean)} of the ${what} came before, ${percent(before.mean)} of the baseline's`,
+    }),
   ];
 }

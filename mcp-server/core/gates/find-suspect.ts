@@ -2,7 +2,15 @@ import { findImplausible, referenceOf } from '../plausibility/find-implausible.t
 import type { Finding, Reference } from '../plausibility/input.ts';
 import { answersAgree, answersAreOwn, answersBelong } from './answer-gates.ts';
 import { type Gate, gateContext } from './gate-context.ts';
-import type { GateFinding, GateInput, GateReport, GateRun, GateSide } from './gate-run.ts';
+import {
+  type GateFinding,
+  type GateInput,
+  type GateReport,
+  type GateRun,
+  type GateSide,
+  sampleRecords,
+  validRecords,
+} from './gate-run.ts';
 import {
   nothingStored,
   notOnlyWhenMeasured,
@@ -18,6 +26,7 @@ import {
   notTooGood,
   runsAreClean,
 } from './time-gates.ts';
+import { isUsual, usualFaults } from './usual-faults.ts';
 import { answersKept, promptsKept, sameModel, tokensHaveText } from './work-gates.ts';
 
 /** What is asked of all runs of a trial together, beside the baseline's. */
@@ -54,7 +63,8 @@ const JUDGED_TOGETHER: ReadonlySet<string> = new Set([
 
 /**
  * Everything that speaks against the runs of a trial: the twelve checks on each, and all of them beside the baseline's.
- * What most of the baseline's own runs show as well, or all of them beside themselves, is how the service is, and no finding.
+ * What most of the baseline's own runs show as well, or all of them beside themselves, is how the service is, and no finding
+ * up to the size that it has there.
  */
 export function findSuspect(input: GateInput): GateReport {
   const findings = [...faultsOfRuns(input), ...faultsTogether(input)];
@@ -72,8 +82,13 @@ export function findSuspect(input: GateInput): GateReport {
 function faultsTogether(input: GateInput): readonly GateFinding[] {
   const found = findTogether(input);
   if (found.length === 0) return [];
-  const usual = new Set(findTogether({ ...input, trial: input.baseline }).map(({ name }) => name));
-  return found.filter(({ name }) => !usual.has(name));
+  const usual = usualFaults([
+    {
+      found: findTogether({ ...input, trial: input.baseline }),
+      requests: validRecords(input.baseline).length,
+    },
+  ]);
+  return found.filter((fault) => !isUsual(fault, usual));
 }
 
 function findTogether(input: GateInput): readonly GateFinding[] {
@@ -82,13 +97,16 @@ function findTogether(input: GateInput): readonly GateFinding[] {
 }
 
 function faultsOfRuns({ trial, baseline }: GateInput): readonly GateFinding[] {
-  const usual = usualFindings(baseline);
+  const usual = usualFaults(
+    baseline.runs.map((run) => ({ found: checkRun(run, null), requests: run.records.length })),
+  );
   return trial.runs.flatMap((run) =>
     checkRun(run, referenceAt(baseline, run.loadPointIndex))
-      .filter(({ name }) => !usual.has(name) && !JUDGED_TOGETHER.has(name))
+      .filter((fault) => !isUsual(fault, usual) && !JUDGED_TOGETHER.has(fault.name))
       .map(
-        ({ name, detail }): GateFinding => ({
+        ({ name, size, detail }): GateFinding => ({
           name,
+          size,
           detail: `${run.measurementId}: ${detail}`,
           weight: ONLY_DOUBTFUL.has(name) ? 'quality' : 'invalid',
         }),
@@ -98,15 +116,6 @@ function faultsOfRuns({ trial, baseline }: GateInput): readonly GateFinding[] {
 
 function checkRun(run: GateRun, reference: Reference | null): readonly Finding[] {
   return findImplausible({ ...run, reference, traps: [], service: null, holdOut: null });
-}
-
-/** Names that most of the baseline's own runs show. */
-function usualFindings({ runs }: GateSide): ReadonlySet<string> {
-  const counts = new Map<string, number>();
-  for (const run of runs) {
-    for (const { name } of checkRun(run, null)) counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  return new Set([...counts].filter(([, count]) => count * 2 > runs.length).map(([name]) => name));
 }
 
 /**
@@ -132,6 +141,10 @@ function notesOn({ trial, baseline }: GateInput): readonly string[] {
     ...lacks(
       'no health sample was taken: ends of answers and stored answers were not looked at',
       trial.samples.length === 0,
+    ),
+    ...lacks(
+      'no health sample of the baseline could be read: the trial’s was held against nothing but itself',
+      trial.samples.length > 0 && sampleRecords(baseline).length === 0,
     ),
     ...lacks(
       'no physical floor: GPU or model is unknown (a CPU has none in our tables)',

@@ -1,3 +1,4 @@
+import type { Fault } from '../plausibility/input.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { type GateFinding, type GateInput, sampleRecords, validRecords } from './gate-run.ts';
 import { ownPairs, type Pair, pairsOf } from './pairs.ts';
@@ -28,12 +29,12 @@ export function gateContext(input: GateInput): GateContext {
   };
 }
 
-export function invalid(name: string, detail: string): GateFinding {
-  return { name, detail, weight: 'invalid' };
+export function invalid(name: string, fault: Fault): GateFinding {
+  return { name, ...fault, weight: 'invalid' };
 }
 
-export function doubtful(name: string, detail: string): GateFinding {
-  return { name, detail, weight: 'quality' };
+export function doubtful(name: string, fault: Fault): GateFinding {
+  return { name, ...fault, weight: 'quality' };
 }
 
 /** A part of the requests that a fault may hide in while the rest look well. */

@@ -1,4 +1,4 @@
-import type { PlausibilityInput } from '../plausibility/input.ts';
+import type { Fault, PlausibilityInput } from '../plausibility/input.ts';
 import type { Trap } from '../plausibility/traps.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 
@@ -57,9 +57,8 @@ export interface GateInput {
 }
 
 /** What speaks against a trial. */
-export interface GateFinding {
+export interface GateFinding extends Fault {
   readonly name: string;
-  readonly detail: string;
   /** `invalid`: its numbers cannot be believed. `quality`: they can, once its answers were checked. */
   readonly weight: 'invalid' | 'quality';
 }

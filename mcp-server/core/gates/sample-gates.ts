@@ -1,16 +1,19 @@
-import { tbotMs, ttftMs } from '../metrics/request-metrics.ts';
+import { paceMs, ttftMs } from '../metrics/request-metrics.ts';
 import { contentCaching } from '../plausibility/cache-checks.ts';
 import { meanOf, sampleSd } from '../stats/mean-sd.ts';
 import { quantile } from '../stats/quantile.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { type Gate, invalid } from './gate-context.ts';
-import type { GateFinding, GateSample, GateSide } from './gate-run.ts';
+import { type GateFinding, type GateSample, type GateSide, sampleRecords } from './gate-run.ts';
 import { percent } from './shares.ts';
+import { isUsual, usualFaults } from './usual-faults.ts';
 
 /** Answers to prompts that were sent again, beside the baseline's own: a store betrays itself by its speed. */
 export const nothingStored: Gate = ({ trial, baseline }) => {
-  const own = new Set(storedOn(baseline).map(({ name }) => name));
-  return storedOn(trial).filter(({ name }) => !own.has(name));
+  const own = usualFaults([
+    { found: storedOn(baseline), requests: sampleRecords(baseline).length },
+  ]);
+  return storedOn(trial).filter((fault) => !isUsual(fault, own));
 };
 
 function storedOn(side: GateSide): readonly GateFinding[] {
@@ -26,7 +29,9 @@ function storedOn(side: GateSide): readonly GateFinding[] {
       unique: uniqueOf(sample),
       traps: sample.traps,
     });
-    return found.map(({ name, detail }) => invalid(name, `${detail} (health sample)`));
+    return found.map(({ name, size, detail }) =>
+      invalid(name, { size, detail: `${detail} (health sample)` }),
+    );
   });
 }
 
@@ -68,10 +73,10 @@ export const repeatsAreTold: Gate = ({ trial, baseline }) => {
   const change = (meanOf(now.logs) ?? 0) - (meanOf(before.logs) ?? 0);
   if (change >= -Math.max(-Math.log(REPEAT_FASTER), chance)) return [];
   return [
-    invalid(
-      'prefix_cache_hidden',
-      `a prompt sent again gets its first token in ${percent(Math.exp(change))} of the time that the baseline takes for it, and nothing is said to be cached`,
-    ),
+    invalid('prefix_cache_hidden', {
+      size: 1 - Math.exp(change),
+      detail: `a prompt sent again gets its first token in ${percent(Math.exp(change))} of the time that the baseline takes for it, and nothing is said to be cached`,
+    }),
   ];
 };
 
@@ -115,7 +120,7 @@ const SLOWER = { tbot: 1.3, ttft: 2 } as const;
 const LEAST_MS = { tbot: 0.5, ttft: 20 } as const;
 /** Lag of our own loop (p99) above which so few requests say nothing about speed. Source: own reasoning. */
 const BUSY_LAG_MS = 10;
-const READ = { tbot: tbotMs, ttft: ttftMs } as const;
+const READ = { tbot: paceMs, ttft: ttftMs } as const;
 
 /** Requests that do not look like a benchmark are served like those that do. */
 export const notOnlyWhenMeasured: Gate = ({ trial, baseline }) => {
@@ -131,10 +136,10 @@ export const notOnlyWhenMeasured: Gate = ({ trial, baseline }) => {
     if (now.sample <= allowed || now.sample - now.measured < LEAST_MS[what]) return [];
     const title = what === 'tbot' ? 'a token' : 'to the first token';
     return [
-      invalid(
-        'fast_only_when_measured',
-        `${now.sample.toFixed(1)} ms ${title} in the health sample, ${now.measured.toFixed(1)} in the measurement; ${before.sample.toFixed(1)} and ${before.measured.toFixed(1)} before`,
-      ),
+      invalid('fast_only_when_measured', {
+        size: now.sample / allowed,
+        detail: `${now.sample.toFixed(1)} ms ${title} in the health sample, ${now.measured.toFixed(1)} in the measurement; ${before.sample.toFixed(1)} and ${before.measured.toFixed(1)} before`,
+      }),
     ];
   });
 };
@@ -171,5 +176,6 @@ export const sampleIsServed: Gate = ({ trial, baseline }) => {
       .filter(({ failure }) => failure !== null && failure !== 'cancelled').length;
   const failed = failedOf(trial);
   if (failed <= MAX_FAILED + failedOf(baseline)) return [];
-  return [invalid('sample_not_served', `${failed} requests of the health sample failed`)];
+  const detail = `${failed} requests of the health sample failed`;
+  return [invalid('sample_not_served', { size: failed, detail })];
 };

@@ -21,10 +21,10 @@ export const promptsAreRead: Gate = ({ trial, baseline }) => {
       return [];
     }
     return [
-      invalid(
-        'ttft_flat',
-        `TTFT grows ${now.slope.toFixed(4)} ms a prompt token, ${before.slope.toFixed(4)} before`,
-      ),
+      invalid('ttft_flat', {
+        size: 1 - now.slope / before.slope,
+        detail: `TTFT grows ${now.slope.toFixed(4)} ms a prompt token, ${before.slope.toFixed(4)} before`,
+      }),
     ];
   });
 };

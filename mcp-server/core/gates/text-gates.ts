@@ -128,10 +128,10 @@ function markFindings(trait: Trait, context: GateContext): readonly GateFinding[
   const was = (count(before) + 0.5) / Math.max(1, before.length);
   if (marked < FEW_MARKS || is < Math.max(LEAST_SHARE, TIMES * was)) return [];
   return [
-    invalid(
-      trait.name,
-      `${percent(is)} ${trait.says}, ${count(before)} of ${before.length} before`,
-    ),
+    invalid(trait.name, {
+      size: is,
+      detail: `${percent(is)} ${trait.says}, ${count(before)} of ${before.length} before`,
+    }),
   ];
 }
 
@@ -155,7 +155,8 @@ function pairedFindings(
     const mean = (values: readonly (number | null)[]): number => estimateOf(values)?.mean ?? 0;
     const is = mean(items.map((one) => one.is));
     const was = mean(items.map((one) => one.was));
-    return [invalid(trait.name, `${percent(is)} ${trait.says}, ${percent(was)} before${where}`)];
+    const detail = `${percent(is)} ${trait.says}, ${percent(was)} before${where}`;
+    return [invalid(trait.name, { size: sizeOf(trait, is), detail })];
   });
 }
 
@@ -172,12 +173,15 @@ function unpaired(
   const was = estimateOf(sides.before.map((record) => trait.of(record, shapes.without(record))));
   if (is === null || was === null || worsened(trait, is, was) <= 0) return [];
   return [
-    invalid(
-      trait.name,
-      `${percent(is.mean)} ${trait.says}, ${percent(was.mean)} before${sides.where}`,
-    ),
+    invalid(trait.name, {
+      size: sizeOf(trait, is.mean),
+      detail: `${percent(is.mean)} ${trait.says}, ${percent(was.mean)} before${sides.where}`,
+    }),
   ];
 }
+
+/** The share that is bad, whichever way the trait runs. */
+const sizeOf = ({ worse }: Trait, share: number): number => (worse === 1 ? share : 1 - share);
 
 function worsened(trait: Trait, is: Estimate, was: Estimate): number {
   const { worse, tolerance } = trait;

@@ -23,10 +23,10 @@ export const notTooGood: Gate = ({ trial, incumbentTokensPerS }) =>
     );
     if (before === undefined || now === null || now <= TOO_GOOD * before) return [];
     return [
-      doubtful(
-        'too_good',
-        `${now.toFixed(0)} output tokens a second, ${before.toFixed(0)} by the best so far`,
-      ),
+      doubtful('too_good', {
+        size: now / before,
+        detail: `${now.toFixed(0)} output tokens a second, ${before.toFixed(0)} by the best so far`,
+      }),
     ];
   });
 
@@ -54,10 +54,10 @@ export const firstTokenIsReal: Gate = ({ trial, baseline }) =>
     const isMuch = gained > Math.max(LEAST_GAIN_MS, FIRST_GAIN * before.first);
     if (!isMuch || kept >= SECOND_PART * gained) return [];
     return [
-      invalid(
-        'hollow_first_token',
-        `the first token comes ${gained.toFixed(1)} ms sooner, the second one ${kept.toFixed(1)} ms`,
-      ),
+      invalid('hollow_first_token', {
+        size: (gained - kept) / before.first,
+        detail: `the first token comes ${gained.toFixed(1)} ms sooner, the second one ${kept.toFixed(1)} ms`,
+      }),
     ];
   });
 
@@ -96,10 +96,10 @@ export const engineIsBelieved: Gate = ({ trial, baseline }) => {
     const chance = ERRORS * Math.hypot(now.client.error, before.client.error);
     if (!isTold || seen + chance >= SEEN_PART * told) return [];
     return [
-      invalid(
-        'engine_clock_disagrees',
-        `the engine says that a first token comes ${told.toFixed(1)} ms sooner, the client sees ${seen.toFixed(1)} ms`,
-      ),
+      invalid('engine_clock_disagrees', {
+        size: (told - seen) / before.engineMs,
+        detail: `the engine says that a first token comes ${told.toFixed(1)} ms sooner, the client sees ${seen.toFixed(1)} ms`,
+      }),
     ];
   });
 };
@@ -133,7 +133,8 @@ export const eventsFlow: Gate = ({ trial, baseline }) =>
     );
     if (now === null || now === undefined || before === null || before === undefined) return [];
     if (excess(now, before, ODD_SHAPES) <= 0) return [];
-    return [invalid(name, `${percent(now.mean)} ${says}, ${percent(before.mean)} before`)];
+    const detail = `${percent(now.mean)} ${says}, ${percent(before.mean)} before`;
+    return [invalid(name, { size: now.mean, detail })];
   });
 
 const SHAPES = [
@@ -152,15 +153,19 @@ const SHAPES = [
 /** Marks on a measurement that say something of the service, not of the client or the moment. */
 const TELLING = ['INVALID_SUSPECT', 'BUFFERED_PATH', 'CACHE_CONTAMINATED'] as const;
 
-/** One such run among clean ones is not left out quietly: it speaks about the service that the others ran on. */
+/**
+ * One such run among clean ones is not left out quietly: it speaks about the service that the others ran on. As large a
+ * part of the baseline's runs, rounded up to a run, excuses it.
+ */
 export const runsAreClean: Gate = ({ trial, baseline }) =>
-  TELLING.filter((flag) => !baseline.runs.some((run) => run.flags.includes(flag))).flatMap(
-    (flag) => {
-      const flagged = trial.runs.filter(
-        (run) => run.flags.includes(flag) && !run.flags.includes('CLIENT_LIMITED'),
-      );
-      if (flagged.length === 0 || flagged.length === trial.runs.length) return [];
-      const ids = flagged.map((run) => run.measurementId).join(', ');
-      return [invalid(flag.toLowerCase(), `${ids} of ${trial.runs.length} runs carry ${flag}`)];
-    },
-  );
+  TELLING.flatMap((flag) => {
+    const flaggedOf = (side: GateSide): readonly GateRun[] =>
+      side.runs.filter((run) => run.flags.includes(flag) && !run.flags.includes('CLIENT_LIMITED'));
+    const count = trial.runs.length;
+    const flagged = flaggedOf(trial);
+    const part = flaggedOf(baseline).length / Math.max(1, baseline.runs.length);
+    if (flagged.length <= Math.ceil(part * count) || flagged.length === count) return [];
+    const ids = flagged.map((run) => run.measurementId).join(', ');
+    const detail = `${ids} of ${count} runs carry ${flag}`;
+    return [invalid(flag.toLowerCase(), { size: flagged.length / count, detail })];
+  });

@@ -34,10 +34,10 @@ export const promptsKept: Gate = (context) => {
   const findings: GateFinding[] = [];
   if (sized !== null && Math.abs(sized.mean - 1) > SAME_SIZE) {
     findings.push(
-      invalid(
-        'prompts_not_alike',
-        `the prompts sent are ${percent(sized.mean)} as long as the baseline's: the service counted its tokens otherwise when they were sized`,
-      ),
+      invalid('prompts_not_alike', {
+        size: Math.abs(sized.mean - 1),
+        detail: `the prompts sent are ${percent(sized.mean)} as long as the baseline's: the service counted its tokens otherwise when they were sized`,
+      }),
     );
   }
   return [...findings, ...countedOtherwise(context)];
@@ -49,8 +49,8 @@ function countedOtherwise(context: GateContext): readonly GateFinding[] {
     const ratio = ratioOfPairs(items, ({ now, before }) => [now.inputTokens, before.inputTokens]);
     return countFinding(ratio, SAME_PROMPT, where);
   });
-  const pool = relative2(tokensPerChar(context.now), tokensPerChar(context.before));
-  const sample = relative2(tokensPerChar(context.sampleNow), tokensPerChar(context.sampleBefore));
+  const pool = relativeOf(tokensPerChar(context.now), tokensPerChar(context.before));
+  const sample = relativeOf(tokensPerChar(context.sampleNow), tokensPerChar(context.sampleBefore));
   return [
     ...found,
     ...(paired.length === 0 ? countFinding(pool, OTHER_PROMPT, '') : []),
@@ -64,9 +64,12 @@ function countFinding(
   where: string,
 ): readonly GateFinding[] {
   if (ratio === null) return [];
-  const detail = `${percent(ratio.mean)} of the baseline's tokens are counted for the same prompts${where}`;
-  if (excess(UNITY, ratio, tolerance) > 0) return [invalid('prompt_shrunk', detail)];
-  return excess(ratio, UNITY, tolerance) > 0 ? [invalid('prompt_overcounted', detail)] : [];
+  const fault = {
+    size: Math.abs(ratio.mean - 1),
+    detail: `${percent(ratio.mean)} of the baseline's tokens are counted for the same prompts${where}`,
+  };
+  if (excess(UNITY, ratio, tolerance) > 0) return [invalid('prompt_shrunk', fault)];
+  return excess(ratio, UNITY, tolerance) > 0 ? [invalid('prompt_overcounted', fault)] : [];
 }
 
 const tokensPerChar = (records: GateContext['now']): Estimate | null =>
@@ -82,12 +85,6 @@ function ratioOfPairs(
       return { over, under };
     }),
   );
-}
-
-/** The ratio of two estimates; of a ratio already taken, itself. */
-function relative2(now: Estimate | null, before: Estimate | null): Estimate | null {
-  if (now === null) return null;
-  return before === null ? now : relative(now, before);
 }
 
 /** Tokens that a reader gets something of. */
@@ -126,10 +123,10 @@ function textFinding(
 ): readonly GateFinding[] {
   if (ratio === null || excess(UNITY, ratio, tolerance) <= 0) return [];
   return [
-    invalid(
-      'tokens_without_text',
-      `a token carries ${percent(ratio.mean)} of the visible text that the baseline's did${where}`,
-    ),
+    invalid('tokens_without_text', {
+      size: 1 - ratio.mean,
+      detail: `a token carries ${percent(ratio.mean)} of the visible text that the baseline's did${where}`,
+    }),
   ];
 }
 
@@ -153,15 +150,18 @@ function lengthFindings(
   const findings: GateFinding[] = [];
   if (length !== null && isApart(length, UNITY, LENGTH)) {
     findings.push(
-      invalid('answers_shortened', `answers are ${percent(length.mean)} as long as before${where}`),
+      invalid('answers_shortened', {
+        size: Math.abs(length.mean - 1),
+        detail: `answers are ${percent(length.mean)} as long as before${where}`,
+      }),
     );
   }
   if (mixNow !== null && mixBefore !== null && isApart(mixNow, mixBefore, MIX)) {
     findings.push(
-      invalid(
-        'finish_mix_changed',
-        `${percent(mixNow.mean)} of the answers end by themselves, ${percent(mixBefore.mean)} before${where}`,
-      ),
+      invalid('finish_mix_changed', {
+        size: Math.abs(mixNow.mean - mixBefore.mean),
+        detail: `${percent(mixNow.mean)} of the answers end by themselves, ${percent(mixBefore.mean)} before${where}`,
+      }),
     );
   }
   return findings;
@@ -197,10 +197,20 @@ export const sameModel: Gate = ({ now, before, sampleNow }) => {
   );
   return [
     ...(known.size > 0 && other.length > 0
-      ? [invalid('other_model_answers', `${other.length} model names that the baseline never had`)]
+      ? [
+          invalid('other_model_answers', {
+            size: other.length,
+            detail: `${other.length} model names that the baseline never had`,
+          }),
+        ]
       : []),
     ...(prints.size > 0 && changed.length > 0
-      ? [doubtful('fingerprint_changed', 'the service names another configuration than before')]
+      ? [
+          doubtful('fingerprint_changed', {
+            size: changed.length,
+            detail: 'the service names another configuration than before',
+          }),
+        ]
       : []),
   ];
 };

@@ -31,6 +31,16 @@ export function tbotMs(record: RequestRecord): number | null {
 }
 
 /**
+ * Time per token as far as the stream shows it: TBOT, and of an answer in one piece its whole time over its tokens, since
+ * nothing tells what came after what. Units: ms. Null when: the tokens or the times are unknown.
+ */
+export function paceMs(record: RequestRecord): number | null {
+  const whole = ttltMs(record);
+  if (record.contentEvents > 1) return tbotMs(record);
+  return whole === null || !record.outputTokens ? null : whole / record.outputTokens;
+}
+
+/**
  * True when the request meets every clause at once. A clause on something the request does not have (TBOT of a single
  * token, a schedule in closed loop) does not count against it; the error-ratio clause is of the run, not of a request.
  */

@@ -1,7 +1,7 @@
-import { tbotMs, ttftMs } from '../metrics/request-metrics.ts';
+import { paceMs, ttftMs } from '../metrics/request-metrics.ts';
 import { quantile } from '../stats/quantile.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
-import { type Check, type Facts, found, percent } from './input.ts';
+import { type Check, type Facts, type Fault, found, percent } from './input.ts';
 import type { Trap } from './traps.ts';
 
 /** A repeat this much faster than what came for the first time was answered from somewhere. Source: own reasoning. */
@@ -47,24 +47,27 @@ const medianOf = (
   );
 
 /** A repeat must still be decoded: faster tokens than those of new prompts mean that nothing was. */
-function whySameAnswers(facts: Facts, kind: Trap['kind']): string | null {
+function whySameAnswers(facts: Facts, kind: Trap['kind']): Fault | null {
   const pairs = pairsOf(facts, kind);
   const again = medianOf(
     pairs.map((pair) => pair.again),
-    tbotMs,
+    paceMs,
   );
-  const usual = medianOf(facts.unique, tbotMs);
+  const usual = medianOf(facts.unique, paceMs);
   const same = pairs.filter((pair) => pair.first.textHash === pair.again.textHash).length;
   if (pairs.length < MIN_TRAPS || again === null || usual === null) return null;
   if (again < FASTER * usual) {
-    return `repeats take ${again.toFixed(2)} ms a token, new prompts ${usual.toFixed(2)}`;
+    const detail = `repeats take ${again.toFixed(2)} ms a token, new prompts ${usual.toFixed(2)}`;
+    return { size: 1 - again / usual, detail };
   }
-  return kind === 'near' && same > pairs.length / 2
-    ? `${same} of ${pairs.length} changed prompts got the answer of the unchanged one`
-    : null;
+  if (kind !== 'near' || same <= pairs.length / 2) return null;
+  return {
+    size: same / pairs.length,
+    detail: `${same} of ${pairs.length} changed prompts got the answer of the unchanged one`,
+  };
 }
 
-function whyHidden(facts: Facts): string | null {
+function whyHidden(facts: Facts): Fault | null {
   const pairs = pairsOf(facts, 'exact');
   // Engines that never tell what was cached hide nothing.
   if (pairs.every(({ again }) => again.cachedTokens === null)) return null;
@@ -80,26 +83,30 @@ function whyHidden(facts: Facts): string | null {
   );
   if (pairs.length < MIN_TRAPS || again === null || usual === null) return null;
   const isFast = again < FASTER * usual && usual - again > LEAST_MS;
-  return isFast && told < MAX_CACHED * asked
-    ? `repeats get their first token in ${again.toFixed(1)} ms, new prompts in ${usual.toFixed(1)}, and nothing is said to be cached`
-    : null;
+  if (!isFast || told >= MAX_CACHED * asked) return null;
+  return {
+    size: 1 - again / usual,
+    detail: `repeats get their first token in ${again.toFixed(1)} ms, new prompts in ${usual.toFixed(1)}, and nothing is said to be cached`,
+  };
 }
 
 /** Differences of TTFT below this are jitter. Source: own reasoning. */
 const LEAST_MS = 3;
 
-function whyCached({ unique, summary }: Facts): string | null {
+function whyCached({ unique, summary }: Facts): Fault | null {
   if (summary.cachedTokens === null) return null;
   const cached = unique.reduce((sum, record) => sum + (record.cachedTokens ?? 0), 0);
   const tokens = unique.reduce((sum, record) => sum + (record.inputTokens ?? 0), 0);
   if (tokens === 0 || cached / tokens <= MAX_CACHED) return null;
-  return `${percent(cached / tokens)} of prompts that nobody sent before are said to be cached`;
+  const detail = `${percent(cached / tokens)} of prompts that nobody sent before are said to be cached`;
+  return { size: cached / tokens, detail };
 }
 
-function whyOneAnswer({ unique }: Facts): string | null {
+function whyOneAnswer({ unique }: Facts): Fault | null {
   const counts = new Map<string, number>();
   for (const { textHash } of unique) counts.set(textHash, (counts.get(textHash) ?? 0) + 1);
   const most = Math.max(0, ...counts.values());
   if (unique.length < 5 || most < 3 || most / unique.length <= MAX_SAME) return null;
-  return `${most} of ${unique.length} different prompts got the same answer`;
+  const detail = `${most} of ${unique.length} different prompts got the same answer`;
+  return { size: most / unique.length, detail };
 }

@@ -63,10 +63,16 @@ export interface PlausibilityInput {
 }
 
 /** Why a run cannot be believed. `check` is its number in docs/load.md; 0 is output health. */
-export interface Finding {
+export interface Finding extends Fault {
   readonly check: number;
   readonly name: string;
+}
+
+/** What is wrong, and how far it goes. */
+export interface Fault {
   readonly detail: string;
+  /** Larger is worse, and of one name all sizes compare. Units: mostly a share, 0..1. */
+  readonly size: number;
 }
 
 /** What a check works on: the measured requests, those that are valid, and those that are no traps. */
@@ -79,8 +85,18 @@ export interface Facts extends PlausibilityInput {
 export type Check = (facts: Facts) => readonly Finding[];
 
 /** One finding where something was found. */
-export function found(check: number, name: string, detail: string | null): readonly Finding[] {
-  return detail === null ? [] : [{ check, name, detail }];
+export function found(check: number, name: string, fault: Fault | null): readonly Finding[] {
+  return fault === null ? [] : [{ check, name, ...fault }];
+}
+
+/** Requests with a fault, as a part of all. Null when: none has it. */
+export function faultOf(
+  broken: readonly unknown[],
+  all: readonly unknown[],
+  says: string,
+): Fault | null {
+  if (broken.length === 0) return null;
+  return { size: broken.length / all.length, detail: `${broken.length} ${says}` };
 }
 
 export function percent(ratio: number): string {

@@ -1,5 +1,5 @@
 import { meanOf } from '../stats/mean-sd.ts';
-import { type Check, type Facts, found, percent } from './input.ts';
+import { type Check, type Facts, type Fault, faultOf, found, percent } from './input.ts';
 
 /** Rejections that are accidents. Source: own reasoning; a healthy service has none. */
 const MAX_SHARE = 0.01;
@@ -15,27 +15,30 @@ export const substitution: Check = (facts) => [
   ...found(8, 'fingerprint_changed', whyFingerprint(facts)),
 ];
 
-function whyNamed({ records }: Facts): string | null {
-  const other = records.filter((record) => record.failure === 'wrong_model').length;
-  return other === 0 ? null : `${other} answers name another model`;
+function whyNamed({ records }: Facts): Fault | null {
+  const other = records.filter((record) => record.failure === 'wrong_model');
+  return faultOf(other, records, 'answers name another model');
 }
 
-function whyServed({ service, reference }: Facts): string | null {
+function whyServed({ service, reference }: Facts): Fault | null {
   const now = service?.modelId ?? null;
   const before = reference?.service?.modelId ?? null;
   return now === null || before === null || now === before
     ? null
-    : 'the service lists another model';
+    : { size: 1, detail: 'the service lists another model' };
 }
 
-function whyFingerprint({ service, reference }: Facts): string | null {
+function whyFingerprint({ service, reference }: Facts): Fault | null {
   const now = service?.fingerprint ?? [];
   const before = reference?.service?.fingerprint ?? [];
   if (now.length === 0 || now.length !== before.length) return null;
   const same = now.filter((word, place) => word === before[place]).length / now.length;
   return same >= MIN_AGREEMENT
     ? null
-    : `${percent(same)} of the fixed prompts get the answer that they had`;
+    : {
+        size: 1 - same,
+        detail: `${percent(same)} of the fixed prompts get the answer that they had`,
+      };
 }
 
 /** Requests that were turned away, so that the others look good. */
@@ -56,19 +59,21 @@ const BROKEN = [
   'not_event_stream',
 ] as const;
 
-function whyFailed({ records }: Facts, classes: readonly string[]): string | null {
+function whyFailed({ records }: Facts, classes: readonly string[]): Fault | null {
   const failed = records.filter(({ failure }) => failure !== null && classes.includes(failure));
   if (records.length === 0 || failed.length / records.length <= MAX_SHARE) return null;
   const statuses = [...new Set(failed.map((record) => record.httpStatus ?? 'none'))].join(', ');
-  return `${failed.length} of ${records.length} requests (status ${statuses})`;
+  const detail = `${failed.length} of ${records.length} requests (status ${statuses})`;
+  return { size: failed.length / records.length, detail };
 }
 
-function whyLong({ records, valid }: Facts): string | null {
+function whyLong({ records, valid }: Facts): Fault | null {
   const failed = records.filter(({ failure }) => failure !== null && failure !== 'cancelled');
   const away = meanOf(failed.map((record) => record.requestedInputTokens));
   const served = meanOf(valid.map((record) => record.requestedInputTokens));
   if (failed.length < 3 || away === null || served === null || away < LONGER * served) return null;
-  return `prompts turned away have ${away.toFixed(0)} tokens on average, served ones ${served.toFixed(0)}`;
+  const detail = `prompts turned away have ${away.toFixed(0)} tokens on average, served ones ${served.toFixed(0)}`;
+  return { size: failed.length / records.length, detail };
 }
 
 /** Noise by which a figure on other seeds may be worse. Source: own reasoning, three standard deviations. */
@@ -78,10 +83,7 @@ const NOISE_TIMES = 3;
 export const heldOut: Check = ({ holdOut }) => {
   if (holdOut === null || holdOut.searched === 0) return [];
   const lost = 1 - holdOut.heldOut / holdOut.searched;
-  const isLost = lost > NOISE_TIMES * holdOut.noiseRatio;
-  return found(
-    10,
-    'only_on_known_prompts',
-    isLost ? `${percent(lost)} less on prompts that the search never sent` : null,
-  );
+  if (lost <= NOISE_TIMES * holdOut.noiseRatio) return [];
+  const detail = `${percent(lost)} less on prompts that the search never sent`;
+  return found(10, 'only_on_known_prompts', { size: lost, detail });
 };

@@ -1,6 +1,6 @@
 import { tbotMs, ttftMs } from '../metrics/request-metrics.ts';
 import { quantile } from '../stats/quantile.ts';
-import { type Check, type Facts, found } from './input.ts';
+import { type Check, type Facts, type Fault, found } from './input.ts';
 
 /** Share below a physical floor that measurement error may explain. Source: own reasoning; clocks agree within 1 %. */
 const SLACK = 0.02;
@@ -26,7 +26,7 @@ function uncached(facts: Facts): readonly { readonly tokens: number; readonly tt
   });
 }
 
-function whyTtftBelow(facts: Facts): string | null {
+function whyTtftBelow(facts: Facts): Fault | null {
   const perToken = facts.floors?.prefillMsPerToken ?? null;
   if (perToken === null) return null;
   const below = uncached(facts).filter(
@@ -34,10 +34,11 @@ function whyTtftBelow(facts: Facts): string | null {
   );
   const all = uncached(facts).length;
   if (all === 0 || below.length / all < 0.05) return null;
-  return `${below.length} of ${all} first tokens came before their prompt can have been read`;
+  const detail = `${below.length} of ${all} first tokens came before their prompt can have been read`;
+  return { size: below.length / all, detail };
 }
 
-function whyFlat(facts: Facts): string | null {
+function whyFlat(facts: Facts): Fault | null {
   const perToken = facts.floors?.prefillMsPerToken ?? null;
   const points = uncached(facts);
   if (perToken === null || points.length < MIN_REQUESTS) return null;
@@ -47,7 +48,8 @@ function whyFlat(facts: Facts): string | null {
   if (low <= 0 || high / low < MIN_SPREAD) return null;
   const slope = slopeOf(points);
   if (slope >= perToken * MIN_SLOPE_RATIO) return null;
-  return `TTFT grows ${slope.toFixed(4)} ms a token, the arithmetic alone needs ${perToken.toFixed(4)}`;
+  const detail = `TTFT grows ${slope.toFixed(4)} ms a token, the arithmetic alone needs ${perToken.toFixed(4)}`;
+  return { size: 1 - slope / perToken, detail };
 }
 
 function slopeOf(points: readonly { readonly tokens: number; readonly ttft: number }[]): number {
@@ -64,31 +66,30 @@ export const tbotPhysics: Check = (facts) => [
   ...found(3, 'output_above_roofline', whyAboveRoof(facts)),
 ];
 
-function whyTbotBelow(facts: Facts): string | null {
+function whyTbotBelow(facts: Facts): Fault | null {
   const floor = facts.floors?.decodeMs ?? null;
   const median = quantile(
     facts.unique.map(tbotMs).filter((value) => value !== null),
     0.5,
   );
   if (floor === null || median === null || median >= floor * (1 - SLACK)) return null;
-  return `${median.toFixed(3)} ms a token, the hardware needs ${floor.toFixed(3)}`;
+  const detail = `${median.toFixed(3)} ms a token, the hardware needs ${floor.toFixed(3)}`;
+  return { size: 1 - median / floor, detail };
 }
 
-function whyAboveRoof({ floors, summary }: Facts): string | null {
+function whyAboveRoof({ floors, summary }: Facts): Fault | null {
   const roof = floors?.outputTokensPerS ?? null;
   const rate = summary.outputTokensPerS;
   if (roof === null || rate === null || rate <= roof * (1 + SLACK)) return null;
-  return `${rate.toFixed(0)} output tokens a second, the hardware allows ${roof.toFixed(0)}`;
+  const detail = `${rate.toFixed(0)} output tokens a second, the hardware allows ${roof.toFixed(0)}`;
+  return { size: rate / roof - 1, detail };
 }
 
 /** A gain that no change of a configuration has brought. */
 export const tooGood: Check = ({ summary, reference }) => {
   const before = reference?.outputTokensPerS ?? null;
   const now = summary.outputTokensPerS;
-  const isTooGood = before !== null && now !== null && now > TOO_GOOD * before;
-  return found(
-    11,
-    'too_good',
-    isTooGood ? `${now.toFixed(0)} output tokens a second, ${before.toFixed(0)} before` : null,
-  );
+  if (before === null || now === null || now <= TOO_GOOD * before) return [];
+  const detail = `${now.toFixed(0)} output tokens a second, ${before.toFixed(0)} before`;
+  return found(11, 'too_good', { size: now / before, detail });
 };

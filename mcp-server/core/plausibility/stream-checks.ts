@@ -2,7 +2,7 @@ import { tbotMs, ttftMs } from '../metrics/request-metrics.ts';
 import { meanOf } from '../stats/mean-sd.ts';
 import { quantile } from '../stats/quantile.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
-import { type Check, type Facts, found, percent } from './input.ts';
+import { type Check, type Facts, type Fault, found, percent } from './input.ts';
 
 /** Source of both: docs/load.md, check 4. */
 const FIRST_GAP_TIMES = 5;
@@ -17,25 +17,18 @@ export const firstChunk: Check = (facts) => {
   const streams = valid.filter((record) => record.contentEvents >= MIN_EVENTS);
   const early = streams.filter((record) => hasLongFirstGap(record, leastGapMs(facts)));
   const blank = valid.filter((record) => record.firstTextBlank === true);
-  const share = (part: readonly unknown[], all: readonly unknown[]): number =>
-    all.length === 0 ? 0 : part.length / all.length;
+  const begin = 'of the answers begin with an event that shows nothing';
+  const pause = `of the answers have a second event more than ${FIRST_GAP_TIMES} gaps after the first`;
   return [
-    ...found(
-      4,
-      'blank_first_chunk',
-      share(blank, valid) > SUSPICIOUS_SHARE
-        ? `${percent(share(blank, valid))} of the answers begin with an event that shows nothing`
-        : null,
-    ),
-    ...found(
-      4,
-      'early_first_chunk',
-      share(early, streams) > SUSPICIOUS_SHARE
-        ? `on ${percent(share(early, streams))} of the answers the second event comes more than ${FIRST_GAP_TIMES} gaps after the first`
-        : null,
-    ),
+    ...found(4, 'blank_first_chunk', whyMany(blank, valid, begin)),
+    ...found(4, 'early_first_chunk', whyMany(early, streams, pause)),
   ];
 };
+
+function whyMany(part: readonly unknown[], all: readonly unknown[], says: string): Fault | null {
+  const size = all.length === 0 ? 0 : part.length / all.length;
+  return size <= SUSPICIOUS_SHARE ? null : { size, detail: `${percent(size)} ${says}` };
+}
 
 /** Lags that a gap must exceed. Source: own reasoning; both its ends may be late. */
 const LAG_TIMES = 4;
@@ -69,9 +62,9 @@ export const gatheringPath: Check = (facts) => [
   ...found(6, 'engine_slower_than_client', whyImpossible(facts)),
 ];
 
-function whyBuffered({ eventsPerRead }: Facts): string | null {
+function whyBuffered({ eventsPerRead }: Facts): Fault | null {
   if (eventsPerRead === null || eventsPerRead <= MAX_EVENTS_PER_READ) return null;
-  return `${eventsPerRead.toFixed(1)} events per network read`;
+  return { size: eventsPerRead, detail: `${eventsPerRead.toFixed(1)} events per network read` };
 }
 
 /** Part of the stream that passes in a few long gaps while the others are close to nothing. */
@@ -92,30 +85,29 @@ export function isBursty(record: RequestRecord, leastMs: number): boolean {
 /** Events that a stream must have before its gaps say something. */
 export const BURSTY_FROM_EVENTS = 2 * MIN_EVENTS;
 
-function whyBursts(facts: Facts): string | null {
+function whyBursts(facts: Facts): Fault | null {
   const leastMs = leastGapMs(facts);
   const streams = facts.valid.filter((record) => record.contentEvents >= BURSTY_FROM_EVENTS);
   const bursty = streams.filter((record) => isBursty(record, leastMs));
-  if (streams.length === 0 || bursty.length / streams.length <= SUSPICIOUS_SHARE) return null;
-  return `${percent(bursty.length / streams.length)} of the answers come in bursts between long gaps`;
+  return whyMany(bursty, streams, 'of the answers come in bursts between long gaps');
 }
 
 /** Tokens that an answer must have before one event for all of it says something. */
 const MIN_TOKENS = 16;
 
-function whyOnePiece(valid: readonly RequestRecord[]): string | null {
+function whyOnePiece(valid: readonly RequestRecord[]): Fault | null {
   const long = valid.filter((record) => (record.outputTokens ?? 0) >= MIN_TOKENS);
   const whole = long.filter((record) => record.contentEvents <= 2);
-  if (long.length === 0 || whole.length / long.length <= SUSPICIOUS_SHARE) return null;
-  return `${percent(whole.length / long.length)} of the answers come in one piece`;
+  return whyMany(whole, long, 'of the answers come in one piece');
 }
 
 /** Share by which the engine's mean may exceed the client's: other requests, rounding of buckets. */
 const CLOCK_SLACK = 1.05;
 
-function whyImpossible({ engine, valid }: Facts): string | null {
+function whyImpossible({ engine, valid }: Facts): Fault | null {
   const client = meanOf(valid.map(ttftMs).filter((value) => value !== null));
   const own = engine?.ttftMeanMs ?? null;
   if (client === null || own === null || own <= client * CLOCK_SLACK) return null;
-  return `mean TTFT ${own.toFixed(1)} ms by the engine, ${client.toFixed(1)} ms by the client`;
+  const detail = `mean TTFT ${own.toFixed(1)} ms by the engine, ${client.toFixed(1)} ms by the client`;
+  return { size: own / client - 1, detail };
 }

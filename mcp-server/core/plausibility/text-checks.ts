@@ -1,6 +1,6 @@
 import { isOddWord } from '../quality/answer-facts.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
-import { type Check, type Facts, found, percent } from './input.ts';
+import { type Check, type Facts, type Fault, found, percent } from './input.ts';
 
 /** Share of words that look like no word, above what the honest run had. Source: own reasoning; half of the least fault asked for, 1 %. */
 const MAX_ODD = 0.005;
@@ -34,11 +34,12 @@ export const outputHealth: Check = (facts) => [
   ),
 ];
 
-function whyShare({ valid }: Facts, what: string, isBad: (text: string) => boolean): string | null {
+function whyShare({ valid }: Facts, what: string, isBad: (text: string) => boolean): Fault | null {
   const told = valid.filter((record) => (record.textChars ?? 0) > 0);
   const bad = told.filter((record) => isBad(record.textSample));
   if (told.length === 0 || bad.length / told.length <= MIN_SHARE) return null;
-  return `${percent(bad.length / told.length)} of the answers ${what}`;
+  const size = bad.length / told.length;
+  return { size, detail: `${percent(size)} of the answers ${what}` };
 }
 
 function isLoop(text: string): boolean {
@@ -85,7 +86,7 @@ export function countOddWords(records: readonly RequestRecord[]): {
   return { odd, all };
 }
 
-function whyGarbled({ valid, reference }: Facts): string | null {
+function whyGarbled({ valid, reference }: Facts): Fault | null {
   const { odd, all } = countOddWords(valid);
   if (all === 0) return null;
   const before = reference?.oddWords ?? { odd: 0, all: 0 };
@@ -93,5 +94,6 @@ function whyGarbled({ valid, reference }: Facts): string | null {
   const share = odd / all;
   const spread = Math.sqrt((Math.max(base, MAX_ODD) * (1 - MAX_ODD)) / all);
   if (share - base <= Math.max(MAX_ODD, Z * spread)) return null;
-  return `${percent(share)} of ${all} words look like no word, ${percent(base)} before`;
+  const detail = `${percent(share)} of ${all} words look like no word, ${percent(base)} before`;
+  return { size: share, detail };
 }

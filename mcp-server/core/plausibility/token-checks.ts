@@ -1,12 +1,22 @@
 import { meanOf, sampleSd } from '../stats/mean-sd.ts';
 import { quantile } from '../stats/quantile.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
-import { type Check, type Facts, type Finding, found, percent } from './input.ts';
+import {
+  type Check,
+  type Facts,
+  type Fault,
+  type Finding,
+  faultOf,
+  found,
+  percent,
+} from './input.ts';
 
 /** Disagreement of counters that is rounding. Source: docs/load.md, check 1. */
 const COUNTER_TOLERANCE = 0.01;
 /** No tokenizer in use has less text a token on average over an answer. Source: own reasoning; Chinese has about 1.3. */
 const MIN_CHARS_PER_TOKEN = 1;
+/** Fewer characters a token are as bad as none. */
+const LEAST_CHARS = 0.01;
 /** Text per token against the honest run. Source: own reasoning; a seed changes it by a few per cent. */
 const MIN_TEXT_RATIO = 0.8;
 /** Prompt lengths against what was asked for. Source: AIPerf's warning, 10 %. */
@@ -38,35 +48,36 @@ function charsPerToken(records: readonly RequestRecord[]): number | null {
 /** Characters per token, as a run shows them. */
 export const textPerToken = charsPerToken;
 
-function whyWithoutText({ valid, reference }: Facts): string | null {
+function whyWithoutText({ valid, reference }: Facts): Fault | null {
   const now = charsPerToken(valid);
   if (now === null) return null;
-  if (now < MIN_CHARS_PER_TOKEN) return `${now.toFixed(2)} characters a token`;
+  const detail = `${now.toFixed(2)} characters a token`;
+  if (now < MIN_CHARS_PER_TOKEN) return { size: 1 / Math.max(now, LEAST_CHARS), detail };
   const before = reference?.charsPerToken ?? null;
   if (before === null || now >= before * MIN_TEXT_RATIO) return null;
-  return `${now.toFixed(2)} characters a token, ${before.toFixed(2)} before`;
+  return { size: 1 / Math.max(now, LEAST_CHARS), detail: `${detail}, ${before.toFixed(2)} before` };
 }
 
-function whyTooMany(valid: readonly RequestRecord[]): string | null {
+function whyTooMany(valid: readonly RequestRecord[]): Fault | null {
   const over = valid.filter((record) => (record.outputTokens ?? 0) > record.requestedOutputTokens);
-  return over.length === 0 ? null : `${over.length} answers claim more tokens than were allowed`;
+  return faultOf(over, valid, 'answers claim more tokens than were allowed');
 }
 
 /** Events beyond the tokens that a stream may have: an empty last one, a split character. */
 const SPARE_EVENTS = 3;
 
-function whyTooManyEvents(valid: readonly RequestRecord[]): string | null {
+function whyTooManyEvents(valid: readonly RequestRecord[]): Fault | null {
   const over = valid.filter(
     (record) => record.contentEvents > (record.outputTokens ?? 0) + SPARE_EVENTS,
   );
-  return over.length === 0 ? null : `${over.length} answers have more events than tokens`;
+  return faultOf(over, valid, 'answers have more events than tokens');
 }
 
-function whyDuplicate(valid: readonly RequestRecord[]): string | null {
+function whyDuplicate(valid: readonly RequestRecord[]): Fault | null {
   const twice = valid.filter(({ usageEvents = 0, contentEvents }) => {
     return usageEvents > 1 && usageEvents < contentEvents * 0.5;
   });
-  return twice.length === 0 ? null : `${twice.length} answers tell their usage more than once`;
+  return faultOf(twice, valid, 'answers tell their usage more than once');
 }
 
 function counters({ engine, valid, summary }: Facts): readonly Finding[] {
@@ -79,10 +90,11 @@ function counters({ engine, valid, summary }: Facts): readonly Finding[] {
   ];
 }
 
-function whyDisagree(client: number, engine: number | null): string | null {
+function whyDisagree(client: number, engine: number | null): Fault | null {
   if (engine === null || client === 0) return null;
   const off = Math.abs(engine / client - 1);
-  return off <= COUNTER_TOLERANCE ? null : `${client} by the answers, ${engine} by the engine`;
+  if (off <= COUNTER_TOLERANCE) return null;
+  return { size: off, detail: `${client} by the answers, ${engine} by the engine` };
 }
 
 /** Work that became less without anybody saying so. */
@@ -98,10 +110,13 @@ function promptLength({ valid, reference }: Facts): readonly Finding[] {
   const now = promptRatio(valid);
   const before = reference?.promptRatio ?? 1;
   if (now === null) return [];
-  const detail = `${percent(now)} of the prompt tokens that were sent are counted, ${percent(before)} expected`;
+  const fault = {
+    size: Math.abs(now - 1),
+    detail: `${percent(now)} of the prompt tokens that were sent are counted, ${percent(before)} expected`,
+  };
   return [
-    ...found(7, 'prompt_shrunk', now < before * (1 - PROMPT_TOLERANCE) ? detail : null),
-    ...found(1, 'prompt_overcounted', now > before * (1 + PROMPT_TOLERANCE) ? detail : null),
+    ...found(7, 'prompt_shrunk', now < before * (1 - PROMPT_TOLERANCE) ? fault : null),
+    ...found(1, 'prompt_overcounted', now > before * (1 + PROMPT_TOLERANCE) ? fault : null),
   ];
 }
 
@@ -134,7 +149,7 @@ export function answerErrorRatio(records: readonly RequestRecord[]): number | nu
   return sd === null ? null : sd / Math.sqrt(records.length);
 }
 
-function whyShorter({ valid, reference, exactOutput }: Facts): string | null {
+function whyShorter({ valid, reference, exactOutput }: Facts): Fault | null {
   const now = answerRatio(valid);
   const before = reference?.answerRatio ?? null;
   if (exactOutput || now === null || before === null || before === 0) return null;
@@ -142,7 +157,10 @@ function whyShorter({ valid, reference, exactOutput }: Facts): string | null {
   const error = Math.hypot(...errors.map((one) => one ?? 0)) / before;
   return isLengthKept(now / before, ERRORS * error)
     ? null
-    : `answers use ${percent(now)} of the length allowed, ${percent(before)} before`;
+    : {
+        size: Math.abs(now / before - 1),
+        detail: `answers use ${percent(now)} of the length allowed, ${percent(before)} before`,
+      };
 }
 
 function isLengthKept(ratio: number, chance: number): boolean {
@@ -154,26 +172,28 @@ export function stopShare(records: readonly RequestRecord[]): number | null {
   return meanOf(records.map((record) => (record.finishReason === 'stop' ? 1 : 0)));
 }
 
-function whyMixChanged({ valid, reference }: Facts): string | null {
+function whyMixChanged({ valid, reference }: Facts): Fault | null {
   const now = stopShare(valid);
   const before = reference?.stopShare ?? null;
   if (now === null || before === null || Math.abs(now - before) <= MAX_STOP_CHANGE) return null;
-  return `${percent(now)} of the answers end by themselves, ${percent(before)} before`;
+  const detail = `${percent(now)} of the answers end by themselves, ${percent(before)} before`;
+  return { size: Math.abs(now - before), detail };
 }
 
-function whyLengthIgnored({ records, exactOutput }: Facts): string | null {
+function whyLengthIgnored({ records, exactOutput }: Facts): Fault | null {
   const short = records.filter((record) => record.failure === 'short_output');
   if (!exactOutput || short.length === 0) return null;
   const median = quantile(
     short.map((record) => (record.outputTokens ?? 0) / record.requestedOutputTokens),
     0.5,
   );
-  return `${short.length} answers are shorter than asked although the end was to be ignored (median ${percent(median ?? 0)})`;
+  const detail = `${short.length} answers are shorter than asked although the end was to be ignored (median ${percent(median ?? 0)})`;
+  return { size: short.length / records.length, detail };
 }
 
-function whyContext({ service, reference }: Facts): string | null {
+function whyContext({ service, reference }: Facts): Fault | null {
   const now = service?.maxModelLen ?? null;
   const before = reference?.service?.maxModelLen ?? null;
   if (now === null || before === null || now >= before) return null;
-  return `context ${now}, ${before} before`;
+  return { size: 1 - now / before, detail: `context ${now}, ${before} before` };
 }

@@ -5,7 +5,7 @@ import { inputOf, rates, sideOf } from './builders.ts';
 
 const FASTER = sideOf(1, rates(1200, 1210, 1220));
 const found = (weight: GateFinding['weight']) => ({
-  findings: [{ name: 'too_good', detail: 'told', weight }],
+  findings: [{ name: 'too_good', size: 3, detail: 'told', weight }],
   notes: ['no physical floor: GPU or model is unknown'],
 });
 

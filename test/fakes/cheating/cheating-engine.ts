@@ -7,9 +7,10 @@ import {
   OVERHEAD_TOKENS,
   wordsOf,
 } from './engine-model.ts';
-import type { Cheats, KindName } from './kinds.ts';
+import { type Cheats, type KindName, kindOf } from './kinds.ts';
 import { spoilWords } from './spoil-words.ts';
 import { type Pipe, StreamedAnswer } from './streamed-answer.ts';
+import type { Moment, Trick } from './trick.ts';
 
 export interface Counters {
   readonly promptTokens: number;
@@ -25,6 +26,12 @@ export interface EngineOptions {
   readonly speed: number;
 }
 
+/** Share of questions with a right answer that a small model gets wrong. */
+const SMALL_MODEL_ERRORS = 0.3;
+
+/** What a trick may look at. */
+export type Now = Pick<Moment, 'ask' | 'isStream' | 'nowMs'>;
+
 /** A request as the engine reads it. */
 export interface Ask {
   readonly prompt: string;
@@ -38,7 +45,9 @@ export class CheatingEngine {
   readonly options: EngineOptions;
   readonly seen = new Set<string>();
   readonly heads = new Map<string, string>();
+  readonly memory = new Map<string, readonly string[]>();
   readonly launchFactor: number;
+  private readonly tricks: readonly (readonly [KindName, Trick])[];
   active = 0;
   previous: readonly string[] | null = null;
   promptTokens = 0;
@@ -50,6 +59,10 @@ export class CheatingEngine {
   constructor(options: EngineOptions) {
     this.options = options;
     const chance = keyedRandom(['launch', options.deployment]);
+    this.tricks = [...options.cheats.keys()].flatMap((name) => {
+      const { trick } = kindOf(name);
+      return trick === undefined ? [] : [[name, trick] as const];
+    });
     this.launchFactor = Math.exp(options.model.launchNoise * chance.normal());
   }
 
@@ -74,6 +87,25 @@ export class CheatingEngine {
     return share > 0 && keyedRandom(['hit', name, ask.prompt]).unit() < share;
   }
 
+  /** What the tricks of this engine do at one place, each with its moment. */
+  hooked<K extends keyof Trick>(
+    hook: K,
+    facts: Pick<Moment, 'ask' | 'isStream' | 'nowMs'>,
+  ): readonly { readonly does: NonNullable<Trick[K]>; readonly at: Moment }[] {
+    return this.tricks.flatMap(([name, trick]) => {
+      const does = trick[hook];
+      if (does === undefined) return [];
+      const at: Moment = {
+        ...facts,
+        strength: this.strength(name),
+        active: this.active,
+        random: keyedRandom(['trick', name, facts.ask.prompt]),
+        memory: this.memory,
+      };
+      return [{ does, at }];
+    });
+  }
+
   async stream(body: Readonly<Record<string, unknown>>, pipe: Pipe): Promise<void> {
     this.count += 1;
     this.active += 1;
@@ -94,9 +126,11 @@ export class CheatingEngine {
   complete(body: Readonly<Record<string, unknown>>): unknown {
     const prompt = promptOf(body);
     const limit = Number(body['max_tokens'] ?? 40);
-    const solved = solve({ last: prompt, all: prompt });
-    const said = solved === null ? this.words(prompt, Math.min(40, limit)) : wordsOf(solved);
-    const spoilt = this.spoil(said, { prompt, number: 0, isStream: false });
+    const ask: Ask = { prompt, limit, ignoresEos: false, number: 0 };
+    const now = { ask, isStream: false, nowMs: 0 };
+    const solved = this.solved(now);
+    const said = solved ?? this.words(this.read(prompt, now), Math.min(40, limit), now);
+    const spoilt = this.say(this.spoil(said, { prompt, number: 0, isStream: false }), now);
     return {
       model: 'fake',
       choices: [
@@ -109,9 +143,34 @@ export class CheatingEngine {
     };
   }
 
-  words(prompt: string, count: number): string[] {
+  /** The right answer to a question that has one; a small model is wrong now and then. */
+  private solved(now: Now): string[] | null {
+    const { prompt } = now.ask;
+    const solved = solve({ last: prompt, all: prompt });
+    if (solved === null) return null;
+    const isWrong = keyedRandom(['wrong', prompt]).unit() < SMALL_MODEL_ERRORS;
+    return this.isSmall(now) && isWrong ? ['seven'] : wordsOf(solved);
+  }
+
+  private isSmall(now: Now): boolean {
+    return this.hooked('small', now).some(({ does, at }) => does(at));
+  }
+
+  words(prompt: string, count: number, now: Now): string[] {
     const { model, deployment } = this.options;
-    return honestWords({ model, deployment, modelName: this.modelFor(prompt) }, prompt, count);
+    const modelName = this.isSmall(now) ? 'small' : this.modelFor(prompt);
+    return honestWords({ model, deployment, modelName }, prompt, count);
+  }
+
+  /** The prompt as the tricks leave it. */
+  read(prompt: string, now: Now): string {
+    return this.hooked('reads', now)
+      .reduce((words, { does, at }) => does(words, at), wordsOf(prompt) as readonly string[])
+      .join(' ');
+  }
+
+  say(said: readonly string[], now: Now): string[] {
+    return [...this.hooked('says', now).reduce((words, { does, at }) => does(words, at), said)];
   }
 
   spoil(
@@ -134,12 +193,15 @@ export class CheatingEngine {
   }
 
   /** Tokens that are really made. */
-  lengthOf({ prompt, limit, ignoresEos }: Ask): number {
+  lengthOf(now: Now): number {
+    const { prompt, limit, ignoresEos } = now.ask;
+    const tricked = this.hooked('length', now).reduce((all, { does, at }) => all * does(at), 1);
     const whole = ignoresEos || this.hits('never_stops', { prompt });
     const count = whole ? limit : naturalLength(prompt, limit);
     const kept = this.hits('early_stop', { prompt }) && ignoresEos ? 0.5 : 1;
     const shortened = ignoresEos ? 1 : 1 - this.strength('shortened_answers');
-    return Math.max(1, Math.round(count * kept * shortened * (1 - this.strength('fewer_tokens'))));
+    const fewer = shortened * (1 - this.strength('fewer_tokens')) * tricked;
+    return Math.max(1, Math.round(count * kept * fewer));
   }
 }
 

@@ -170,8 +170,9 @@ export interface Incumbent {
 export async function calibrateHonest(
   terms: Terms,
   model: EngineModel = PLAIN_ENGINE,
+  cheats: Cheats = NO_CHEATS,
 ): Promise<Incumbent> {
-  const service = { model, cheats: NO_CHEATS, speed: 1 };
+  const service = { model, cheats, speed: 1 };
   const { seed } = terms;
   const first = await measure(service, terms, {
     trial: 0,

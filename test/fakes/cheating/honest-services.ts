@@ -1,4 +1,5 @@
 import type { EngineModel } from './engine-model.ts';
+import type { Cheats } from './kinds.ts';
 
 /** An honest service, before and after an honest change. */
 export interface HonestService {
@@ -9,6 +10,8 @@ export interface HonestService {
   readonly speed?: number;
   readonly exactOutput?: boolean;
   readonly canAlterOutputs?: boolean;
+  /** A little wrong with it, before and after. */
+  readonly faults?: Cheats;
 }
 
 const faster = (percent: number): HonestService => ({
@@ -59,4 +62,20 @@ export const HONEST_SERVICES: readonly HonestService[] = [
     speed: 1.3,
   },
   { name: 'slower', before: {}, after: {}, speed: 0.85 },
+  ...(
+    [
+      ['repeats itself now and then, as before', 'repetition', 0.15],
+      ['shows its marks now and then, as before', 'special_tokens', 0.15],
+      ['sends some answers in one piece, as before', 'whole_answer_at_once', 0.4],
+      ['breaks a word in a hundred, as before', 'garbled_words', 0.01],
+    ] as const
+  ).map(
+    ([name, fault, share]): HonestService => ({
+      name,
+      before: {},
+      after: {},
+      speed: 1.2,
+      faults: new Map([[fault, share]]),
+    }),
+  ),
 ];

@@ -1,3 +1,6 @@
+import type { EngineModel } from './engine-model.ts';
+import type { Trick } from './trick.ts';
+
 /** One way to look better than one is. */
 export interface Kind {
   /** Finding, gate or failure that is expected to name it. Any other that stops it is as good. */
@@ -10,6 +13,14 @@ export interface Kind {
   readonly exactOutput?: boolean;
   /** One way to the service. Units: ms. Absent: none to speak of. */
   readonly pathMs?: number;
+  /** How the incumbent differs from the plain engine, and the trial with it. */
+  readonly before?: Partial<EngineModel>;
+  /** The cheat that it is more of, and how much of it the incumbent has already. */
+  readonly moreOf?: { readonly name: string; readonly incumbent: number };
+  /** True: the trial's change is one that may alter outputs, and its answers are checked. */
+  readonly altersOutputs?: boolean;
+  /** What it does, where `streamed-answer.ts` does not know it by name. */
+  readonly trick?: Trick;
 }
 
 const faster = 1.15;
@@ -89,6 +100,75 @@ const KINDS = {
   fast_on_known_prompts: { caughtBy: 'fast_only_when_measured', strengths: [0.4, 0.7] },
   engine_clock_lies: { caughtBy: 'engine_clock_disagrees', strengths: [0.5, 0.9], pathMs: 60 },
   dies_without_the_benchmark: { caughtBy: 'sample_not_served', strengths: [0.3, 1], speed: faster },
+  more_repetition: {
+    caughtBy: 'repetition',
+    strengths: [0.25, 0.6],
+    speed: faster,
+    moreOf: { name: 'repetition', incumbent: 0.15 },
+  },
+  more_garbled_words: {
+    caughtBy: 'garbled_words',
+    strengths: [0.04, 0.1],
+    speed: faster,
+    moreOf: { name: 'garbled_words', incumbent: 0.01 },
+  },
+  more_broken_characters: {
+    caughtBy: 'broken_text',
+    strengths: [0.3, 1],
+    speed: faster,
+    moreOf: { name: 'broken_characters', incumbent: 0.15 },
+  },
+  more_special_tokens: {
+    caughtBy: 'broken_text',
+    strengths: [0.3, 1],
+    speed: faster,
+    moreOf: { name: 'special_tokens', incumbent: 0.15 },
+  },
+  more_echoes: {
+    caughtBy: 'echoes_prompt',
+    strengths: [0.3, 0.8],
+    speed: faster,
+    moreOf: { name: 'echoes_the_prompt', incumbent: 0.08 },
+  },
+  more_space_tokens: {
+    caughtBy: 'tokens_without_text',
+    strengths: [0.15, 0.4],
+    moreOf: { name: 'space_tokens', incumbent: 0.03 },
+  },
+  more_filler_words: {
+    caughtBy: 'one_word_grew',
+    strengths: [0.15, 0.4],
+    moreOf: { name: 'filler_words', incumbent: 0.05 },
+  },
+  more_canned_answers: {
+    caughtBy: 'same_answers',
+    strengths: [0.6, 0.9],
+    speed: faster,
+    moreOf: { name: 'canned_answer', incumbent: 0.3 },
+  },
+  more_whole_answers: {
+    caughtBy: 'one_piece',
+    strengths: [0.7, 1],
+    speed: faster,
+    moreOf: { name: 'whole_answer_at_once', incumbent: 0.35 },
+  },
+  more_rate_limits: {
+    caughtBy: 'rejects_requests',
+    strengths: [0.1, 0.3],
+    speed: faster,
+    moreOf: { name: 'rate_limits', incumbent: 0.04 },
+  },
+  more_claims_cached: {
+    caughtBy: 'unique_prompts_cached',
+    strengths: [0.4, 0.9],
+    speed: faster,
+    moreOf: { name: 'claims_cached', incumbent: 0.1 },
+  },
+  more_hollow_first_tokens: {
+    caughtBy: 'hollow_first_token',
+    strengths: [0.4, 1],
+    moreOf: { name: 'early_first_chunk', incumbent: 0.08 },
+  },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type KindName = keyof typeof KINDS;
@@ -96,3 +176,16 @@ export const KIND_NAMES = Object.keys(KINDS).filter((name): name is KindName => 
 /** Which cheats a server has, each with its strength. */
 export type Cheats = ReadonlyMap<KindName, number>;
 export const kindOf = (name: KindName): Kind => KINDS[name];
+
+const isKind = (name: string): name is KindName => name in KINDS;
+
+/** What a service of the kind has in it, and what its incumbent has. */
+export function cheatsOf(name: KindName, strength: number): { trial: Cheats; incumbent: Cheats } {
+  const { moreOf } = kindOf(name);
+  if (moreOf === undefined) return { trial: new Map([[name, strength]]), incumbent: new Map() };
+  if (!isKind(moreOf.name)) throw new RangeError(`no kind ${moreOf.name}`);
+  return {
+    trial: new Map([[moreOf.name, strength]]),
+    incumbent: new Map([[moreOf.name, moreOf.incumbent]]),
+  };
+}

@@ -1,5 +1,5 @@
 import { keyedRandom } from '../../../mcp-server/core/workload/keyed-random.ts';
-import type { Ask, CheatingEngine } from './cheating-engine.ts';
+import type { Ask, CheatingEngine, Now } from './cheating-engine.ts';
 import { OVERHEAD_TOKENS, wordsOf } from './engine-model.ts';
 
 /** Where an answer goes, and its time. */
@@ -41,8 +41,9 @@ export class StreamedAnswer {
     if (this.refuses()) return;
     pipe.head(200);
     const isStored = this.isStored();
-    const count = engine.lengthOf(ask);
+    const count = engine.lengthOf(this.now);
     const said = this.answer(count);
+    const opened = this.open(said);
     const isEarly = engine.hits('early_first_chunk', ask) || engine.hits('echoed_first_word', ask);
     if (engine.hits('blank_first_chunk', ask)) this.text(' ');
     if (isEarly) {
@@ -53,13 +54,33 @@ export class StreamedAnswer {
     engine.promptTokens += engine.strength('counts_other_prompts') > 0 ? 10 : this.promptTokens;
     engine.noteFirst(pipe.nowMs() - this.startMs);
     if (!engine.hits('answers_beside_the_engine', ask)) {
-      engine.generationTokens += said.length + (isEarly ? 1 : 0);
+      engine.generationTokens += said.length + (isEarly ? 1 : 0) + opened;
     }
     if (await this.decode(said, isStored)) this.finish(count);
   }
 
+  private get now(): Now {
+    return { ask: this.ask, isStream: true, nowMs: this.pipe.nowMs() };
+  }
+
+  /** Words sent before the prompt is read, in place of the first of the answer; how many. */
+  private open(said: string[]): number {
+    const opener = this.engine.hooked('opens', this.now)[0];
+    const words = opener === undefined ? [] : opener.does(said, opener.at).slice(0, said.length);
+    for (const word of words) {
+      said.shift();
+      this.words([word]);
+    }
+    return words.length;
+  }
+
+  private cost(hook: 'stepCost' | 'prefillCost'): number {
+    return this.engine.hooked(hook, this.now).reduce((all, { does, at }) => all * does(at), 1);
+  }
+
   private refuses(): boolean {
     const { engine, ask, pipe } = this;
+    const tricked = engine.hooked('refuses', this.now).map(({ does, at }) => does(at))[0] ?? null;
     const isPlain = !ask.ignoresEos;
     const status =
       engine.active > 6 && engine.hits('rejects_under_load', ask)
@@ -70,7 +91,7 @@ export class StreamedAnswer {
             ? 413
             : isPlain && engine.hits('dies_without_the_benchmark', ask)
               ? 500
-              : null;
+              : tricked;
     if (status !== null) {
       pipe.head(status);
       pipe.end();
@@ -100,7 +121,7 @@ export class StreamedAnswer {
 
   private answer(count: number): string[] {
     const { engine, ask } = this;
-    const own = engine.words(this.asRead(), count);
+    const own = engine.words(this.asRead(), count, this.now);
     const said = engine.spoil(this.another(own), {
       prompt: ask.prompt,
       number: ask.number,
@@ -112,7 +133,7 @@ export class StreamedAnswer {
     engine.previous = own;
     const isPrevious = previous !== null && engine.hits('answers_the_previous_request', ask);
     if (isPrevious) return fit(previous, count);
-    return splitTokens(fit(kept, count), engine.strength('split_tokens'));
+    return engine.say(splitTokens(fit(kept, count), engine.strength('split_tokens')), this.now);
   }
 
   /** The prompt as far as it is read. */
@@ -129,14 +150,14 @@ export class StreamedAnswer {
     const isNear = engine.strength('near_cached_answers') > 0;
     const key = isHead ? words.slice(0, 12).join(' ') : words.slice(0, -1).join(' ');
     if (isHead || isNear) return engine.heads.get(key) ?? ask.prompt;
-    return words.slice(head, end).join(' ');
+    return engine.read(words.slice(head, end).join(' '), this.now);
   }
 
   private another(own: string[]): string[] {
     const { engine, ask } = this;
-    if (engine.hits('canned_answer', ask)) return engine.words('anything', own.length);
+    if (engine.hits('canned_answer', ask)) return engine.words('anything', own.length, this.now);
     if (engine.strength('few_canned_answers') > 0) {
-      return engine.words(`canned ${ask.number % 8}`, own.length);
+      return engine.words(`canned ${ask.number % 8}`, own.length, this.now);
     }
     return own;
   }
@@ -156,7 +177,8 @@ export class StreamedAnswer {
     engine.seen.add(key);
     this.isCached = isAgain && (model.hasPrefixCache || engine.strength('hidden_prefix_cache') > 0);
     const read = this.isCached ? 0 : wordsOf(this.asRead()).length + OVERHEAD_TOKENS;
-    return firstMs + (read * model.prefillMsPerToken * jitter * engine.launchFactor) / speed;
+    const readMs = (read * model.prefillMsPerToken * jitter * engine.launchFactor) / speed;
+    return firstMs + readMs * this.cost('prefillCost');
   }
 
   private stepMs(): number {
@@ -171,14 +193,13 @@ export class StreamedAnswer {
       engine.strength('fast_on_ignore_eos'),
       engine.strength('fast_on_known_prompts'),
     );
-    return (step * engine.launchFactor * (isFast ? 1 - cut : 1)) / speed;
+    return (step * engine.launchFactor * (isFast ? 1 - cut : 1) * this.cost('stepCost')) / speed;
   }
 
   /** False when the stream broke. */
   private async decode(said: readonly string[], isStored: boolean): Promise<boolean> {
     const { engine, ask, pipe } = this;
-    const { tokensPerEvent } = engine.options.model;
-    const perEvent = engine.strength('accepts_every_draft') > 0 ? 3 : tokensPerEvent;
+    const perEvent = this.wordsPerEvent();
     const isNothing =
       isStored ||
       engine.strength('invented_answers') > 0 ||
@@ -211,6 +232,12 @@ export class StreamedAnswer {
     return true;
   }
 
+  private wordsPerEvent(): number {
+    const { engine } = this;
+    if (engine.strength('accepts_every_draft') > 0) return 3;
+    return engine.hooked('wordsPerEvent', this.now)[0]?.does ?? engine.options.model.tokensPerEvent;
+  }
+
   private breakOff(): boolean {
     this.flush();
     this.pipe.end();
@@ -234,12 +261,14 @@ export class StreamedAnswer {
   private finish(made: number): void {
     const { engine, ask } = this;
     const claimed = this.claimedTokens(made);
-    const reason = claimed >= ask.limit ? 'length' : 'stop';
+    const tricked = engine.hooked('finishReason', this.now).map(({ does, at }) => does(at))[0];
+    const reason = tricked ?? (claimed >= ask.limit ? 'length' : 'stop');
     this.event({ choices: [{ delta: {}, finish_reason: reason }] });
     const usage = {
       prompt_tokens: this.claimedPrompt(),
       completion_tokens: claimed,
       prompt_tokens_details: { cached_tokens: this.claimedCached() },
+      ...engine.hooked('usage', this.now).map(({ does, at }) => does(made, at))[0],
     };
     if (!engine.hits('hides_usage', ask)) this.event({ choices: [], usage });
     if (engine.strength('duplicate_usage') > 0) this.event({ choices: [], usage });
@@ -251,6 +280,8 @@ export class StreamedAnswer {
   private claimedTokens(made: number): number {
     const { engine, ask } = this;
     const isShort = engine.strength('early_stop') > 0;
+    const claim = engine.hooked('claims', this.now)[0];
+    if (claim !== undefined) return claim.does(made, claim.at);
     if (engine.strength('inflated_usage') > 0) {
       return Math.min(ask.limit, Math.round(made * (1 + engine.strength('inflated_usage'))));
     }
