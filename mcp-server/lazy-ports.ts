@@ -47,6 +47,7 @@ export function lazyDeploy(
     checkSetup: async (request, signal) => (await deploy()).checkSetup(request, signal),
     plan: async (request, signal) => (await deploy()).plan(request, signal),
     start: async (request, signal) => (await deploy()).start(request, signal),
+    roomForSecond: async (running, signal) => (await deploy()).roomForSecond(running, signal),
     status: async (handle, signal) => (await deploy()).status(handle, signal),
     logs: async (handle, options) => (await deploy()).logs(handle, options),
     stop: async (handle, signal) => (await deploy()).stop(handle, signal),

@@ -12,10 +12,13 @@ import { findCapacity } from './find-capacity.ts';
 import type { Measurement } from './measure.ts';
 import { bringsDeployment, measureFresh } from './measure-fresh.ts';
 import { runBenchmark } from './run-benchmark.ts';
+import { incumbentFor, runInTurn } from './run-in-turn.ts';
 
 export interface BenchmarkArgs extends BenchmarkWish {
   /** Search the most load that meets the contract's service level, instead of measuring given load points. */
   readonly find?: 'max_rate' | 'max_concurrency' | undefined;
+  /** Take turns with the incumbent, which is deployed beside the trial and stopped again. */
+  readonly in_turn?: boolean | undefined;
   readonly session_id?: string | undefined;
   readonly wait_s: number;
 }
@@ -43,6 +46,8 @@ export async function benchmark(
     return benchmarkFresh(app, writer, { wish, wait_s: args.wait_s, call });
   }
   const plan = await planBenchmark(app, writer.state(), wish);
+  if (args.in_turn === true)
+    return benchmarkInTurn(app, writer, { plan, wait_s: args.wait_s, call });
   const job = await app.jobs.start(
     { writer, kind: 'benchmark', trialId: plan.trialId, args: jobArgs(plan), waitS: args.wait_s },
     call,
@@ -52,6 +57,32 @@ export async function benchmark(
         : findCapacity(app, writer, { plan, find, call: context }),
   );
   return answerOf(app, writer, { job, trialId: plan.trialId, purpose: plan.purpose });
+}
+
+/** The same in turn with the incumbent, as one job: deploy it beside the trial, measure both, stop it. */
+async function benchmarkInTurn(
+  app: App,
+  writer: LedgerWriter,
+  asked: { readonly plan: BenchmarkPlan; readonly wait_s: number; readonly call: Call },
+): Promise<BenchmarkAnswer> {
+  const { plan } = asked;
+  const { trialId, purpose } = plan;
+  const incumbentId = incumbentFor(writer.state(), plan, app.clock.nowMs());
+  const args = { ...jobArgs(plan), in_turn: true, incumbent: incumbentId };
+  const job = await app.jobs.start(
+    { writer, kind: 'benchmark', trialId, args, waitS: asked.wait_s },
+    asked.call,
+    async (call) => {
+      const runs = await runInTurn(app, writer, { plan, incumbentId, call });
+      const own = describe(plan, runs.trial);
+      const other = describe(runs.incumbentPlan, runs.incumbent);
+      return {
+        summary: `${own.summary}\nIn turn with it, block by block: ${other.summary}`,
+        result: { ...own.result, inTurnWith: other.result?.['measurements'] ?? [] },
+      };
+    },
+  );
+  return answerOf(app, writer, { job, trialId, purpose });
 }
 
 /** The same on a deployment of its own, as one job: deploy, measure, stop. */

@@ -2,7 +2,7 @@ import { AutodebugError } from '../core/errors.ts';
 import { hasMoved } from '../core/ledger/instance.ts';
 import { findDeployment } from '../core/ledger/lookup.ts';
 import type { DeploymentState, SessionState } from '../core/ledger/state.ts';
-import type { Endpoint, Instance } from '../core/ledger/vocabulary.ts';
+import type { Endpoint, Instance, Room } from '../core/ledger/vocabulary.ts';
 import { cleanText } from '../core/redact.ts';
 import type { Deploy, DeployHandle, DeploymentStatus } from '../ports/deploy.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
@@ -61,6 +61,7 @@ export async function noteReady(
   const before = lastInstance(writer.state(), deploymentId);
   const landedElsewhere = before !== null && hasMoved(before, status.instance);
   const { endpoint, instance, priceUsdPerHour } = status;
+  const second = await askForRoom(writer.state(), place);
   await writer.append({
     type: 'deploy_ready',
     data: {
@@ -71,6 +72,7 @@ export async function noteReady(
       engineVersion,
       landedElsewhere,
       simulated: backend.backend === 'simulated',
+      ...(second === null ? {} : { second }),
     },
   });
   return {
@@ -83,6 +85,14 @@ export async function noteReady(
     engineVersion,
     landedElsewhere,
   };
+}
+
+/** Whether another deployment could run beside this one. Null when: its handle is not known. */
+async function askForRoom(state: SessionState, place: Place): Promise<Room | null> {
+  const { handle } = findDeployment(state, place.deploymentId);
+  if (handle === null) return null;
+  const { holds, reason } = await place.backend.roomForSecond(handle, place.call.signal);
+  return { holds, reason: cleanText(reason, 300) };
 }
 
 /** Instance of the last deployment that served before this one. Null when: there was none. */

@@ -36,7 +36,7 @@ export async function deployTrial(app: App, args: DeployArgs, call: Call): Promi
   const writer = await app.sessions.use(args.session_id);
   const trial = chooseTrial(writer.state(), args.trial_id);
   const purpose = purposeOf(writer.state(), trial);
-  await refuseDeploy(app, writer, trial);
+  await refuseDeploy(app, writer, { trial });
   const job = await app.jobs.start(
     {
       writer,
@@ -105,9 +105,13 @@ function purposeOf(state: SessionState, trial: TrialState): Purpose {
   return trial.planned.parentId === null && state.calibration === null ? 'calibrate' : 'trial';
 }
 
-async function refuseDeploy(app: App, writer: LedgerWriter, trial: TrialState): Promise<void> {
+async function refuseDeploy(
+  app: App,
+  writer: LedgerWriter,
+  { trial, beside }: { readonly trial: TrialState; readonly beside?: string | undefined },
+): Promise<void> {
   const state = writer.state();
-  const held = heldDeployments(state)[0];
+  const held = heldDeployments(state).find((one) => one.deploymentId !== beside);
   if (held !== undefined) {
     throw new PreconditionError(
       `${held.deploymentId} of ${held.trialId} still holds the hardware.`,
@@ -137,6 +141,8 @@ export interface DeployWish {
   readonly trialId: string;
   readonly purpose: Purpose;
   readonly call: Call;
+  /** The one deployment that may run at the same time. */
+  readonly beside?: string;
 }
 
 /**
@@ -147,10 +153,10 @@ export interface DeployWish {
 export async function deployAndWait(
   app: App,
   writer: LedgerWriter,
-  { trialId, purpose, call }: DeployWish,
+  { trialId, purpose, call, beside }: DeployWish,
 ): Promise<DeployOutcome> {
   const trial = findTrial(writer.state(), trialId);
-  await refuseDeploy(app, writer, trial);
+  await refuseDeploy(app, writer, { trial, beside });
   const backend = backendOf(app, writer.state());
   const request = await planDeployment(app, writer, { trial, purpose });
   const plan = await backend.plan(request, call.signal);

@@ -27,6 +27,8 @@ export interface MeasureWish {
   readonly loadPointIndex: number | null;
   readonly seed: number;
   readonly repeat: number;
+  /** Set where the run takes turns with one of the other configuration. */
+  readonly turn?: Measurement['turn'] | undefined;
   /** Shown before the progress of the run, e.g. `run 2 of 3`. */
   readonly label: string;
   /** Ends an open loop once its queue grows without end; the measurement is then flagged SATURATED. */
@@ -172,6 +174,7 @@ async function record(app: App, writer: LedgerWriter, ran: Ran): Promise<Measure
     flags: [...flagged.flags],
     notes: notes.map((note) => cleanText(note, 300)),
     evidence: [...evidence],
+    ...(wish.turn === undefined ? {} : { turn: wish.turn }),
   };
   await writer.append({ type: 'measurement_recorded', data: measurement });
   return measurement;

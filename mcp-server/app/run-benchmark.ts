@@ -43,7 +43,8 @@ export async function runBenchmark(
   return runs;
 }
 
-function isSpoiled(round: readonly Measurement[]): boolean {
+/** True where another try may be clean: only the client or the load marked these runs. */
+export function isSpoiled(round: readonly Measurement[]): boolean {
   const flags = round.flatMap((run) => run.flags);
   return flags.length > 0 && flags.every((flag) => PASSING_FLAGS.has(flag));
 }
@@ -64,26 +65,47 @@ async function measureRound(
   for (const [number, { point, index }] of plan.loadPoints.entries()) {
     if (call.signal.aborted) break;
     const of = plan.loadPoints.length === 1 ? '' : `, load point ${number + 1}`;
-    const run = await measureOnce(app, writer, {
-      deploymentId: plan.deploymentId,
-      purpose: plan.purpose,
-      workload: plan.workload,
-      workloadHash: plan.workloadHash,
-      loadPoint: point,
-      loadPointIndex: index,
-      seed: plan.seed,
-      repeat: plan.firstRepeat + done,
-      label: `${plan.trialId} run ${done + 1} of ${wanted}${of}`,
-      call,
-    });
+    const label = `${plan.trialId} run ${done + 1} of ${wanted}${of}`;
+    const run = await measurePoint(app, writer, { plan, call, done, label, at: { point, index } });
     if (run !== null) runs.push(run);
-    if (run === null || run.summary.failed > 0) await refuseDead(app, writer, { plan, call });
   }
   return runs;
 }
 
+/** One run of a plan at one of its load points. Null when: it was stopped before a request. Throws: LoadError `E_SERVICE_DIED`. */
+export async function measurePoint(
+  app: App,
+  writer: LedgerWriter,
+  wish: {
+    readonly plan: BenchmarkPlan;
+    readonly call: Call;
+    /** Repeats of the plan before this one. */
+    readonly done: number;
+    readonly label: string;
+    readonly at: BenchmarkPlan['loadPoints'][number];
+    readonly turn?: Measurement['turn'];
+  },
+): Promise<Measurement | null> {
+  const { plan, call, at } = wish;
+  const run = await measureOnce(app, writer, {
+    deploymentId: plan.deploymentId,
+    purpose: plan.purpose,
+    workload: plan.workload,
+    workloadHash: plan.workloadHash,
+    loadPoint: at.point,
+    loadPointIndex: at.index,
+    seed: plan.seed,
+    repeat: plan.firstRepeat + wish.done,
+    turn: wish.turn,
+    label: wish.label,
+    call,
+  });
+  if (run === null || run.summary.failed > 0) await refuseDead(app, writer, { plan, call });
+  return run;
+}
+
 /** A deployment that no longer serves is written down as failed, so that the next step sees it. */
-async function refuseDead(
+export async function refuseDead(
   app: App,
   writer: LedgerWriter,
   { plan, call }: { readonly plan: BenchmarkPlan; readonly call: Call },
@@ -103,7 +125,7 @@ async function refuseDead(
 }
 
 /** Writes down the session's noise anew: after the A/A runs, after each redeploy of the baseline, after each anchor. */
-async function calibrate(writer: LedgerWriter, plan: BenchmarkPlan): Promise<void> {
+export async function calibrate(writer: LedgerWriter, plan: BenchmarkPlan): Promise<void> {
   const state = writer.state();
   const trialId = state.calibration?.trialId ?? plan.trialId;
   const all = findTrial(state, trialId)

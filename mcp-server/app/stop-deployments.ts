@@ -92,7 +92,9 @@ async function cancelUsers(
     ({ jobId, started }) =>
       running.includes(jobId) &&
       started.kind !== 'stop_deployments' &&
-      chosen.some((one) => one.trialId === started.trialId),
+      chosen.some(
+        ({ trialId }) => trialId === started.trialId || trialId === started.args['incumbent'],
+      ),
   );
   for (const { jobId } of users) await app.jobs.cancel(writer, jobId);
 }

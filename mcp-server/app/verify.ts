@@ -72,10 +72,17 @@ async function closedTrials(app: VerifyApp): Promise<ReadonlyMap<string, Omit<Lo
   for (const sessionId of await app.ledgers.list()) {
     const { state } = await app.ledgers.read(sessionId);
     for (const trial of state.trials) {
-      if (trial.closed !== null) known.set(trial.closed.file, { state, trial });
+      if (trial.closed === null) continue;
+      known.set(trial.closed.file, { state, trial: asClosed(trial) });
     }
   }
   return known;
+}
+
+/** A trial with the runs that its log knew: an incumbent is measured again after its log was written. */
+function asClosed(trial: TrialState): TrialState {
+  const closedAt = trial.closedAt ?? '';
+  return { ...trial, measurements: trial.measurements.filter(({ at }) => at <= closedAt) };
 }
 
 function failure(

@@ -5,7 +5,7 @@ import type {
   HardwareChoice,
   MeasurementTerms,
 } from '../core/contract/contract.ts';
-import type { Endpoint, Instance } from '../core/ledger/vocabulary.ts';
+import type { Endpoint, Instance, Room } from '../core/ledger/vocabulary.ts';
 
 export type AllowedHardware = z.infer<typeof HardwareChoice>;
 
@@ -93,6 +93,11 @@ export interface Deploy {
   plan(request: DeployRequest, signal: AbortSignal): Promise<DeployPlan>;
   /** Starts and returns at once. The run name is in the ledger before this is called. */
   start(request: DeployRequest, signal: AbortSignal): Promise<DeployHandle>;
+  /**
+   * Whether one more deployment can run beside this one, as it would alone, so that two configurations can take turns. Asked once
+   * the first one serves; creates nothing. The reason is a sentence for a person, without a full stop.
+   */
+  roomForSecond(running: DeployHandle, signal: AbortSignal): Promise<Room>;
   status(handle: DeployHandle, signal: AbortSignal): Promise<DeploymentStatus>;
   /** All output so far, capped to the last `maxBytes`, starting at a line. */
   logs(

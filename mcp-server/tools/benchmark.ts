@@ -29,6 +29,12 @@ export const benchmarkTool = defineTool({
       .enum(['max_rate', 'max_concurrency'])
       .optional()
       .describe('Search the most load that meets the contract’s SLO (a probe).'),
+    in_turn: z
+      .boolean()
+      .optional()
+      .describe(
+        'Measure a trial block by block with the incumbent, deployed beside it and stopped again, so that drift cancels.',
+      ),
     repeats: z.number().int().min(1).max(20).optional(),
     wait_s: z.number().int().min(0).max(50).default(45),
   }),

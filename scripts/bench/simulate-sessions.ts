@@ -16,7 +16,7 @@ import { type KeyedRandom, keyedRandom } from '../../mcp-server/core/workload/ke
 import { inputOf } from '../../test/core/judge/builders.ts';
 import {
   calibrate,
-  createDeployment,
+  deployAt,
   groupOf,
   idOf,
   judgeTrial,
@@ -25,7 +25,6 @@ import {
   type Share,
   sideOfGroups,
   sidesOf,
-  TRUE_RATE,
   take,
 } from './simulate-verdicts.ts';
 
@@ -45,8 +44,9 @@ export interface SessionOutcome {
 
 /** A session of equal trials: each is judged against the best so far, anchors included, and the leaders are confirmed. */
 function runSession(random: KeyedRandom, trials: number, runSd: number): SessionOutcome {
-  const deploy = (): (() => number) => createDeployment(random, TRUE_RATE, runSd);
-  let known = calibrate(random, runSd);
+  const place = { random, runSd };
+  const deploy = (): (() => number) => deployAt(place);
+  let known = calibrate(place);
   const tried: (Leader & { readonly verdict: Verdict })[] = [];
   let sinceMeasured = 0;
   for (let trial = 1; trial <= trials; trial += 1) {

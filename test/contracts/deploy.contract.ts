@@ -22,6 +22,8 @@ export interface DeployFixture {
   readonly neverReady: (() => string | Promise<string>) | null;
   /** True where a guard on this machine ends the deployment at its deadline. */
   readonly hasDeadline: boolean;
+  /** True where two deployments can run at once. */
+  readonly holdsTwo: boolean;
   readonly timeoutMs?: number;
   /** Runs after each test: fakes of a remote service are put down here. */
   cleanUp?(): Promise<void> | void;
@@ -122,6 +124,28 @@ export function describeDeployContract(fixture: DeployFixture): void {
         expect(first.proof.length).toBeGreaterThan(0);
         expect(await deploy.stop(handle, NEVER)).toMatchObject({ gone: true });
         expect((await deploy.status(handle, NEVER)).kind).toBe('gone');
+      },
+      timeoutMs * 2,
+    );
+
+    test(
+      'a deployment that serves says with a reason whether another fits beside it, and then that one serves too',
+      async () => {
+        const deploy = await fixture.create();
+        const isServing = async (handle: DeployHandle): Promise<boolean> =>
+          (await waitFor(deploy, handle, ({ kind }) => kind !== 'starting')).kind === 'ready';
+        const service = await fixture.healthy();
+        const first = await start(deploy, requestOf(service));
+        expect(await isServing(first)).toBe(true);
+        const room = await deploy.roomForSecond(first, NEVER);
+        expect(room.reason.length).toBeGreaterThan(10);
+        expect(room.holds).toBe(fixture.holdsTwo);
+        if (!room.holds) return;
+        const second = await start(deploy, requestOf(service));
+        expect(await isServing(second)).toBe(true);
+        expect(await isServing(first)).toBe(true);
+        expect(await deploy.stop(second, NEVER)).toMatchObject({ gone: true });
+        expect(await isServing(first)).toBe(true);
       },
       timeoutMs * 2,
     );

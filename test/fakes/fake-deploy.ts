@@ -1,3 +1,4 @@
+import type { Room } from '../../mcp-server/core/ledger/vocabulary.ts';
 import type {
   Deploy,
   DeployHandle,
@@ -23,6 +24,8 @@ export interface FakeDeployScript {
   readonly startError?: Error;
   /** The start throws after something was created. */
   readonly startsBeforeError?: boolean;
+  /** What it says of another deployment beside the first; default: it holds two. */
+  readonly second?: Room;
   readonly stopProofs?: readonly StopProof[];
 }
 
@@ -56,6 +59,7 @@ export function createFakeDeploy(script: FakeDeployScript = {}): FakeDeploy {
       if (script.startError !== undefined) throw script.startError;
       return { runName: request.runName };
     },
+    roomForSecond: async () => script.second ?? { holds: true, reason: 'it is a fake' },
     status: async (handle) => {
       if (!alive.has(runNameOf(handle))) return { kind: 'gone' };
       return (statuses.length > 1 ? statuses.shift() : statuses[0]) ?? READY;

@@ -55,6 +55,9 @@ function parseServiceHandle(handle: DeployHandle): ServiceHandle {
   });
 }
 
+/** The port that a deployment of this machine listens on. Throws: InvalidInputError `E_HANDLE`. */
+export const portOf = (handle: DeployHandle): number => parseServiceHandle(handle).facts.port;
+
 export interface GuardedStart {
   readonly command: string;
   readonly args: readonly string[];

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import type { Instance } from '../../core/ledger/vocabulary.ts';
+import type { Instance, Room } from '../../core/ledger/vocabulary.ts';
 import { parseServiceFile, type ServiceFile } from '../../core/service/service-file.ts';
 import { detectEngine } from '../../engines/index.ts';
 import type {
@@ -14,7 +14,13 @@ import type {
 import type { ProcessRunner } from '../../ports/process-runner.ts';
 import { isPortFree } from '../process/tcp-ports.ts';
 import { childEnvironment, type Environment, missingNames } from './child-env.ts';
-import { guardedOperations, guardedStatus, refusePort, startService } from './guarded-service.ts';
+import {
+  guardedOperations,
+  guardedStatus,
+  portOf,
+  refusePort,
+  startService,
+} from './guarded-service.ts';
 
 export interface LocalDeployOptions {
   readonly environment: Environment;
@@ -33,6 +39,7 @@ export function createLocalDeploy(options: LocalDeployOptions): Deploy {
       return { priceUsdPerHour: 0, notes: ['runs on this machine'] };
     },
     start: (request) => start(request, options.environment),
+    roomForSecond: async (handle) => roomBeside(portOf(handle), await machine()),
     status: (handle, signal) =>
       guardedStatus(handle, signal, async () => ({
         instance: await machine(),
@@ -40,6 +47,15 @@ export function createLocalDeploy(options: LocalDeployOptions): Deploy {
       })),
     ...guardedOperations('local'),
   };
+}
+
+/** The file fixes the port, and a GPU's memory is taken whole by the engine that holds it. */
+function roomBeside(port: number, { gpu }: Instance): Room {
+  const reason =
+    gpu === 'cpu'
+      ? `both files listen on port ${port}, and the engines would share the cores of one machine`
+      : `the first engine holds the memory of ${gpu}`;
+  return { holds: false, reason };
 }
 
 async function start(request: DeployRequest, environment: Environment): Promise<DeployHandle> {

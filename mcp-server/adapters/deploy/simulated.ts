@@ -41,6 +41,10 @@ export function createSimulatedDeploy(options: SimulatedDeployOptions): Deploy {
       return { priceUsdPerHour: null, notes: ['SIMULATED: nothing is rented'] };
     },
     start: (request) => start(request, options),
+    roomForSecond: async () => ({
+      holds: true,
+      reason: 'each simulated engine has a GPU and a port of its own',
+    }),
     status: (handle, signal) =>
       guardedStatus(handle, signal, (baseUrl) => describeService(baseUrl, signal)),
     ...guardedOperations('simulated'),

@@ -99,13 +99,19 @@ function withinOf(
   metric: NamedMetric,
   loadPointIndex: number,
 ): Spread | null {
-  const values = valuesOf(groups, metric, loadPointIndex);
+  const values = valuesOf(groups.map(apart), metric, loadPointIndex);
   const all = values?.flat() ?? [];
   const mean = meanOf(all);
   if (values === null || mean === null) return null;
   const { df, squares } = pooledSquares(values);
   return df < 1 ? null : { mean, sd: Math.sqrt(squares / df), n: all.length, df };
 }
+
+/** Its runs without those that took turns: between them the other one ran, and the machine had more time to drift. */
+const apart = (group: Group): Group => ({
+  ...group,
+  runs: group.runs.filter(({ measurement }) => measurement.turn === undefined),
+});
 
 function pooledSquares(values: readonly (readonly number[])[]): { df: number; squares: number } {
   let df = 0;

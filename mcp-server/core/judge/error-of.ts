@@ -28,7 +28,7 @@ export interface ErrorContext {
  * Error of a log ratio of two means: that of runs within deployments, and that between deployments where the sides ran in
  * different ones. From five pairs of runs on the first comes from a two-level bootstrap over them, put right for the few pairs
  * that it draws from (n / (n − 1)); before, from the pooled sd of the A/A runs and of those compared, which also holds for pairs: they
- * differ by no more than that. Null when: nothing was calibrated, or a side has no runs.
+ * differ by no more than that. Runs that took turns tell it by the differences inside their blocks. Null when: nothing was calibrated, or a side has no runs.
  * Source: docs/verdicts.md; pooled two-sample t, delta method for logs.
  */
 export function errorOf(sides: Weighed, context: ErrorContext): CombinedError | null {
@@ -47,7 +47,7 @@ export function errorOf(sides: Weighed, context: ErrorContext): CombinedError | 
 function bootstrapped(sides: Weighed): Variance | null {
   const pairs = sides.pairs?.length ?? 0;
   if (pairs < PAIRS_FOR_BOOTSTRAP) return null;
-  const se = bootstrapPairs(pairValues(sides), { seed: SEED, resamples: 1000 });
+  const se = bootstrapPairs(pairValues(sides, sides.pairs ?? []), { seed: SEED, resamples: 1000 });
   return se === null ? null : { variance: (se ** 2 * pairs) / (pairs - 1), df: pairs - 1 };
 }
 
@@ -56,16 +56,29 @@ function pooled(
   context: ErrorContext & { readonly spread: Spread; readonly calibrated: number },
 ): Variance {
   const { spread, calibrated } = context;
+  const apart = (runs: readonly WeighedRun[]): readonly WeighedRun[] =>
+    runs.filter((run) => !sides.blocks.includes(run.key));
   const groups = [
     { df: spread.df ?? spread.n - 1, relative: calibrated },
-    ...withinDeployments(sides.trial),
-    ...(context.isReferenceCalibrated ? [] : withinDeployments(sides.reference)),
+    ...withinDeployments(apart(sides.trial)),
+    ...(context.isReferenceCalibrated ? [] : withinDeployments(apart(sides.reference))),
+    withinBlocks(sides),
   ];
   const df = groups.reduce((sum, group) => sum + group.df, 0);
   const squares = groups.reduce((sum, group) => sum + group.df * group.relative ** 2, 0);
   const weights = [...sides.trial, ...sides.reference];
   const share = weights.reduce((sum, { weight }) => sum + weight ** 2, 0);
   return { variance: (squares / df) * share, df };
+}
+
+/** Sd of one run by what the two runs of a block differ by, from block to block: what the machine did to both is no part of it. */
+function withinBlocks(sides: Weighed): { readonly df: number; readonly relative: number } {
+  const logs = pairValues(sides, sides.blocks).map(({ trial, reference }) =>
+    Math.log((meanOf(trial) ?? 0) / (meanOf(reference) ?? 0)),
+  );
+  const sd = sampleSd(logs);
+  if (sd === null || !Number.isFinite(sd)) return { df: 0, relative: 0 };
+  return { df: logs.length - 1, relative: sd / Math.SQRT2 };
 }
 
 /** Relative sd of the runs of each deployment. */

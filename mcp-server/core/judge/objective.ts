@@ -3,6 +3,7 @@ import { type Comparison, compareOverall } from './compare.ts';
 import { describeComparison } from './describe-comparison.ts';
 import { logInterval, ruleOnGain } from './gain.ts';
 import { describeDeploymentNoise } from './noise.ts';
+import { sharedBlocks } from './pairing.ts';
 import { invalid, type Ruling, unclear } from './ruling.ts';
 import { type JudgedSide, type JudgeInput, usableRuns } from './sides.ts';
 
@@ -10,7 +11,7 @@ import { type JudgedSide, type JudgeInput, usableRuns } from './sides.ts';
 export function ruleOnObjective(input: JudgeInput): Ruling {
   const ruling = ruleOnNumbers(input);
   if (ruling.verdict === 'invalid') return ruling;
-  return { ...ruling, reasons: [...ruling.reasons, ...priorNote(input)] };
+  return { ...ruling, reasons: [...ruling.reasons, ...turnNote(input), ...priorNote(input)] };
 }
 
 function ruleOnNumbers(input: JudgeInput): Ruling {
@@ -46,6 +47,17 @@ function tie(input: JudgeInput, overall: Comparison): Ruling {
   }
   const reason = `no difference beyond noise and the minimum effect of ${effect}: ${said}; the simpler one stays`;
   return { verdict: 'tie', gate: null, reasons: [reason] };
+}
+
+/** Says how much of the comparison took turns. */
+function turnNote(input: JudgeInput): readonly string[] {
+  const trial = usableRuns(input.trial);
+  const blocks = sharedBlocks({ trial, reference: usableRuns(input.reference) });
+  if (blocks.length === 0) return [];
+  const repeats = new Set(trial.map(({ measurement: run }) => `${run.deploymentId} ${run.repeat}`));
+  return [
+    `${blocks.length} of ${repeats.size} repeats ran in turn with ${input.reference.trialId} and are compared block by block`,
+  ];
 }
 
 /** Says which part of the noise was believed and which was measured. */

@@ -26,6 +26,7 @@ import {
   Instance,
   MechanismCheck,
   Purpose,
+  Room,
   RuledOut,
   Spread,
   Verdict,
@@ -93,6 +94,8 @@ export const EVENT_DATA = {
     /** Another GPU or instance than the trial before it. */
     landedElsewhere: z.boolean().default(false),
     simulated: z.boolean().default(false),
+    /** Whether the backend can hold another deployment beside this one; absent in older ledgers. */
+    second: Room.optional(),
   }),
   deploy_failed: z.object({
     deploymentId: DeploymentId,

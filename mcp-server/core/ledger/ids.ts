@@ -10,6 +10,7 @@ export const DeploymentId = z
 export const MeasurementId = z
   .string()
   .regex(/^m\d{4}-\d{2,3}$/, 'expected a measurement id such as m0007-03');
+export const BlockId = z.string().regex(/^b\d{4}-\d{2,3}$/, 'expected a block id such as b0007-01');
 export const EvidenceId = z.string().regex(/^e\d{6}$/, 'expected an evidence id such as e000123');
 export const JobId = z.string().regex(/^j\d{4}$/, 'expected a job id such as j0042');
 export const DiagnosisId = z.string().regex(/^x\d{4}$/, 'expected a diagnosis id such as x0003');
@@ -24,6 +25,9 @@ export const deploymentId = (trial: string, ordinal: number): string =>
 /** `m0007-03`: the third measurement of trial 7. */
 export const measurementId = (trial: string, ordinal: number): string =>
   `m${trial.slice(1)}-${pad(ordinal, 2)}`;
+/** `b0007-01`: the first block in which trial 7 took turns with the incumbent. */
+export const blockId = (trial: string, ordinal: number): string =>
+  `b${trial.slice(1)}-${pad(ordinal, 2)}`;
 export const evidenceId = (ordinal: number): string => `e${pad(ordinal, 6)}`;
 export const jobId = (ordinal: number): string => `j${pad(ordinal, 4)}`;
 export const diagnosisId = (ordinal: number): string => `x${pad(ordinal, 4)}`;

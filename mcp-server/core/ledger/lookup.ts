@@ -1,5 +1,13 @@
 import { InvalidInputError, PreconditionError } from '../errors.ts';
-import { deploymentId, diagnosisId, evidenceId, jobId, measurementId, trialId } from './ids.ts';
+import {
+  blockId,
+  deploymentId,
+  diagnosisId,
+  evidenceId,
+  jobId,
+  measurementId,
+  trialId,
+} from './ids.ts';
 import type {
   DeploymentState,
   JobState,
@@ -108,6 +116,16 @@ export function nextDeploymentId(trial: TrialState): string {
 /** Next measurement id of a trial, e.g. `m0007-03`. */
 export function nextMeasurementId(trial: TrialState): string {
   return measurementId(trial.trialId, trial.measurements.length + 1);
+}
+
+/** Next block of a trial's turns with the incumbent, e.g. `b0007-01`. */
+export function nextBlockId(state: SessionState, trialId: string): string {
+  const prefix = `b${trialId.slice(1)}-`;
+  const own = state.trials
+    .flatMap((trial) => trial.measurements)
+    .flatMap(({ data }) => data.turn?.block ?? [])
+    .filter((block) => block.startsWith(prefix));
+  return blockId(trialId, new Set(own).size + 1);
 }
 
 export function nextEvidenceId(state: SessionState): string {

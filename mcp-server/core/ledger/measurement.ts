@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import { MeasurementSummary } from '../metrics/summary.ts';
 import { LoadPoint } from '../workload/workload.ts';
-import { DeploymentId, EvidenceId, MeasurementId, TrialId } from './ids.ts';
+import { BlockId, DeploymentId, EvidenceId, MeasurementId, TrialId } from './ids.ts';
 import { MeasurementFlag, Purpose } from './vocabulary.ts';
+
+/** A run of a block, in which trial and incumbent ran one after the other with the same prompts. */
+const Turn = z.object({
+  block: BlockId,
+  /** 1 for the run that went first in its block, 2 for the other. */
+  place: z.number().int().min(1).max(2),
+});
 
 /** One run as the ledger keeps it: its terms, its figures, and where its evidence lies. */
 export const MeasurementRecorded = z.object({
@@ -26,4 +33,6 @@ export const MeasurementRecorded = z.object({
   flags: z.array(MeasurementFlag),
   notes: z.array(z.string().max(300)).default([]),
   evidence: z.array(EvidenceId),
+  /** Set where the run took turns with one of the other configuration; absent elsewhere and in older ledgers. */
+  turn: Turn.optional(),
 });

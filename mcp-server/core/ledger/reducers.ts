@@ -108,6 +108,7 @@ const REDUCERS: Reducers = {
       mechanisms: [],
       judgements: [],
       closed: null,
+      closedAt: null,
     });
   },
   trial_refused: (draft, { data }) => {
@@ -187,8 +188,8 @@ const REDUCERS: Reducers = {
   best_moved: (draft, { data }) => {
     moveBest(draft, data.trialId);
   },
-  trial_closed: (draft, { data }) => {
-    changeTrial(draft, data.trialId, () => ({ closed: data, phase: data.outcome }));
+  trial_closed: (draft, { data, at }) => {
+    changeTrial(draft, data.trialId, () => ({ closed: data, closedAt: at, phase: data.outcome }));
   },
   best_confirmed: (draft, { data }) => {
     draft.confirmed = data;

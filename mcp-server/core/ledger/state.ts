@@ -46,6 +46,7 @@ export interface TrialState {
   /** Verdicts in order; the last is in force. */
   readonly judgements: readonly EventData<'trial_judged'>[];
   readonly closed: EventData<'trial_closed'> | null;
+  readonly closedAt: string | null;
 }
 
 export interface JobState {

@@ -178,6 +178,10 @@ export const Instance = z.object({
 });
 export type Instance = z.infer<typeof Instance>;
 
+/** Whether a backend can hold one more deployment, and why or why not, in words. */
+export const Room = z.object({ holds: z.boolean(), reason: z.string().max(300) });
+export type Room = z.infer<typeof Room>;
+
 export const Endpoint = z.object({
   /** Root of the service, without `/v1` and without a trailing slash. */
   baseUrl: z.string().max(500),

@@ -6,6 +6,7 @@ import { hasProfiler } from '../service/profiler.ts';
 import { lastPrice } from './end-reason.ts';
 import { ownDeployment } from './facts.ts';
 import { type NextStep, stepOf } from './step.ts';
+import { incumbentOf } from './turn-steps.ts';
 
 /** Trials after which the incumbent is measured once more. Source: docs/verdicts.md. */
 const TRIALS_PER_ANCHOR = 5;
@@ -95,11 +96,6 @@ function ranAt(trial: TrialState, place: Instance): boolean {
 
 const askForAnchor = (best: TrialState, why: string): NextStep =>
   stepOf('benchmark', { trial_id: best.trialId, purpose: 'anchor' }, why);
-
-function incumbentOf(state: SessionState): TrialState | null {
-  if (state.calibration === null) return null;
-  return state.trials.find((trial) => trial.trialId === state.bestId) ?? null;
-}
 
 function isAffordable(state: SessionState, trial: TrialState, nowMs: number): boolean {
   const priceUsdPerHour = trial.planned.predicted.priceUsdPerHour ?? lastPrice(state);

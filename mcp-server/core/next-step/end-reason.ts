@@ -14,7 +14,7 @@ const INFEASIBLE_TRIALS = 12;
 /** Deployments in a row that the place itself failed. Source: own reasoning. */
 const INFRASTRUCTURE_FAILURES = 3;
 /** Deployments that a confirmation takes: the three leaders, fresh. */
-const CONFIRM_DEPLOYMENTS = 3;
+export const CONFIRM_DEPLOYMENTS = 3;
 
 /** True when a best other than the baseline still has to be measured on a fresh deployment. */
 export function needsConfirmation(state: SessionState): boolean {

@@ -14,10 +14,9 @@ import {
   ownDeployment,
   ownDeployments,
 } from './facts.ts';
+import { measureStep, type Place, strayStep } from './measure-steps.ts';
 import { type NextStep, stepOf as step } from './step.ts';
 
-/** Benchmarks of one deployment that may fail before it counts as broken. Source: own reasoning. */
-const MAX_FAILED_BENCHMARKS = 2;
 /** Deployments of one trial, own ones, before it is judged with what there is. Source: own reasoning. */
 const MAX_OWN_DEPLOYMENTS = 3;
 
@@ -36,7 +35,8 @@ export function trialStep(state: SessionState, trial: TrialState, nowMs: number)
     );
   }
   return (
-    measureStep(state, trial, deployment) ??
+    strayStep(state, deployment) ??
+    measureStep(state, { trial, deployment, nowMs }) ??
     readStep(state, trial, deployment) ??
     qualityStep(trial, deployment) ??
     endStep(state, trial, nowMs)
@@ -47,12 +47,6 @@ export function trialStep(state: SessionState, trial: TrialState, nowMs: number)
 function endStep(state: SessionState, trial: TrialState, nowMs: number): NextStep {
   if (isBaseline(trial)) return closeStep(state, trial, nowMs);
   return anchorFirst(state, trial, nowMs) ?? judgeStep(trial);
-}
-
-interface Place {
-  readonly trial: TrialState;
-  readonly deployment: DeploymentState;
-  readonly nowMs: number;
 }
 
 /** The baseline is done once calibrated, read and checked; every other trial once its verdict stands. */
@@ -152,34 +146,6 @@ function goneStep(state: SessionState, place: Place): NextStep | null {
     return deployStep(state, trial, nowMs);
   }
   return readStep(state, trial, deployment) ?? endStep(state, trial, nowMs);
-}
-
-function measureStep(
-  state: SessionState,
-  trial: TrialState,
-  deployment: DeploymentState,
-): NextStep | null {
-  const since = { trialId: trial.trialId, at: deployment.readyAt ?? deployment.intendedAt };
-  const failed = jobsSince(state, 'benchmark', since).filter(
-    (job) => job.ended?.status === 'failed',
-  );
-  if (failed.length >= MAX_FAILED_BENCHMARKS) return null;
-  if (isBaseline(trial)) {
-    if (state.calibration !== null) return null;
-    return step(
-      'benchmark',
-      { trial_id: trial.trialId, purpose: 'calibrate' },
-      'Noise is measured first: the same configuration against itself.',
-    );
-  }
-  const have = judgeable(trial).length;
-  const need = measurementsNeeded(state, trial);
-  if (have >= need) return null;
-  return step(
-    'benchmark',
-    { trial_id: trial.trialId, purpose: 'trial' },
-    `${trial.trialId} has ${have} of ${need} measurements.`,
-  );
 }
 
 /** Logs, telemetry, table and diagnosis: what a trial teaches, read once. */

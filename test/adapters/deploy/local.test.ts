@@ -45,6 +45,7 @@ describeDeployContract({
   },
   neverReady: async () => serviceOn(await findFreePort(), '--never-ready'),
   hasDeadline: true,
+  holdsTwo: false,
 });
 
 describe('the local backend', () => {

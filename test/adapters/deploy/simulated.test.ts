@@ -22,4 +22,5 @@ describeDeployContract({
   exiting: { service: () => service('--speculative-algorithm ngram'), exitCode: 2 },
   neverReady: null,
   hasDeadline: true,
+  holdsTwo: true,
 });

@@ -41,7 +41,7 @@ describe('runs with the same prompts, seeds and arrivals', () => {
     const weighed = weighRuns(sides, METRIC);
     expect(weighed.pairs).toHaveLength(2);
     expect(weighedMean(weighed.reference)).toBeCloseTo((1050 + 800) / 2, 10);
-    expect(pairValues(weighed)).toEqual([
+    expect(pairValues(weighed, weighed.pairs ?? [])).toEqual([
       { trial: [1000], reference: [1000, 1100] },
       { trial: [1000], reference: [800] },
     ]);

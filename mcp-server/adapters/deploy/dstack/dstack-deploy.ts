@@ -3,6 +3,7 @@ import { AutodebugError } from '../../../core/errors.ts';
 import type { Deploy, DeployRequest, StopProof } from '../../../ports/deploy.ts';
 import { connect, connectTo, type DstackDeployDeps } from './connect.ts';
 import { findRun } from './find.ts';
+import { ONE_AT_A_TIME } from './fleet.ts';
 import { type DstackHandle, parseHandle } from './handle.ts';
 import { readLogs } from './logs.ts';
 import { priceRun } from './plan.ts';
@@ -29,6 +30,7 @@ export function createDstackDeploy(
     checkSetup: (request, signal) => checkDstackSetup(deps, request, signal),
     plan: async (request, signal) => plan(connect(deps), request, signal),
     start: async (request, signal) => startRun(connect(deps), request, signal),
+    roomForSecond: async () => ({ holds: false, reason: ONE_AT_A_TIME }),
     status: async (given, signal) => {
       const handle = parseHandle(given);
       return watcher.watch(connectTo(deps, handle), handle, signal);

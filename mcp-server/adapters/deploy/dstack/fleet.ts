@@ -7,6 +7,12 @@ import { classifyFailure, collapseOutput, failureError } from './errors.ts';
 import { fleetNameOf, SESSION_TAG } from './names.ts';
 import { writeApplied } from './write-applied.ts';
 
+/** Instances that a session may hold at once. */
+const MAX_NODES = 1;
+
+/** Why a session runs one deployment at a time here. */
+export const ONE_AT_A_TIME = `the fleet of a session holds ${MAX_NODES} instance (nodes: 0..${MAX_NODES}), and a run takes all of it`;
+
 const FleetInstance = z.looseObject({
   name: z.string().nullish(),
   instance_num: z.number().nullish(),
@@ -108,7 +114,7 @@ function fleetText(request: { readonly sessionId: string; readonly idleMinutes: 
   return stringify({
     type: 'fleet',
     name: fleetNameOf(request.sessionId),
-    nodes: '0..1',
+    nodes: `0..${MAX_NODES}`,
     idle_duration: `${Math.round(request.idleMinutes * 60)}s`,
     tags: { [SESSION_TAG]: request.sessionId },
   });

@@ -37,6 +37,7 @@ describeDeployContract({
   exiting: { service: () => serviceOf('exits'), exitCode: 3 },
   neverReady: () => serviceOf('never'),
   hasDeadline: true,
+  holdsTwo: false,
   timeoutMs: 40_000,
   cleanUp: async () => {
     await server?.close();
