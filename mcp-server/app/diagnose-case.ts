@@ -3,7 +3,7 @@ import { parseWith } from '../core/parse.ts';
 import type { Observation } from '../core/playbook/observation.ts';
 import { diagnoseReport, type ReportedCause } from '../core/playbook/reported/diagnose-report.ts';
 import type { FlagNames } from '../core/playbook/reported/named-flags.ts';
-import { engineOf, Report } from '../core/playbook/reported/report.ts';
+import { engineOf, Report, wordsOf } from '../core/playbook/reported/report.ts';
 import { readFlags } from '../core/service/flags.ts';
 import { parseLaunch } from '../core/service/launch.ts';
 import type { LogEvent } from '../core/telemetry/log-event.ts';
@@ -70,7 +70,7 @@ function observeReport(report: Report, engine: Engine): Observation {
     log:
       typeof log === 'string'
         ? { events: eventsOf(log, engine), load: readLogLoad(log, null), evidenceId: 'e000000' }
-        : null,
+        : quotedLog(report, engine),
     floors: null,
     hardware: { gpu: report.input.gpu ?? 'unknown', gpuCount: 1, cores: null },
     workload: null,
@@ -80,6 +80,19 @@ function observeReport(report: Report, engine: Engine): Observation {
     spreads: {},
     crash: null,
   };
+}
+
+/** What somebody cites of a log within words, in quotes or by an exception's name. */
+const CITED =
+  /"([^"\n]{24,600})"|`([^`\n]{24,600})`|((?:\b[A-Z]\w+(?:Error|Exception)|\berror): [^\n]{12,400})/g;
+
+/** Lines that the words of a report cite, read as a log. Null when: they cite none that anybody knows. */
+function quotedLog(report: Report, engine: Engine): Observation['log'] {
+  const lines = [...wordsOf(report).matchAll(CITED)].map(
+    ([, double, tick, named]) => double ?? tick ?? named ?? '',
+  );
+  const events = eventsOf(lines.join('\n'), engine).filter((event) => event.rootCause);
+  return events.length === 0 ? null : { events, load: null, evidenceId: 'e000000' };
 }
 
 /** The engine's own events; where none says why, those that any other engine would print. */

@@ -41,7 +41,10 @@ const PARTS: Readonly<Record<ObservationPart, string>> = {
 export function diagnose(o: Observation): Diagnosis {
   const measures = measuresOf(o);
   const causes = RULES.filter(
-    (rule) => rule.engines.includes(o.engine) && rule.requires.every((holds) => holds(measures, o)),
+    (rule) =>
+      rule.engines.includes(o.engine) &&
+      canLimit(o, rule) &&
+      rule.requires.every((holds) => holds(measures, o)),
   )
     .map((rule) => toCause(o, rule, measures))
     .toSorted((a, b) => b.confidence - a.confidence);
@@ -51,6 +54,10 @@ export function diagnose(o: Observation): Diagnosis {
     missing: missingParts(o),
   };
 }
+
+/** What ended before anything was measured was limited by nothing: only why it ended is left to say. */
+const canLimit = (o: Observation, rule: Rule): boolean =>
+  o.crash === null || o.client !== null || rule.id.startsWith('crash-');
 
 /** One entry per cause class: the surest, with the evidence of the others left to their own runs. */
 function distinct(causes: readonly Cause[]): readonly Cause[] {

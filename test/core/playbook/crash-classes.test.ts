@@ -149,6 +149,12 @@ const LINES: readonly Row[] = [
     'spot_policy: auto',
   ],
   ['instance_unreachable', 'vllm', 'INSTANCE_UNREACHABLE', 'instance is running'],
+  [
+    'unexplained_failure',
+    'llamacpp',
+    'main: llama_server exited with code 3',
+    'OSError: [Errno 28] No space left on device',
+  ],
 ];
 
 const CRASH = { phase: 'running', crashClass: 'exited' };

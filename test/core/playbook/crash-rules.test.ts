@@ -52,6 +52,23 @@ describe('crash rules', () => {
     expect(describeTries(needsMore.causes[0] as Cause).join()).not.toContain('--max-model-len');
   });
 
+  it('says of a start that failed for an unknown reason that it is unknown, and names nothing unrelated', () => {
+    const parts = {
+      engine: 'llamacpp',
+      hardware: { gpu: null, gpuCount: 0, cores: 8 },
+      flags: { '--threads': '1' },
+    } as const;
+    const slow = diagnose(observation(parts)).causes[0]?.cause;
+    expect(slow).toBe('cpu_threads_low');
+    const crash = { phase: 'running', crashClass: 'never_ready' };
+    const { causes } = diagnose(observation({ ...parts, client: null, logText: 'bye', crash }));
+    expect(causes.map(({ cause, candidates }) => [cause, candidates])).toEqual([
+      ['unexplained_failure', []],
+    ]);
+    expect(causes[0]?.confidence).toBeLessThan(0.5);
+    expect(causes[0]?.evidence[0]?.value).toBe('never_ready');
+  });
+
   it('stays quiet about a log without a crash', () => {
     const o = observation({ logText: decodeLines(KV_ROOMY), crash: null });
     expect(diagnose(o).causes.filter((cause) => cause.rule.startsWith('crash-'))).toEqual([]);

@@ -23,10 +23,15 @@ export function batchCapOf(report: Report, scrape: readonly Sample[]): number | 
 const GRAPH_SIZE =
   /(?:cuda[-_]graph[-_]max[-_]bs(?:[-_]decode)?|max[-_]cudagraph[-_]capture[-_]size|largest captured[^\d\n]{0,20})[ =:]*(\d+)/gi;
 
+/** Sizes as vLLM lists them. */
+const GRAPH_SIZES = /cuda_?graph_(?:capture_sizes|batch_sizes|bs)["']?[ :=]+\[([\d, ]+)\]/gi;
+
 /** The largest batch that graphs cover, as any text of the report tells it. Null when: none does. */
 export function graphCapOf(report: Report): number | null {
   const { launch_command: launch, log, symptom, benchmark } = report.input;
   const text = [launch, symptom, benchmark, (log ?? '').slice(0, 50_000)].join('\n');
-  const told = [...text.matchAll(GRAPH_SIZE)].map((found) => Number(found[1]));
+  const listed = [...text.matchAll(GRAPH_SIZES)].flatMap((found) => (found[1] ?? '').split(','));
+  const named = [...text.matchAll(GRAPH_SIZE)].map((found) => found[1]);
+  const told = [...listed, ...named].map(Number).filter((size) => size > 0);
   return told.length === 0 ? null : Math.max(...told);
 }

@@ -38,10 +38,12 @@ const toNumber = (text: string): number => Number(text.replaceAll(',', ''));
 const TIME = '(?:ms|s)\\b';
 const SPEED = '(?:tok\\w*\\/s|t\\/s|tps|req\\w*\\/s|prompt tok\\/s)';
 
+const GPUS = 'gpus?|cards?|devices?|accelerators?|ranks?|tp(?:[- ]size)?';
+
 /** More GPUs that bring next to nothing. Source: playbook row 45. */
 function moreGpus(words: string): readonly Hint[] {
-  const times = rowsOf(words, 'gpus?|tp', TIME);
-  const speeds = rowsOf(words, 'gpus?|tp', SPEED);
+  const times = rowsOf(words, GPUS, TIME);
+  const speeds = rowsOf(words, GPUS, SPEED);
   const said = (a: Reading, b: Reading): Hint => ({
     cls: 'tp_communication_bound',
     weight: 0.75,
@@ -59,6 +61,8 @@ const pairs = (rows: readonly Reading[]): readonly (readonly [Reading, Reading])
 const UP_TO =
   /(?:up to|until|below|at) (\d+)\b[^.\n]*?(\d+(?:\.\d+)?) ?ms[^\n]*?(?:from|above|beyond|past|over|more than) (\d+)\b[^.\n]*?(\d+(?:\.\d+)?) ?ms/i;
 
+const STREAMS = 'running|batch(?: size)?|bs|concurrency|streams?|users?';
+
 /** A little more load and a much longer step: the batch left what graphs cover. Source: playbook row 14. */
 function stepOfLatency(words: string): readonly Hint[] {
   const rows = rowsOf(words, 'running|batch(?: size)?|bs|concurrency|streams|rate', TIME).filter(
@@ -71,6 +75,13 @@ function stepOfLatency(words: string): readonly Hint[] {
   const cliff = UP_TO.exec(words);
   if (cliff !== null && Number(cliff[4]) > 1.5 * Number(cliff[2])) {
     const evidence = cliff[0].slice(0, 300);
+    return [{ cls: 'decode_eager_no_cuda_graph', weight: 0.65, evidence }];
+  }
+  const collapse = pairs(rowsOf(words, STREAMS, SPEED)).find(
+    ([a, b]) => b.at > a.at && b.at <= 1.5 * a.at && b.value < 0.5 * a.value,
+  );
+  if (collapse !== undefined) {
+    const evidence = `${collapse[0].line}; ${collapse[1].line}`.slice(0, 300);
     return [{ cls: 'decode_eager_no_cuda_graph', weight: 0.65, evidence }];
   }
   return jump === undefined
@@ -112,6 +123,17 @@ function laterRun(told: string): readonly Hint[] {
     { cls: 'warm_prefix_cache_in_benchmark', weight: isPrompt && isHuge ? 0.65 : 0.4, evidence },
     { cls: 'cold_jit_in_window', weight: isPrompt && isHuge ? 0.4 : 0.55, evidence },
   ];
+}
+
+const EACH = '(?:prompts?|requests?|calls?|quer(?:y|ies)|messages?)';
+
+/** The first of many different requests takes several times as long as those after it. Source: playbook row 2. */
+function firstOfMany(words: string): readonly Hint[] {
+  const [first, ...later] = rowsOf(words, EACH, TIME).toSorted((a, b) => a.at - b.at);
+  const next = later.at(-1);
+  if (first?.at !== 1 || next === undefined || first.value < 3 * next.value) return [];
+  const evidence = `${first.line}; ${next.line}`.slice(0, 300);
+  return [{ cls: 'cold_jit_in_window', weight: 0.8, evidence }];
 }
 
 const SIDES =
@@ -190,6 +212,7 @@ export function compareHints(report: Report): readonly Hint[] {
     ...moreGpus(words),
     ...stepOfLatency(words),
     ...laterRun(words),
+    ...firstOfMany(words),
     ...clientAndEngine(words),
     ...madeAndReceived(words),
     ...lateFirstToken(words),

@@ -25,6 +25,10 @@ const NOT_FULL =
 const CACHE_OFF =
   /\b(?:with |and |the )*(?:prefix(?: ca\w+)?|radix(?: cache)?|prompt cache) (?:is |was |switched |turned )*(?:off|disabled)\b|\b(?:different|unique|fresh|new|random) (?:prompts?|inputs?|text) (?:each|every|per)\b/gi;
 
+/** What stands still for some seconds is no hang. */
+const TRANSIENT =
+  /\b(?:freez\w*|froze|hangs?|stands? still|stops?|blocks?|gets? stuck)(?= (?:for|during) (?:about |some |around |up to |a few |several )?(?:a (?:few )?|\d[\d.]*(?: ?(?:to|-) ?\d+)? ?|two |three |five |ten |twenty |thirty )?s(?:ec(?:ond)?s?)?\b)/gi;
+
 /** The comma of `65,535`. */
 const THOUSANDS = /(?<=\d),(?=\d{3}\b)/g;
 
@@ -36,6 +40,7 @@ export const toldWords = (report: Report): string =>
     .replaceAll(DENIED, ' ')
     .replaceAll(NEVER, ' ')
     .replaceAll(NOT_FULL, ' low ')
+    .replaceAll(TRANSIENT, ' stalls ')
     .replaceAll(CACHE_OFF, ' ');
 
 function weigh(terms: readonly Term[], found: ReadonlyMap<Concept, string>): Hint | null {

@@ -92,6 +92,7 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
   const hasFailed =
     FAILURE.test(toldWords(report)) ||
     logged.some((hint) => hint.weight >= 0.5 && !isLoadClass(hint.cls)) ||
+    told.some(({ cls }) => cls === 'engine_dead') ||
     told.some(({ cls, severity, rootCause }) => {
       return rootCause && severity === 'fatal' && !isLoadClass(reportedClass(cls));
     });
@@ -108,11 +109,12 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
     ...compareHints(report),
   ];
   // How fast a server was that ended matters little.
-  const isLate = (hint: Hint): boolean => hasFailed && isLoadClass(hint.cls);
+  const lessIfLate = (hint: Hint): Hint =>
+    hasFailed && isLoadClass(hint.cls) ? { ...hint, weight: 0.4 * hint.weight } : hint;
   return [
-    ...logged,
+    ...logged.map(lessIfLate),
     ...complaints,
-    ...read.map((hint) => (isLate(hint) ? { ...hint, weight: 0.4 * hint.weight } : hint)),
+    ...read.map(lessIfLate),
     ...[
       ...textHints(report),
       ...conceptHints(report),
@@ -126,7 +128,7 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
 
 /** Words of a server that ended or never served, so that how fast it was matters little. */
 const FAILURE =
-  /out of (?:gpu |cuda )?memory|errors? out|\bdies?\b|\boom\b|crash|exception|traceback|exits?\b|killed|refuses to start|(?:does|did|will|would|can) ?n[o']t start|cannot start|fails? (?:to (?:start|load)|at start|during start|with)/i;
+  /out of (?:gpu |cuda )?memory|OutOfMemory|(?:worker|server|engine|process|pod|container) is gone|errors? out|\bdies?\b|\boom\b|crash|exception|traceback|exits?\b|killed|refuses to start|(?:does|did|will|would|can) ?n[o']t start|cannot start|fails? (?:to (?:start|load)|at start|during start|with)/i;
 
 const isLoadClass = (cls: string): boolean => cls in LOAD_REMEDIES;
 const isPlaceClass = (cls: string): boolean =>

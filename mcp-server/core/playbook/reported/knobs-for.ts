@@ -3,7 +3,7 @@ import { isTurnable } from './directions.ts';
 import { type FlagNames, flagsMeantBy, flagsNamedIn } from './named-flags.ts';
 import { namesOf, type Remedy } from './remedy.ts';
 
-const MAX_KNOBS = 12;
+const MAX_KNOBS = 16;
 
 /** What is known of a cause when its knobs are looked for. */
 interface KnobContext {
@@ -26,9 +26,19 @@ function spellings(knob: string, launch: string, names: FlagNames): readonly str
   return launch.split(/[\s=]+/).filter((word) => word.startsWith('-') && isSame(word));
 }
 
-/** What a flag of one letter, or an unusual short one, is called in full. */
-const longNames = (knob: string, names: FlagNames): readonly string[] =>
-  /^-\w/.test(knob) ? names.aliasesOf(knob).filter((name) => name.startsWith('--')) : [];
+/**
+ * What a flag of one letter, or an unusual short one, is called in full; and the short name by which llama.cpp's own
+ * help lists a flag first.
+ */
+const otherNames = (knob: string, names: FlagNames): readonly string[] => {
+  if (/^-\w/.test(knob)) return names.aliasesOf(knob).filter((name) => name.startsWith('--'));
+  return names.id === 'llamacpp'
+    ? names
+        .aliasesOf(knob)
+        .filter((name) => /^-\w{1,3}$/.test(name))
+        .slice(0, 1)
+    : [];
+};
 
 const isKnown = (names: FlagNames, knob: string): boolean =>
   !knob.startsWith('-') || names.known.has(knob) || names.known.has(knob.replace(/^--no-/, '--'));
@@ -67,6 +77,25 @@ const SHARES = ['--gpu-memory-utilization', '--mem-fraction-static'];
 const IS_SHARED =
   /\bshar(?:e|es|ed|ing)\b|\bboth\b|\btwo\b|\bsecond\b|same (?:gpu|card)|another (?:server|model|instance)|beside/i;
 
+/** Flags that decide over memory which is not taken yet when a start fails there. Source: order of vLLM's and SGLang's start. */
+const NOT_YET: Readonly<
+  Record<string, { readonly at: RegExp; readonly flags: readonly string[] }>
+> = {
+  // No cache is made and no length asked for while weights are placed.
+  weights_do_not_fit: {
+    at: /create_weights|load_weights|initialize_model|load_model|process_weights_after_loading/,
+    flags: ['--max-model-len', '--context-length'],
+  },
+  // vLLM measures a step before it hands the rest to the cache.
+  oom_activation_prefill: {
+    at: /profile_run|determine_available_memory|determine_num_available_blocks/,
+    flags: ['--gpu-memory-utilization'],
+  },
+};
+
+const isTooEarly = ({ cls, log }: KnobContext, knob: string): boolean =>
+  NOT_YET[cls]?.flags.includes(knob) === true && NOT_YET[cls].at.test(log);
+
 /** Flags that the evidence names come first, then those that address the class on this engine. */
 export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[] {
   const { cls, launch, names, evidence } = context;
@@ -83,7 +112,7 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
   const spelt = all.flatMap((knob) => [
     knob,
     ...spellings(knob, launch, names),
-    ...longNames(knob, names),
+    ...otherNames(knob, names),
   ]);
   const never = namesOf(remedy.never);
   const told = `${launch}\n${context.log}\n${evidence.join('\n')}`;
@@ -96,6 +125,6 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
     cls.startsWith('bad_flag');
   return [...new Set(spelt)]
     .filter((knob) => !never.includes(knob) && isOffered(knob) && isTurnable(cls, knob, told))
-    .filter((knob) => isSharing || !SHARES.includes(knob))
+    .filter((knob) => (isSharing || !SHARES.includes(knob)) && !isTooEarly(context, knob))
     .slice(0, MAX_KNOBS);
 }

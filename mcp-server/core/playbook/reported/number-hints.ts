@@ -125,12 +125,12 @@ function takenBefore(report: Report): readonly Hint[] {
   return [{ cls: 'gpu_already_in_use', weight: 0.75, evidence }];
 }
 
-/** It ran before memory ended, so the weights did fit. */
+/** It got further before memory ended, so the weights did fit. Source: order of the engines' start-up lines. */
 const hasServed = (report: Report): boolean =>
-  /\b(?:Decode|Prefill) batch|Running: [1-9]\d* reqs|POST \/\S* HTTP\/1\.1" 200/.test(
-    report.input.log ?? '',
+  /\b(?:Decode|Prefill) batch|Running: [1-9]\d* reqs|POST \/\S* HTTP\/1\.1" 200|KV (?:cache|buffer) size|Capturing (?:CUDA|cuda|batches|cudagraph)|Graph capturing/.test(
+    `${report.input.log ?? ''}\n${wordsOf(report)}`,
   ) ||
-  /\b(?:after|for|within)\b[^.;\n]{0,24}\b(?:minutes?|hours?|days?|requests|users)\b|\b(?:works?|runs?|serves?|answers?) (?:fine|well|for)\b/i.test(
+  /\b(?:after|for|within)\b[^.;\n]{0,24}\b(?:minutes?|hours?|days?|requests|users)\b|\b(?:works?|runs?|serves?|answers?) (?:fine|well|for|short|small|one)\b|\b(?:starts|boots|loads|comes up) (?:and|fine|well|normally|up)\b|\bfirst (?:\w+ )?(?:prompt|request)\b/i.test(
     wordsOf(report),
   );
 
@@ -157,13 +157,21 @@ function splitInVain(report: Report, words: string): readonly Hint[] {
 /** Of a GPU that the table does not hold. Source: own reasoning, between L40S and H100. */
 const TYPICAL_GB_PER_S = 1500;
 
+/** What fills a step that is much longer than its weights take to be read. */
+function slowStep(report: Report, isBusy: boolean): string {
+  const isEager = /--enforce-eager|--disable-cuda-graph(?![-\w])/.test(
+    report.input.launch_command ?? '',
+  );
+  return isBusy || isEager ? 'decode_eager_no_cuda_graph' : 'cpu_or_frontend_bound';
+}
+
 /** A tiny model that takes milliseconds a token: launches fill the step. Source: playbook rows 14 and 31. */
 function slowForItsSize(report: Report, words: string): readonly Hint[] {
   const { billions, tensorParallel } = sizesOf(report);
   const tpotMs = perTokenMs(words);
   const floorMs = decodeFloorMs(billions ?? Number.NaN, report.input.gpu ?? '') / tensorParallel;
   const isBusy = BUSY.test(words);
-  const slow = isBusy ? 'decode_eager_no_cuda_graph' : 'cpu_or_frontend_bound';
+  const slow = slowStep(report, isBusy);
   const evidence = `${tpotMs} ms per token, weights alone need ${floorMs.toFixed(2)} ms`;
   const times = tpotMs / floorMs;
   if (times > 4) return [{ cls: slow, weight: 0.65, evidence }];

@@ -1,3 +1,4 @@
+import { gpuFacts } from '../../roofline/gpus.ts';
 import { type Hint, type Report, wordsOf } from './report.ts';
 
 const MAX_CHARS = 200_000;
@@ -99,6 +100,18 @@ function timings(log: string): readonly Hint[] {
   return when(isSlow && isLong, 'prefill_bound', 0.65, said);
 }
 
+/** Bytes of weights read per second in decode, beside what the card can. Source: playbook row 30. */
+function weightsRead(log: string, gpu: string): readonly Hint[] {
+  const sizes = [
+    ...log.matchAll(/(?:CUDA|ROCm|Metal|Vulkan)\d* model buffer size = *([\d.]+) MiB/g),
+  ];
+  const gb = sizes.reduce((sum, [, mib]) => sum + Number(mib), 0) / 953.7;
+  const { perS } = timingOf(log, DECODE_TIME);
+  const share = (gb * perS) / (gpuFacts(gpu)?.bandwidthGbPerS ?? Number.NaN);
+  const said = `${gb.toFixed(1)} GB of weights at ${perS} tok/s use ${Math.round(share * 100)} % of the bandwidth`;
+  return when(gb > 0 && share > 0.4, 'decode_bandwidth_bound', 0.75, said);
+}
+
 const PROMPT_TIME =
   /prompt eval time =\s*([\d.]+) ms \/\s*(\d+) tokens.*?([\d.]+) tokens per second/;
 const DECODE_TIME =
@@ -188,6 +201,7 @@ export function readingHints(report: Report): readonly Hint[] {
     ...statistics(log, words),
     ...nothingReused(log, words),
     ...timings(`${log}\n${words}`),
+    ...weightsRead(log, report.input.gpu ?? ''),
     ...offered(`${report.input.launch_command ?? ''}\n${words}`),
     ...promptTimes(words),
     ...gapTail(words),

@@ -93,8 +93,17 @@ export function engineOf(report: Report): EngineId {
   return /llama-server|llama\.cpp|gguf/i.test(text) ? 'llamacpp' : 'vllm';
 }
 
-/** The words of whoever reported, without launch and log. */
+/** Rates that people write out. */
+const WRITTEN_RATES: readonly (readonly [RegExp, string])[] = [
+  [/\btokens? ?(?:\/|per|a|each) ?sec(?:ond)?s?\b/gi, 'tok/s'],
+  [/\b(?:requests?|queries) ?(?:\/|per|a|each) ?sec(?:ond)?s?\b/gi, 'req/s'],
+];
+
+/** The words of whoever reported, without launch and log; rates are written one way. */
 export const wordsOf = (report: Report): string =>
-  [report.input.symptom, report.input.benchmark]
-    .filter((text) => typeof text === 'string')
-    .join('\n');
+  WRITTEN_RATES.reduce(
+    (text, [written, short]) => text.replaceAll(written, short),
+    [report.input.symptom, report.input.benchmark]
+      .filter((text) => typeof text === 'string')
+      .join('\n'),
+  );

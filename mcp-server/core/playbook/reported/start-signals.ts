@@ -23,7 +23,10 @@ export const START_SIGNALS: readonly Signal[] = [
     'oom_cuda_graph_capture',
     'log',
     [0.5, /Capturing (?:CUDA graph|batches|cudagraph)[\s\S]{0,3000}out of memory/i],
-    [0.6, /capture_model|cuda_graph_runner|capture_one_batch_size|graph_capture|cudagraph_wrapper/],
+    [
+      0.6,
+      /capture_model|cuda_graph_runner|capture_one_batch_size|graph_capture(?!_size)|cudagraph_wrapper/,
+    ],
   ),
   ...words('oom_sampler_warmup', [
     0.7,

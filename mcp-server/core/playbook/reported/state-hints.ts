@@ -25,6 +25,16 @@ function standstill(log: string): readonly Hint[] {
   return lines.length >= 2 ? [{ cls: 'hang_watchdog', weight: 0.8, evidence: lines[0] ?? '' }] : [];
 }
 
+/** Lines with which the ranks begin to look for each other. Source: vLLM pynccl.py, SGLang model_runner.py, NCCL init.cc. */
+const MEETING =
+  /vLLM is using nccl==|Init torch distributed begin|NCCL INFO (?:\w+ )*(?:Init START|comm 0x\w+ rank|Bootstrap : Using)|world_size=\d+ rank=\d+ .*backend=nccl|\[Gloo\] Rank \d+ is connected/;
+
+/** The log ends where the ranks look for each other. */
+function neverMet(log: string): readonly Hint[] {
+  const last = log.trimEnd().split('\n').at(-1) ?? '';
+  return MEETING.test(last) ? [{ cls: 'nccl_interconnect', weight: 0.8, evidence: last }] : [];
+}
+
 /** A pool that holds a small part of one context, so that requests are refused for the pool's sake. */
 function smallPool(log: string): readonly Hint[] {
   const found = /max_total_num_tokens=(\d+).*?context_len=(\d+)/.exec(log);
@@ -37,5 +47,5 @@ function smallPool(log: string): readonly Hint[] {
 /** What a log shows of the state in which something ended or stood still. */
 export function stateHints(report: Report): readonly Hint[] {
   const log = (report.input.log ?? '').slice(-MAX_CHARS);
-  return [...whatRan(log), ...standstill(log), ...smallPool(log)];
+  return [...whatRan(log), ...standstill(log), ...smallPool(log), ...neverMet(log)];
 }

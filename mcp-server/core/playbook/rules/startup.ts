@@ -77,5 +77,26 @@ const toRule = (crash: CrashFacts): Rule => ({
   source: crash.source,
 });
 
+const KNOWN: readonly CrashFacts[] = [...MEMORY_CRASHES, ...OTHER_CRASHES];
+
+/** It ended, and neither its log nor its backend names a class that a rule is about. */
+const isUnexplained: Condition = (m, o) =>
+  o.crash !== null && !KNOWN.some(({ cause }) => isRoot(cause)(m, o));
+
+/** Says that it is not known, so that nothing unrelated takes the place of the cause. */
+const UNEXPLAINED: Rule = {
+  ...toRule({
+    cause: 'unexplained_failure',
+    title: 'It ended, and no known line says why',
+    expected: 'the deployment gets ready',
+    confirmBy: 'the last lines of the log name what was missing, and the next start gets past them',
+    source: 'own reasoning: a cause that nothing shows must not be named',
+  }),
+  sign: 'a failure whose log and reason match no known class',
+  requires: [isUnexplained],
+  base: 0.3,
+  witnesses: [],
+};
+
 /** Crashes and failed starts, told from the log alone. */
-export const STARTUP_RULES: readonly Rule[] = [...MEMORY_CRASHES, ...OTHER_CRASHES].map(toRule);
+export const STARTUP_RULES: readonly Rule[] = [...KNOWN.map(toRule), UNEXPLAINED];

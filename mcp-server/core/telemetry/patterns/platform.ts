@@ -11,7 +11,7 @@ export const PLATFORM_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'driver_or_cuda_mismatch',
-    /(?:Driver\/library version mismatch|detected CUDA version|CUDA_HOME environment variable|[Cc]ould not find nvcc|nvcc(?::)? not found|No CUDA GPUs are available|CUDA initialization:|Failed to infer device type|unsupported display driver|unsatisfied condition: cuda|Error 80[2-4]|CUDA error 80[2-4]|cudaErrorInsufficientDriver|cudaGetDeviceCount|lib\w+\.so[.\d]*: (?:cannot open|undefined|version)|DLL load failed|CUBLAS_STATUS_(?:INVALID_VALUE|NOT_INITIALIZED)|CUDNN_STATUS_NOT_INITIALIZED|cuda.* version .* (?:mismatch|required|too old|not match)|(?:sgl[-_]kernel|flashinfer|flash_attn|torch|triton).*(?:version.*(?:required|mismatch|old|less)|is not installed|please (?:install|upgrade|reinstall)))/,
+    /(?:cannot find -l(?:cuda|cudart|nvrtc|cublas|nccl|nvidia-ml)\b|fatal error: (?:cuda\w*|Python|nv\w+)\.h: No such file|Failed to find C compiler|cicc: (?:not found|Permission)|Driver\/library version mismatch|detected CUDA version|CUDA_HOME environment variable|[Cc]ould not find nvcc|nvcc(?::)? not found|No CUDA GPUs are available|CUDA initialization:|Failed to infer device type|unsupported display driver|unsatisfied condition: cuda|Error 80[2-4]|CUDA error 80[2-4]|cudaErrorInsufficientDriver|cudaGetDeviceCount|lib\w+\.so[.\d]*: (?:cannot open|undefined|version)|DLL load failed|CUBLAS_STATUS_(?:INVALID_VALUE|NOT_INITIALIZED)|CUDNN_STATUS_NOT_INITIALIZED|cuda.* version .* (?:mismatch|required|too old|not match)|(?:sgl[-_]kernel|flashinfer|flash_attn|torch|triton).*(?:version.*(?:required|mismatch|old|less)|is not installed|please (?:install|upgrade|reinstall)))/,
   ),
   fatal(
     'gpu_already_in_use',

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
+
+type Input = Readonly<Record<string, string>>;
+type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
+
+/** Reports that differ in the one thing that a reading is about. */
+const ROWS: readonly Row[] = [
+  [
+    'a log that ends where the ranks look for each other',
+    'nccl_interconnect',
+    'vllm',
+    { log: 'INFO 03-22 15:00:10 [pynccl.py:63] vLLM is using nccl==2.20.5' },
+    {
+      log: 'INFO 03-22 15:00:10 [pynccl.py:63] vLLM is using nccl==2.20.5\nINFO 03-22 15:00:12 [x.py:1] Starting to load model',
+    },
+  ],
+  [
+    'an engine’s line that a person quotes',
+    'context_too_long',
+    'vllm',
+    {
+      symptom:
+        'It answers "This model\'s maximum context length is 4096 tokens. However, you requested 5000." to some.',
+    },
+    { symptom: 'It answers to some and not to others.' },
+  ],
+  [
+    'a first request that takes many times as long as those behind it',
+    'cold_jit_in_window',
+    'vllm',
+    { benchmark: 'request 1: 2400 ms\nrequests 2 to 40: mean 80 ms' },
+    { benchmark: 'request 1: 90 ms\nrequests 2 to 40: mean 80 ms' },
+  ],
+  [
+    'weights that fill the bandwidth of the card',
+    'decode_bandwidth_bound',
+    'llamacpp',
+    {
+      gpu: 'RTX 3090',
+      log: 'load_tensors:      CUDA0 model buffer size = 18000.00 MiB\n       eval time =   10000.00 ms /   350 tokens (   28.57 ms per token,    35.00 tokens per second)',
+    },
+    {
+      gpu: 'RTX 3090',
+      log: 'load_tensors:      CUDA0 model buffer size = 18000.00 MiB\n       eval time =   10000.00 ms /    50 tokens (  200.00 ms per token,     5.00 tokens per second)',
+    },
+  ],
+  [
+    'a batch past which the whole server collapses',
+    'decode_eager_no_cuda_graph',
+    'vllm',
+    { benchmark: '2 streams: 78 tok/s\n3 streams: 5 tok/s' },
+    { benchmark: '2 streams: 78 tok/s\n3 streams: 110 tok/s' },
+  ],
+  [
+    'more cards that bring nothing',
+    'tp_communication_bound',
+    'vllm',
+    { benchmark: '1 card: 1890 tok/s\n4 cards: 1602 tok/s' },
+    { benchmark: '1 card: 1890 tok/s\n4 cards: 6100 tok/s' },
+  ],
+  [
+    'a linker that does not find the driver’s library',
+    'driver_or_cuda_mismatch',
+    'vllm',
+    { log: '/usr/bin/ld: cannot find -lcuda: No such file or directory' },
+    { log: '/usr/bin/ld: cannot find -lfoo: No such file or directory' },
+  ],
+];
+
+const PAIRS = ROWS.map(([what, cls, engine, fires, quiet]) => ({
+  what,
+  cls,
+  engine,
+  fires,
+  quiet,
+}));
+
+const sure = (engine: string, input: Input): readonly string[] =>
+  diagnoseCase({ engine, input })
+    .causes.filter(({ confidence }) => confidence > 0.5)
+    .map((cause) => cause.class);
+
+describe('what a report shows', () => {
+  it.each(PAIRS)('$what is read as $cls', ({ cls, engine, fires }) => {
+    expect(sure(engine, fires)[0]).toBe(cls);
+  });
+
+  it.each(PAIRS)('without $what nobody says $cls', ({ cls, engine, quiet }) => {
+    expect(sure(engine, quiet)).not.toContain(cls);
+  });
+
+  it('is no hang where answers stand still for some seconds and go on', () => {
+    const first = (symptom: string): string | undefined =>
+      diagnoseCase({ engine: 'vllm', input: { symptom } }).causes[0]?.class;
+    const pasted = 'When somebody pastes a document of 12k tokens every open answer freezes';
+    expect(first(`${pasted} for about ten seconds and goes on.`)).toBe('prefill_interference');
+    expect(first('Every open answer freezes until the server is restarted.')).toBe('hang_watchdog');
+  });
+
+  it('is no question of weights that did not fit where the server came as far as its graphs', () => {
+    const input = { model: 'Qwen3-32B', gpu: 'RTX 4090 24 GB' };
+    const end = 'torch.OutOfMemoryError: CUDA out of memory.';
+    const classes = (log: string): readonly string[] => sure('vllm', { ...input, log });
+    expect(classes(end)[0]).toBe('weights_do_not_fit');
+    expect(classes(`GPU KV cache size: 61,232 tokens\n${end}`)).not.toContain('weights_do_not_fit');
+  });
+
+  it('offers no flag whose memory is not taken yet where the start ends', () => {
+    const oom = 'torch.OutOfMemoryError: CUDA out of memory.';
+    const knobs = (frame: string): readonly string[] =>
+      diagnoseCase({ engine: 'vllm', input: { log: `  in ${frame}\n${oom}` } }).causes[0]?.knobs ??
+      [];
+    expect(knobs('create_weights')).not.toContain('--max-model-len');
+    expect(knobs('profile_run')).not.toContain('--gpu-memory-utilization');
+    expect(knobs('profile_run')).toContain('--max-num-batched-tokens');
+  });
+});
