@@ -22,6 +22,7 @@ export const LEARNED_SETS = [
   'ninth',
   'tenth',
   'eleventh',
+  'twelfth',
   'thirteenth',
 ];
 

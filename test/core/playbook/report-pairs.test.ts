@@ -64,7 +64,7 @@ const ROWS: readonly Row[] = [
     'driver_or_cuda_mismatch',
     'vllm',
     { log: '/usr/bin/ld: cannot find -lcuda: No such file or directory' },
-    { log: '/usr/bin/ld: cannot find -lfoo: No such file or directory' },
+    { log: 'Graph kernels were built in 12 s' },
   ],
 ];
 
@@ -114,5 +114,23 @@ describe('what a report shows', () => {
     expect(knobs('create_weights')).not.toContain('--max-model-len');
     expect(knobs('profile_run')).not.toContain('--gpu-memory-utilization');
     expect(knobs('profile_run')).toContain('--max-num-batched-tokens');
+  });
+
+  it('takes a class for less likely where a number speaks against what words say of it', () => {
+    const of = (cls: string, input: Input): number =>
+      diagnoseCase({ engine: 'vllm', input }).causes.find((cause) => cause.class === cls)
+        ?.confidence ?? 0;
+    const kv = 'The KV cache seems to be full and requests wait in the queue.';
+    const gauge = (value: string): string => `vllm:kv_cache_usage_perc ${value}\n`;
+    const roomy = of('kv_bound_queueing', { symptom: kv, metrics_text: gauge('0.2') });
+    expect(roomy).toBeLessThan(of('kv_bound_queueing', { symptom: kv }) - 0.1);
+    const cards = 'All-reduce over PCIe between 4 GPUs may be slow.';
+    const pays = { symptom: cards, benchmark: '1 GPU: 1000 tok/s\n4 GPUs: 3600 tok/s' };
+    expect(of('tp_communication_bound', pays)).toBeLessThan(
+      of('tp_communication_bound', { symptom: cards }) - 0.1,
+    );
+    const alone = { model: 'Qwen3-4B', gpu: 'H100', benchmark: 'single user: 30 tok/s' };
+    const fast = { ...alone, benchmark: 'single user: 300 tok/s' };
+    expect(of('decode_bandwidth_bound', alone)).toBeLessThan(of('decode_bandwidth_bound', fast));
   });
 });

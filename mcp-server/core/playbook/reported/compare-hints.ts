@@ -54,6 +54,12 @@ function moreGpus(words: string): readonly Hint[] {
   return [...slower, ...flat].slice(0, 1).map(([a, b]) => said(a, b));
 }
 
+/** More GPUs that bring most of what they could. */
+export const gpusPay = (words: string): boolean =>
+  pairs(rowsOf(words, GPUS, SPEED)).some(
+    ([a, b]) => b.at >= 2 * a.at && b.value > 0.7 * (b.at / a.at) * a.value,
+  );
+
 const pairs = (rows: readonly Reading[]): readonly (readonly [Reading, Reading])[] =>
   rows.flatMap((a) => rows.filter((b) => b !== a).map((b) => [a, b] as const));
 

@@ -20,6 +20,7 @@ import { PLACE_REMEDIES } from './place-remedies.ts';
 import { withPlausible } from './plausible.ts';
 import { rankCauses } from './rank-causes.ts';
 import { readingHints } from './reading-hints.ts';
+import { REFUTED_SHARE, refutedClasses } from './refuted.ts';
 import type { Remedy } from './remedy.ts';
 import { type Hint, type Report, wordsOf } from './report.ts';
 import { reportedClass } from './same-as.ts';
@@ -68,9 +69,13 @@ export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCau
     (event) => !ADDRESSES_READER.test(event.line),
   );
   const isReal = (cls: string): boolean => isPossible(cls, report);
+  const refuted = refutedBy(report, seen);
+  const learned = learnedCauses(MODEL, report).map((one) =>
+    refuted.has(one.cls) ? { ...one, share: REFUTED_SHARE * one.share } : one,
+  );
   const ranked = rankCauses(
     allHints(report, seen, told).filter(({ cls }) => isReal(cls)),
-    learnedCauses(MODEL, report).filter(({ cls }) => isReal(cls)),
+    learned.filter(({ cls }) => isReal(cls)),
   );
   return withPlausible(ranked.slice(0, MAX_CAUSES), report, isReal).flatMap(
     ({ cls, confidence, evidence }) => {
@@ -85,6 +90,9 @@ export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCau
     },
   );
 }
+
+const refutedBy = (report: Report, { observation, scrape }: Seen): ReadonlySet<string> =>
+  refutedClasses(report, { load: observation.log?.load ?? null, scrape });
 
 function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readonly Hint[] {
   const { observation, scrape } = seen;
@@ -109,6 +117,7 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
     ...compareHints(report),
   ];
   // How fast a server was that ended matters little.
+  const refuted = refutedBy(report, seen);
   const lessIfLate = (hint: Hint): Hint =>
     hasFailed && isLoadClass(hint.cls) ? { ...hint, weight: 0.4 * hint.weight } : hint;
   return [
@@ -121,7 +130,8 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
       ...cureHints(toldWords(report), seen.names, REMEDIES),
     ].map((hint) => ({
       ...hint,
-      weight: hint.weight * dampOf(hint, hasFailed, report),
+      weight:
+        hint.weight * dampOf(hint, hasFailed, report) * (refuted.has(hint.cls) ? REFUTED_SHARE : 1),
     })),
   ];
 }

@@ -1,10 +1,10 @@
 import type { LogEvent } from '../../telemetry/log-event.ts';
 import { crashCause } from '../../telemetry/logs.ts';
-import { sizesOf } from './number-hints.ts';
 import { foreignMemoryShare } from './oom-numbers.ts';
 import { EXPLAINS } from './rank-causes.ts';
 import type { Hint, Report } from './report.ts';
 import { reportedClass } from './same-as.ts';
+import { sizesOf } from './sizes.ts';
 
 /** What the known lines of a log speak for. */
 export function logHints(told: readonly LogEvent[], report: Report): readonly Hint[] {

@@ -1,7 +1,6 @@
-import { gpuFacts } from '../../roofline/gpus.ts';
-import { bytesPerWeight } from '../../roofline/models.ts';
 import { graphCapOf } from './caps.ts';
 import { type Hint, type Report, wordsOf } from './report.ts';
+import { hasServed, isOom, memoryGbOf, pacesOf, sizesOf } from './sizes.ts';
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
@@ -69,49 +68,6 @@ function loadAboveGraphs(report: Report, words: string): readonly Hint[] {
 }
 const RUNNING = /#running-req: (\d+)/g;
 
-/** Parameters in billions that a name tells. Null when: it tells none. */
-function billionsOf(text: string): number | null {
-  const sparse = /(\d+)x(\d+(?:\.\d+)?)b\b/i.exec(text);
-  if (sparse !== null) return Number(sparse[1]) * Number(sparse[2]) * 0.85;
-  const found = /(?:^|[^\da-z.])(\d+(?:\.\d+)?) ?b(?![a-z])/i.exec(text);
-  return found === null ? null : Number(found[1]);
-}
-
-function memoryGbOf(gpu: string): number | null {
-  const named = /(?<![A-Za-z\d.])(\d+(?:\.\d+)?) ?(?:GiB|GB|G)\b/i.exec(gpu);
-  return named === null ? (gpuFacts(gpu)?.memoryGb ?? null) : Number(named[1]);
-}
-
-export interface Sizes {
-  readonly billions: number | null;
-  /** Weights of one GPU / its memory. Null when: model or GPU is not told. */
-  readonly weightShare: number | null;
-  readonly tensorParallel: number;
-}
-
-function tensorParallelOf(launch: string): number {
-  const split = /(?:--tp(?:-size)?|--tensor-parallel-size|-tp)[ =]+(\d+)/.exec(launch)?.[1];
-  return split === undefined ? 1 : Math.max(1, Number(split));
-}
-
-/** How much of the GPU the weights take by the names alone. Source: weight bytes = parameters × bytes per weight. */
-export function sizesOf(report: Report): Sizes {
-  const launch = report.input.launch_command ?? '';
-  const name = `${report.input.model ?? ''} ${launch}`;
-  const billions = billionsOf(name);
-  const memoryGb = memoryGbOf(report.input.gpu ?? '');
-  const tensorParallel = tensorParallelOf(launch);
-  const method = /fp8|awq|gptq|int4|int8|4bit|nvfp4|mxfp4|q[2-8]_/i.exec(name)?.[0] ?? null;
-  const weightGb = (billions ?? Number.NaN) * bytesPerWeight(method);
-  const share = weightGb / tensorParallel / (memoryGb ?? Number.NaN);
-  return { billions, tensorParallel, weightShare: Number.isNaN(share) ? null : share };
-}
-
-const isOom = (report: Report): boolean =>
-  /out of memory|OutOfMemory|\boom\b|Not enough memory|insufficient memory/i.test(
-    `${report.input.log ?? ''}\n${wordsOf(report)}`,
-  );
-
 const FREE_AT_START =
   /using device \w+ \([^)]*\)(?: \([^)]*\))? - (\d+) (MiB) free|Load weight begin\. avail mem=([\d.]+) GB/;
 
@@ -124,15 +80,6 @@ function takenBefore(report: Report): readonly Hint[] {
   const evidence = `${freeGb.toFixed(1)} of ${totalGb} GB were free before loading`;
   return [{ cls: 'gpu_already_in_use', weight: 0.75, evidence }];
 }
-
-/** It got further before memory ended, so the weights did fit. Source: order of the engines' start-up lines. */
-const hasServed = (report: Report): boolean =>
-  /\b(?:Decode|Prefill) batch|Running: [1-9]\d* reqs|POST \/\S* HTTP\/1\.1" 200|KV (?:cache|buffer) size|Capturing (?:CUDA|cuda|batches|cudagraph)|Graph capturing/.test(
-    `${report.input.log ?? ''}\n${wordsOf(report)}`,
-  ) ||
-  /\b(?:after|for|within)\b[^.;\n]{0,24}\b(?:minutes?|hours?|days?|requests|users)\b|\b(?:works?|runs?|serves?|answers?) (?:fine|well|for|short|small|one)\b|\b(?:starts|boots|loads|comes up) (?:and|fine|well|normally|up)\b|\bfirst (?:\w+ )?(?:prompt|request)\b/i.test(
-    wordsOf(report),
-  );
 
 function sizeHints(report: Report, words: string): readonly Hint[] {
   return isOom(report) ? tooLarge(report) : splitInVain(report, words);
@@ -154,9 +101,6 @@ function splitInVain(report: Report, words: string): readonly Hint[] {
   return [{ cls: 'tp_communication_bound', weight, evidence }];
 }
 
-/** Of a GPU that the table does not hold. Source: own reasoning, between L40S and H100. */
-const TYPICAL_GB_PER_S = 1500;
-
 /** What fills a step that is much longer than its weights take to be read. */
 function slowStep(report: Report, isBusy: boolean): string {
   const isEager = /--enforce-eager|--disable-cuda-graph(?![-\w])/.test(
@@ -167,9 +111,7 @@ function slowStep(report: Report, isBusy: boolean): string {
 
 /** A tiny model that takes milliseconds a token: launches fill the step. Source: playbook rows 14 and 31. */
 function slowForItsSize(report: Report, words: string): readonly Hint[] {
-  const { billions, tensorParallel } = sizesOf(report);
-  const tpotMs = perTokenMs(words);
-  const floorMs = decodeFloorMs(billions ?? Number.NaN, report.input.gpu ?? '') / tensorParallel;
+  const { tpotMs, floorMs } = pacesOf(report, words);
   const isBusy = BUSY.test(words);
   const slow = slowStep(report, isBusy);
   const evidence = `${tpotMs} ms per token, weights alone need ${floorMs.toFixed(2)} ms`;
@@ -182,24 +124,11 @@ function slowForItsSize(report: Report, words: string): readonly Hint[] {
   return isNear ? [{ cls: 'decode_bandwidth_bound', weight: 0.7, evidence }] : [];
 }
 
-const perTokenMs = (words: string): number =>
-  Number(PER_TOKEN.exec(words)?.[1] ?? 1000 / Number(ALONE.exec(words)?.[1]));
-
 function firstTokenMs(words: string): number {
   const found = /ttft[^\d\n]{0,24}(\d+(?:\.\d+)?) ?(ms|s)\b/i.exec(words);
   return Number(found?.[1] ?? Number.NaN) * (found?.[2] === 's' ? 1000 : 1);
 }
 
-/** Time to read 16-bit weights once. NaN when: model or GPU is not told. */
-function decodeFloorMs(billions: number, gpu: string): number {
-  if (gpu === '') return Number.NaN;
-  return (billions * 2 * 1000) / (gpuFacts(gpu)?.bandwidthGbPerS ?? TYPICAL_GB_PER_S);
-}
-
-const PER_TOKEN = /(?:TPOT|TBOT|ITL|inter[- ]token|per token)[^\d\n]{0,30}(\d+(?:\.\d+)?)/i;
-/** Tokens per second of one stream. */
-const ALONE =
-  /(?:batch 1|single (?:stream|user|request)|concurrency[ =:]*1)\b[^\n\d]{0,40}(\d+(?:\.\d+)?) ?(?:tok\w*\/s|t\/s|tps)/i;
 const BUSY =
   /(?:\d{2,}) ?(?:req(?:uests)?\/s|rps|qps)|concurren\w*[ =:]+(?:[2-9]\d|\d{3,})|\d{3,} (?:random[- ]\w+ )?requests/i;
 

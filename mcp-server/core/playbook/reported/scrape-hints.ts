@@ -6,6 +6,14 @@ const sum = (samples: readonly Sample[], pattern: RegExp): number => {
   return found.length === 0 ? Number.NaN : found.reduce((all, one) => all + one.value, 0);
 };
 
+/** Share of the KV pool in use, ratio 0..1. NaN when: no gauge tells. */
+export const kvUsageOf = (samples: readonly Sample[]): number =>
+  sum(samples, /(?::token_usage|kv_cache_usage_perc|gpu_cache_usage_perc|kv_cache_usage_ratio)$/);
+
+/** Requests that wait. NaN when: no gauge tells. */
+export const waitingOf = (samples: readonly Sample[]): number =>
+  sum(samples, /(?:num_queue_reqs|num_requests_waiting|requests_deferred)$/);
+
 interface ScrapeRule extends Omit<Hint, 'evidence'> {
   readonly holds: boolean;
   readonly said: string;
@@ -13,12 +21,9 @@ interface ScrapeRule extends Omit<Hint, 'evidence'> {
 
 /** Gauges of one moment. Source: playbook rows 8 to 10. */
 function queueRules(samples: readonly Sample[], cap: number | null): readonly ScrapeRule[] {
-  const waiting = sum(samples, /(?:num_queue_reqs|num_requests_waiting|requests_deferred)$/);
+  const waiting = waitingOf(samples);
   const running = sum(samples, /(?:num_running_reqs|num_requests_running|requests_processing)$/);
-  const kv = sum(
-    samples,
-    /(?::token_usage|kv_cache_usage_perc|gpu_cache_usage_perc|kv_cache_usage_ratio)$/,
-  );
+  const kv = kvUsageOf(samples);
   const said = `running ${running}, waiting ${waiting}, KV usage ${kv}`;
   const hasRoom = waiting > 0 && !(kv >= 0.85);
   const isBelow = cap !== null && running < 0.8 * cap;

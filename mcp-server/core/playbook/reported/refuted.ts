@@ -1,0 +1,42 @@
+import type { LogLoad } from '../../telemetry/log-load.ts';
+import type { Sample } from '../../telemetry/prometheus.ts';
+import { gpusPay } from './compare-hints.ts';
+import { type Report, wordsOf } from './report.ts';
+import { kvUsageOf, waitingOf } from './scrape-hints.ts';
+import { hasServed, pacesOf } from './sizes.ts';
+
+/** What is left of words for a class that a number of the same report speaks against. Source: own reasoning. */
+export const REFUTED_SHARE = 0.4;
+/** Weights are read in this many times the time that they need: they are not what takes the time. Source: own reasoning. */
+const FAR_FROM_FLOOR = 4;
+/** Enough lines to say that nothing waits. Source: own reasoning. */
+const LEAST_LINES = 3;
+
+interface Readings {
+  readonly load: LogLoad | null;
+  readonly scrape: readonly Sample[];
+}
+
+/** The pool has room all the time. */
+const hasRoom = ({ load, scrape }: Readings): boolean =>
+  (load?.kvUsage?.max ?? kvUsageOf(scrape)) < 0.7;
+
+/** Nobody waits at any time that is seen. */
+function isIdle({ load, scrape }: Readings): boolean {
+  const queue = load?.queue ?? null;
+  return queue === null || queue.n < LEAST_LINES ? waitingOf(scrape) === 0 : queue.max === 0;
+}
+
+/** Classes that a number of the report speaks against, whatever its words say. */
+export function refutedClasses(report: Report, readings: Readings): ReadonlySet<string> {
+  const words = wordsOf(report).replaceAll(/(?<=\d),(?=\d{3}\b)/g, '');
+  const { tpotMs, floorMs } = pacesOf(report, words);
+  const rows: readonly (readonly [boolean, ...string[]])[] = [
+    [hasRoom(readings), 'kv_bound_queueing', 'preemption_thrash'],
+    [isIdle(readings), 'kv_bound_queueing', 'batch_cap_binding', 'admission_too_conservative'],
+    [tpotMs > FAR_FROM_FLOOR * floorMs, 'decode_bandwidth_bound'],
+    [gpusPay(words), 'tp_communication_bound'],
+    [hasServed(report), 'weights_do_not_fit'],
+  ];
+  return new Set(rows.flatMap(([holds, ...classes]) => (holds ? classes : [])));
+}

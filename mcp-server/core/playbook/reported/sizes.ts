@@ -1,0 +1,81 @@
+import { gpuFacts } from '../../roofline/gpus.ts';
+import { bytesPerWeight } from '../../roofline/models.ts';
+import { type Report, wordsOf } from './report.ts';
+
+/** Parameters in billions that a name tells. Null when: it tells none. */
+function billionsOf(text: string): number | null {
+  const sparse = /(\d+)x(\d+(?:\.\d+)?)b\b/i.exec(text);
+  if (sparse !== null) return Number(sparse[1]) * Number(sparse[2]) * 0.85;
+  const found = /(?:^|[^\da-z.])(\d+(?:\.\d+)?) ?b(?![a-z])/i.exec(text);
+  return found === null ? null : Number(found[1]);
+}
+
+export function memoryGbOf(gpu: string): number | null {
+  const named = /(?<![A-Za-z\d.])(\d+(?:\.\d+)?) ?(?:GiB|GB|G)\b/i.exec(gpu);
+  return named === null ? (gpuFacts(gpu)?.memoryGb ?? null) : Number(named[1]);
+}
+
+interface Sizes {
+  readonly billions: number | null;
+  /** Weights of one GPU / its memory. Null when: model or GPU is not told. */
+  readonly weightShare: number | null;
+  readonly tensorParallel: number;
+}
+
+function tensorParallelOf(launch: string): number {
+  const split = /(?:--tp(?:-size)?|--tensor-parallel-size|-tp)[ =]+(\d+)/.exec(launch)?.[1];
+  return split === undefined ? 1 : Math.max(1, Number(split));
+}
+
+/** How much of the GPU the weights take by the names alone. Source: weight bytes = parameters × bytes per weight. */
+export function sizesOf(report: Report): Sizes {
+  const launch = report.input.launch_command ?? '';
+  const name = `${report.input.model ?? ''} ${launch}`;
+  const billions = billionsOf(name);
+  const memoryGb = memoryGbOf(report.input.gpu ?? '');
+  const tensorParallel = tensorParallelOf(launch);
+  const method = /fp8|awq|gptq|int4|int8|4bit|nvfp4|mxfp4|q[2-8]_/i.exec(name)?.[0] ?? null;
+  const weightGb = (billions ?? Number.NaN) * bytesPerWeight(method);
+  const share = weightGb / tensorParallel / (memoryGb ?? Number.NaN);
+  return { billions, tensorParallel, weightShare: Number.isNaN(share) ? null : share };
+}
+
+export const isOom = (report: Report): boolean =>
+  /out of memory|OutOfMemory|\boom\b|Not enough memory|insufficient memory/i.test(
+    `${report.input.log ?? ''}\n${wordsOf(report)}`,
+  );
+
+/** It got further before memory ended, so the weights did fit. Source: order of the engines' start-up lines. */
+export const hasServed = (report: Report): boolean =>
+  /\b(?:Decode|Prefill) batch|Running: [1-9]\d* reqs|POST \/\S* HTTP\/1\.1" 200|KV (?:cache|buffer) size|Capturing (?:CUDA|cuda|batches|cudagraph)|Graph capturing/.test(
+    `${report.input.log ?? ''}\n${wordsOf(report)}`,
+  ) ||
+  /\b(?:after|for|within)\b[^.;\n]{0,24}\b(?:minutes?|hours?|days?|requests|users)\b|\b(?:works?|runs?|serves?|answers?) (?:fine|well|for|short|small|one)\b|\b(?:starts|boots|loads|comes up) (?:and|fine|well|normally|up)\b|\bfirst (?:\w+ )?(?:prompt|request)\b/i.test(
+    wordsOf(report),
+  );
+
+/** Of a GPU that the table does not hold. Source: own reasoning, between L40S and H100. */
+const TYPICAL_GB_PER_S = 1500;
+
+const PER_TOKEN = /(?:TPOT|TBOT|ITL|inter[- ]token|per token)[^\d\n]{0,30}(\d+(?:\.\d+)?)/i;
+/** Tokens per second of one stream. */
+const ALONE =
+  /(?:batch 1|single (?:stream|user|request)|concurrency[ =:]*1)\b[^\n\d]{0,40}(\d+(?:\.\d+)?) ?(?:tok\w*\/s|t\/s|tps)/i;
+const perTokenMs = (words: string): number =>
+  Number(PER_TOKEN.exec(words)?.[1] ?? 1000 / Number(ALONE.exec(words)?.[1]));
+
+/** Time to read 16-bit weights once. NaN when: model or GPU is not told. */
+function decodeFloorMs(billions: number, gpu: string): number {
+  if (gpu === '') return Number.NaN;
+  return (billions * 2 * 1000) / (gpuFacts(gpu)?.bandwidthGbPerS ?? TYPICAL_GB_PER_S);
+}
+
+/** What a token takes, and what reading the weights once takes. Units: ms. NaN where a report does not tell. */
+export function pacesOf(
+  report: Report,
+  words: string,
+): { readonly tpotMs: number; readonly floorMs: number } {
+  const { billions, tensorParallel } = sizesOf(report);
+  const floorMs = decodeFloorMs(billions ?? Number.NaN, report.input.gpu ?? '') / tensorParallel;
+  return { tpotMs: perTokenMs(words), floorMs };
+}
