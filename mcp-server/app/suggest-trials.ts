@@ -36,7 +36,7 @@ export async function suggestTrials(app: App, args: SuggestArgs): Promise<Sugges
   const workload = await resolveWorkload(app, state.contract.terms.workload);
   const inventory = await sessionInventory(app, state, subject);
   const ranked = rankProposals({
-    engine: subject.engine.id,
+    knobs: subject.engine.knobs,
     context: searchContext(state, { subject, workload, parent }),
     causes: parent.diagnoses.at(-1)?.causes ?? [],
     diagnosisId: parent.diagnoses.at(-1)?.diagnosisId ?? null,

@@ -2,6 +2,7 @@ import type { EngineId } from '../core/ledger/vocabulary.ts';
 import type { GpuFacts } from '../core/roofline/gpus.ts';
 import type { MemorySettings } from '../core/roofline/memory-plan.ts';
 import type { ModelFacts } from '../core/roofline/models.ts';
+import type { Knob } from '../core/search/knob.ts';
 import type { FlagSyntax } from '../core/service/flags.ts';
 import type { LogPattern } from '../core/telemetry/log-pattern.ts';
 
@@ -125,6 +126,8 @@ export interface Engine extends FlagSyntax {
   /** Version a `since` or `last` mark of the flag data means; null when it is older than all we compared. */
   readonly versionOfMark: (mark: string) => string | null;
   readonly metricNames: Readonly<Record<EngineMetricKey, readonly string[]>>;
+  /** What the search may turn. */
+  readonly knobs: readonly Knob[];
   readonly logPatterns: readonly LogPattern[];
   readonly readyLine: RegExp;
   readonly healthPath: string;

@@ -1,13 +1,13 @@
 // The flag inventory of vLLM against what `vllm serve --help=all` of 0.32.0 printed.
 import { describe, expect, it } from 'vitest';
 import type { SearchContext } from '../../mcp-server/core/search/knob.ts';
-import { VLLM_KNOBS } from '../../mcp-server/core/search/vllm-knobs.ts';
 import type { Change } from '../../mcp-server/core/service/change.ts';
 import { checkFlags } from '../../mcp-server/engines/check-flags.ts';
 import { choicesAt } from '../../mcp-server/engines/choices.ts';
 import type { InventoryFlag } from '../../mcp-server/engines/engine.ts';
 import { parseHelp } from '../../mcp-server/engines/help.ts';
 import { usableFlags } from '../../mcp-server/engines/usable-flags.ts';
+import { VLLM_KNOBS } from '../../mcp-server/engines/vllm/knobs.ts';
 import { vllm } from '../../mcp-server/engines/vllm/vllm.ts';
 import { recorded } from './recorded-files.ts';
 

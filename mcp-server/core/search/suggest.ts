@@ -1,18 +1,8 @@
-import type { Cause, EngineId, Hypothesis } from '../ledger/vocabulary.ts';
+import type { Cause, Hypothesis } from '../ledger/vocabulary.ts';
 import { type Change, describeChange } from '../service/change.ts';
 import { changesKey, type TriedTrial } from './history.ts';
 import type { Knob, KnobOption, SearchContext } from './knob.ts';
 import { causeWeight, isNothingNew, lessonWeight } from './lessons.ts';
-import { LLAMACPP_KNOBS } from './llamacpp-knobs.ts';
-import { SGLANG_KNOBS } from './sglang-knobs.ts';
-import { VLLM_KNOBS } from './vllm-knobs.ts';
-
-/** The knobs of each engine. */
-export const KNOBS: Readonly<Record<EngineId, readonly Knob[]>> = {
-  sglang: SGLANG_KNOBS,
-  vllm: VLLM_KNOBS,
-  llamacpp: LLAMACPP_KNOBS,
-};
 
 /** A trial worth planning, with what may be expected of it. */
 export interface Proposal {
@@ -29,7 +19,8 @@ export interface Proposal {
 }
 
 export interface SearchQuestion {
-  readonly engine: EngineId;
+  /** Of the engine. */
+  readonly knobs: readonly Knob[];
   readonly context: SearchContext;
   /** Of the latest diagnosis of the configuration that is changed, surest first. */
   readonly causes: readonly Cause[];
@@ -83,7 +74,7 @@ function evidenceOf(causes: readonly Cause[]): string[] {
 }
 
 function fromKnobs(question: SearchQuestion): Scored[] {
-  return KNOBS[question.engine].flatMap((knob) =>
+  return question.knobs.flatMap((knob) =>
     knob
       .options(question.context)
       .map((option, rank) => fromOption(question, knob, { option, rank })),

@@ -2,6 +2,7 @@ import type { Engine } from '../engine.ts';
 import { baseName, compareDotted, createSyntax, numberOf } from '../syntax.ts';
 import { LLAMACPP_FATAL, LLAMACPP_SILENT } from './combinations.ts';
 import { FLAGS, REMOVED } from './flags.generated.ts';
+import { LLAMACPP_KNOBS } from './knobs.ts';
 import { LLAMACPP_LOG_PATTERNS } from './log-patterns.ts';
 
 const PROGRAMS = ['llama-server', 'llama-cpp-server'];
@@ -39,6 +40,7 @@ export const llamacpp: Engine = {
     preemptions: [],
     requests: [],
   },
+  knobs: LLAMACPP_KNOBS,
   logPatterns: LLAMACPP_LOG_PATTERNS,
   readyLine: /server is listening on/,
   healthPath: '/health',

@@ -9,6 +9,7 @@ import {
 } from '../syntax.ts';
 import { SGLANG_FATAL, SGLANG_SILENT } from './combinations.ts';
 import { FLAGS, REMOVED } from './flags.generated.ts';
+import { SGLANG_KNOBS } from './knobs.ts';
 import { SGLANG_LOG_PATTERNS } from './log-patterns.ts';
 import { sglangMemory } from './memory.ts';
 
@@ -56,6 +57,7 @@ export const sglang: Engine = {
     preemptions: ['sglang:num_retracted_requests_total', 'sglang:num_retractions_total'],
     requests: ['sglang:num_requests_total'],
   },
+  knobs: SGLANG_KNOBS,
   logPatterns: SGLANG_LOG_PATTERNS,
   readyLine: /The server is fired up and ready to roll!/,
   healthPath: '/health',

@@ -10,6 +10,7 @@ import {
 } from '../syntax.ts';
 import { contextLength, VLLM_FATAL, VLLM_SILENT } from './combinations.ts';
 import { FLAGS, REMOVED } from './flags.generated.ts';
+import { VLLM_KNOBS } from './knobs.ts';
 import { VLLM_LOG_PATTERNS } from './log-patterns.ts';
 import { vllmMemory } from './memory.ts';
 import { VLLM_QUALITY_FLAGS } from './quality-flags.ts';
@@ -63,6 +64,7 @@ export const vllm: Engine = {
     preemptions: ['vllm:num_preemptions_total'],
     requests: ['vllm:request_success_total'],
   },
+  knobs: VLLM_KNOBS,
   logPatterns: VLLM_LOG_PATTERNS,
   readyLine: /Starting vLLM (?:API )?server|Application startup complete\./,
   healthPath: '/health',

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Cause, EngineId } from '../../../mcp-server/core/ledger/vocabulary.ts';
+import type { Cause } from '../../../mcp-server/core/ledger/vocabulary.ts';
 import type { TriedTrial } from '../../../mcp-server/core/search/history.ts';
 import type { SearchContext } from '../../../mcp-server/core/search/knob.ts';
 import {
-  KNOBS,
   type Proposal,
   type SearchQuestion,
   suggestTrials,
@@ -32,7 +31,7 @@ const context = (over: Partial<SearchContext> = {}): SearchContext => ({
 });
 
 const question = (over: Partial<SearchQuestion> = {}): SearchQuestion => ({
-  engine: 'sglang',
+  knobs: ENGINES.sglang.knobs,
   context: context(),
   causes: [],
   diagnosisId: null,
@@ -72,21 +71,20 @@ const rankOf = (proposals: readonly Proposal[], flag: string): number =>
   );
 
 describe('suggestTrials', () => {
-  it.each(Object.keys(KNOBS) as EngineId[])('knows at least ten knobs of %s', (engine) => {
-    expect(KNOBS[engine].length).toBeGreaterThanOrEqual(10);
-    const ids = KNOBS[engine].map((knob) => knob.id);
+  it.each(Object.values(ENGINES))('knows at least ten knobs of $title', ({ knobs }) => {
+    expect(knobs.length).toBeGreaterThanOrEqual(10);
+    const ids = knobs.map((knob) => knob.id);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it.each(Object.keys(KNOBS) as EngineId[])('names only flags that %s has', (engine) => {
-    const known = ENGINES[engine];
+  it.each(Object.values(ENGINES))('names only flags that $title has', (known) => {
     const names = new Set(
       known.flags.flatMap((fact) => [fact.flag, ...fact.aliases, ...fact.deprecatedAliases]),
     );
     for (const concurrency of [4, 256])
       for (const sharesPrefix of [true, false]) {
         const open = context({ concurrency, sharesPrefix, kvTokens: 1000, inputTokens: 8192 });
-        const flags = KNOBS[engine]
+        const flags = known.knobs
           .flatMap((knob) => knob.options(open))
           .flatMap((option) =>
             option.changes.flatMap((change) => ('flag' in change ? [change.flag] : [])),
@@ -273,7 +271,10 @@ describe('suggestTrials', () => {
       defaultOf: () => null,
       kvTokens: null,
     });
-    const first = suggestTrials(question({ engine: 'llamacpp', context: cpu })).slice(0, 4);
+    const first = suggestTrials(question({ knobs: ENGINES.llamacpp.knobs, context: cpu })).slice(
+      0,
+      4,
+    );
     const flagsTried = first.flatMap((one) =>
       one.changes.map((change) => ('flag' in change ? change.flag : '')),
     );

@@ -9,7 +9,7 @@ import {
   removalKnob,
   type SearchContext,
   switchOption,
-} from './knob.ts';
+} from '../../core/search/knob.ts';
 
 /** Slots share the context, so each more needs its share of `--ctx-size`. Source: llama-server README. */
 function parallelOptions(context: SearchContext): readonly KnobOption[] {

@@ -1,11 +1,12 @@
 import {
   flagOptions,
   type KnobOption,
+  kvWeight,
   numberInForce,
   powerOfTwoAtLeast,
   type SearchContext,
   weighed,
-} from './knob.ts';
+} from '../core/search/knob.ts';
 
 /**
  * Values of a cap on requests decoded together. Raising pays only where it binds; lowering trades queueing for TBOT.
@@ -40,4 +41,16 @@ export function graphOptions(
     if (value <= ceiling) return 0;
     return ceiling < context.concurrency && value >= context.concurrency ? 8 : 0.15;
   });
+}
+
+/** Values of the share of memory that the engine takes: a larger one pays where KV is short. */
+export function shareOptions(
+  context: SearchContext,
+  flag: string,
+  shares: readonly number[],
+): readonly KnobOption[] {
+  const now = numberInForce(context, flag) ?? 0;
+  return weighed(flagOptions(context, flag, shares), (value) =>
+    value > now ? kvWeight(context) : 0.3,
+  );
 }

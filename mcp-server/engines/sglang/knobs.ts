@@ -1,22 +1,27 @@
-import { capOptions, graphOptions } from './batch-options.ts';
 import {
   flagOption,
   flagOptions,
   hasFlag,
   type Knob,
   kvWeight,
-  numberInForce,
   type SearchContext,
   switchOption,
-  weighed,
-} from './knob.ts';
-import { SGLANG_HOST_KNOBS } from './sglang-host-knobs.ts';
-import { ATTENTION_BACKEND, FP8_KV, FP8_WEIGHTS } from './shared-knobs.ts';
+} from '../../core/search/knob.ts';
+import { capOptions, graphOptions, shareOptions } from '../batch-options.ts';
+import {
+  ATTENTION_BACKEND,
+  BATCH_CAP,
+  draftsPay,
+  FP8_KV,
+  FP8_WEIGHTS,
+  FRONT_END_PROCESSES,
+  GRAPH_CEILING,
+  KV_MEMORY,
+  NGRAM_SPECULATION,
+} from '../shared-knobs.ts';
+import { SGLANG_HOST_KNOBS } from './host-knobs.ts';
 
 const SPECULATES = '--speculative-algorithm';
-
-/** A draft from n-grams pays only while decode is bandwidth-bound. Source: SGLang #6949, vLLM #16258: above 16 to 32 it loses. */
-const SPECULATION_MAX_CONCURRENCY = 16;
 
 const whenNotSpeculating = <Value>(
   context: SearchContext,
@@ -64,42 +69,20 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     options: (context) => flagOptions(context, '--schedule-conservativeness', [0.3, 0.6, 1.3]),
   },
   {
-    id: 'batch-cap',
-    idea: 'another cap on requests decoded together',
+    ...BATCH_CAP,
     why: 'Below the concurrency it makes requests wait; far above the graph ceiling it lets decode fall to eager.',
-    expected: 'Throughput rises when the cap was binding; TBOT falls when the batch was too large.',
-    refutedBy: 'Running requests never touched the cap.',
     priorGainRatio: 0.03,
-    risk: 'low',
-    helps: ['tbot', 'throughput'],
     options: (context) => capOptions(context, '--max-running-requests'),
   },
   {
-    id: 'graph-ceiling',
-    idea: 'CUDA graphs up to the batch that really runs',
-    why: 'A decode batch above the largest captured graph runs eager, which is two to four times slower on small models.',
-    expected: 'TBOT falls where decode lines said cuda graph: False.',
-    refutedBy: 'Every decode step replayed a graph already.',
-    priorGainRatio: 0.03,
-    risk: 'medium',
-    helps: ['tbot', 'throughput'],
+    ...GRAPH_CEILING,
     options: (context) => graphOptions(context, '--cuda-graph-max-bs', [256, 512]),
   },
   {
-    id: 'kv-memory',
-    idea: 'another share of memory for weights and KV',
-    why: 'More KV tokens admit more requests; too much leaves nothing for activations and graphs.',
-    expected: 'Queueing falls when KV was full.',
-    refutedBy: 'Token usage never came near 1.',
+    ...KV_MEMORY,
     priorGainRatio: 0.02,
-    risk: 'medium',
-    helps: ['throughput', 'ttft'],
     options: (context) =>
-      weighed(
-        flagOptions(context, '--mem-fraction-static', [0.9, 0.92, 0.88, 0.85, 0.8]),
-        (value) =>
-          value > (numberInForce(context, '--mem-fraction-static') ?? 0) ? kvWeight(context) : 0.3,
-      ),
+      shareOptions(context, '--mem-fraction-static', [0.9, 0.92, 0.88, 0.85, 0.8]),
   },
   {
     ...FP8_KV,
@@ -112,20 +95,9 @@ export const SGLANG_KNOBS: readonly Knob[] = [
         : [],
   },
   {
-    id: 'ngram-speculation',
-    idea: 'n-gram speculation',
-    why: 'At low concurrency decode is bound by weight bytes, so several tokens per step are nearly free when drafts are accepted.',
-    expected: 'TBOT falls on text that repeats itself.',
+    ...NGRAM_SPECULATION,
     refutedBy: 'Accept length stays under 1.6, or throughput falls.',
-    priorGainRatio: 0.03,
-    risk: 'high',
-    helps: ['tbot', 'throughput'],
-    options: (context) =>
-      context.isNatural &&
-      context.concurrency <= SPECULATION_MAX_CONCURRENCY &&
-      !hasFlag(context, SPECULATES)
-        ? [flagOption(SPECULATES, 'NGRAM')]
-        : [],
+    options: (context) => (draftsPay(context, SPECULATES) ? [flagOption(SPECULATES, 'NGRAM')] : []),
   },
   {
     id: 'torch-compile',
@@ -156,14 +128,8 @@ export const SGLANG_KNOBS: readonly Knob[] = [
     options: (context) => flagOptions(context, '--attention-backend', ['flashinfer', 'fa3']),
   },
   {
+    ...FRONT_END_PROCESSES,
     id: 'tokenizer-workers',
-    idea: 'two tokenizer processes',
-    why: 'One tokenizer process can be the bottleneck with many or long prompts.',
-    expected: 'TTFT falls when one process used a whole core.',
-    refutedBy: 'Client and engine TTFT are equally far apart as before.',
-    priorGainRatio: 0.01,
-    risk: 'low',
-    helps: ['ttft'],
     options: (context) =>
       context.concurrency >= 64 ? flagOptions(context, '--tokenizer-worker-num', [2, 4]) : [],
   },

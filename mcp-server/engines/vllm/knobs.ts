@@ -1,23 +1,29 @@
-import { capOptions, graphOptions } from './batch-options.ts';
 import {
   flagOption,
   flagOptions,
   hasFlag,
   type Knob,
   kvWeight,
-  numberInForce,
   removalKnob,
   switchOption,
-  weighed,
-} from './knob.ts';
+} from '../../core/search/knob.ts';
+import { capOptions, graphOptions, shareOptions } from '../batch-options.ts';
 import {
   ATTENTION_BACKEND,
+  BATCH_CAP,
+  draftsPay,
   FP8_KV,
   FP8_WEIGHTS,
+  FRONT_END_PROCESSES,
+  GRAPH_CEILING,
+  KV_MEMORY,
+  NGRAM_SPECULATION,
   PREFIX_CACHE_BACK,
   STREAM_INTERVAL,
   WITHOUT_BRAKES,
-} from './shared-knobs.ts';
+} from '../shared-knobs.ts';
+
+const SPECULATES = '--speculative-config';
 
 /**
  * vLLM. Priors: docs `configuration/optimization` and `conserving_memory` for direction; sizes are starting values of our
@@ -38,39 +44,19 @@ export const VLLM_KNOBS: readonly Knob[] = [
       flagOptions(context, '--max-num-batched-tokens', [16384, 4096, 2048, 8192]),
   },
   {
-    id: 'batch-cap',
-    idea: 'another cap on requests decoded together',
+    ...BATCH_CAP,
     why: 'Below the concurrency it makes requests wait; above what KV holds it causes preemption.',
-    expected: 'Throughput rises when the cap was binding; the TBOT tail falls when it preempted.',
-    refutedBy: 'Running requests never touched the cap and nothing was preempted.',
     priorGainRatio: 0.04,
-    risk: 'low',
-    helps: ['tbot', 'throughput'],
     options: (context) => capOptions(context, '--max-num-seqs'),
   },
   {
-    id: 'kv-memory',
-    idea: 'another share of GPU memory',
-    why: 'More KV blocks admit more requests; too much leaves nothing for activations.',
-    expected: 'Waiting and preemptions fall when KV was full.',
-    refutedBy: 'KV usage never came near 1.',
+    ...KV_MEMORY,
     priorGainRatio: 0.03,
-    risk: 'medium',
-    helps: ['throughput', 'ttft'],
     options: (context) =>
-      weighed(flagOptions(context, '--gpu-memory-utilization', [0.95, 0.94, 0.9, 0.85]), (value) =>
-        value > (numberInForce(context, '--gpu-memory-utilization') ?? 0) ? kvWeight(context) : 0.3,
-      ),
+      shareOptions(context, '--gpu-memory-utilization', [0.95, 0.94, 0.9, 0.85]),
   },
   {
-    id: 'graph-ceiling',
-    idea: 'CUDA graphs up to the batch that really runs',
-    why: 'A decode batch above the largest captured graph runs eager.',
-    expected: 'TBOT falls when the batch was above the ceiling.',
-    refutedBy: 'The batch never exceeded the captured sizes.',
-    priorGainRatio: 0.03,
-    risk: 'medium',
-    helps: ['tbot', 'throughput'],
+    ...GRAPH_CEILING,
     options: (context) => graphOptions(context, '--max-cudagraph-capture-size', [512, 1024]),
   },
   {
@@ -81,19 +67,13 @@ export const VLLM_KNOBS: readonly Knob[] = [
         : [],
   },
   {
-    id: 'ngram-speculation',
-    idea: 'n-gram speculation',
-    why: 'At low concurrency decode is bound by weight bytes, so accepted drafts are nearly free.',
-    expected: 'TBOT falls on text that repeats itself.',
+    ...NGRAM_SPECULATION,
     refutedBy: 'Acceptance stays under 40 %, or throughput falls.',
-    priorGainRatio: 0.03,
-    risk: 'high',
-    helps: ['tbot', 'throughput'],
     options: (context) =>
-      context.isNatural && context.concurrency <= 16 && !hasFlag(context, '--speculative-config')
+      draftsPay(context, SPECULATES)
         ? [
             flagOption(
-              '--speculative-config',
+              SPECULATES,
               '{"method":"ngram","num_speculative_tokens":3,"prompt_lookup_max":4}',
             ),
           ]
@@ -125,14 +105,8 @@ export const VLLM_KNOBS: readonly Knob[] = [
         : [],
   },
   {
+    ...FRONT_END_PROCESSES,
     id: 'api-servers',
-    idea: 'two front-end processes',
-    why: 'One front end can be the bottleneck at high request rates.',
-    expected: 'TTFT falls when one process used a whole core.',
-    refutedBy: 'Client and engine TTFT are equally far apart as before.',
-    priorGainRatio: 0.01,
-    risk: 'low',
-    helps: ['ttft'],
     options: (context) =>
       context.concurrency >= 64 ? flagOptions(context, '--api-server-count', [2]) : [],
   },
@@ -162,7 +136,7 @@ export const VLLM_KNOBS: readonly Knob[] = [
     risk: 'low',
     helps: ['tbot', 'throughput'],
     options: (context) =>
-      hasFlag(context, '--speculative-config') ? [] : switchOption(context, '--async-scheduling'),
+      hasFlag(context, SPECULATES) ? [] : switchOption(context, '--async-scheduling'),
   },
   {
     ...STREAM_INTERVAL,

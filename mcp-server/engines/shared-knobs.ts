@@ -1,4 +1,4 @@
-import { flagOption, hasFlag, type Knob } from './knob.ts';
+import { flagOption, hasFlag, type Knob, type SearchContext } from '../core/search/knob.ts';
 
 type Texts = Omit<Knob, 'options'>;
 
@@ -28,6 +28,70 @@ export const FP8_KV: Texts = {
   priorGainRatio: 0.03,
   risk: 'medium',
   helps: ['throughput'],
+};
+
+/** A cap on requests decoded together. */
+export const BATCH_CAP: Omit<Texts, 'why' | 'priorGainRatio'> = {
+  id: 'batch-cap',
+  idea: 'another cap on requests decoded together',
+  expected: 'Throughput rises when the cap was binding; TBOT falls when the batch was too large.',
+  refutedBy: 'Running requests never touched the cap.',
+  risk: 'low',
+  helps: ['tbot', 'throughput'],
+};
+
+/** The largest decode batch that is captured as a CUDA graph. */
+export const GRAPH_CEILING: Texts = {
+  id: 'graph-ceiling',
+  idea: 'CUDA graphs up to the batch that really runs',
+  why: 'A decode batch above the largest captured graph runs eager, which is two to four times slower on small models.',
+  expected: 'TBOT falls where the batch was above the ceiling.',
+  refutedBy: 'Every decode step replayed a graph already.',
+  priorGainRatio: 0.03,
+  risk: 'medium',
+  helps: ['tbot', 'throughput'],
+};
+
+/** The share of GPU memory that the engine takes. */
+export const KV_MEMORY: Omit<Texts, 'priorGainRatio'> = {
+  id: 'kv-memory',
+  idea: 'another share of memory for weights and KV',
+  why: 'More KV tokens admit more requests; too much leaves nothing for activations and graphs.',
+  expected: 'Queueing falls when KV was full.',
+  refutedBy: 'KV usage never came near 1.',
+  risk: 'medium',
+  helps: ['throughput', 'ttft'],
+};
+
+/** Drafts from the text so far. */
+export const NGRAM_SPECULATION: Omit<Texts, 'refutedBy'> = {
+  id: 'ngram-speculation',
+  idea: 'n-gram speculation',
+  why: 'At low concurrency decode is bound by weight bytes, so accepted drafts are nearly free.',
+  expected: 'TBOT falls on text that repeats itself.',
+  priorGainRatio: 0.03,
+  risk: 'high',
+  helps: ['tbot', 'throughput'],
+};
+
+/** A draft from n-grams pays only while decode is bandwidth-bound. Source: SGLang #6949, vLLM #16258: above 16 to 32 it loses. */
+const SPECULATION_MAX_CONCURRENCY = 16;
+
+/** True where drafts can pay, and be judged, and are not made already. */
+export const draftsPay = (context: SearchContext, flag: string): boolean =>
+  context.isNatural &&
+  context.concurrency <= SPECULATION_MAX_CONCURRENCY &&
+  !hasFlag(context, flag);
+
+/** More processes before the scheduler. */
+export const FRONT_END_PROCESSES: Omit<Texts, 'id'> = {
+  idea: 'more front-end processes',
+  why: 'One front end can be the bottleneck with many or long prompts.',
+  expected: 'TTFT falls when one process used a whole core.',
+  refutedBy: 'Client and engine TTFT are equally far apart as before.',
+  priorGainRatio: 0.01,
+  risk: 'low',
+  helps: ['ttft'],
 };
 
 /** Another attention kernel; each engine has its own. */

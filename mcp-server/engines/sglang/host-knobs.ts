@@ -1,5 +1,5 @@
-import { flagOptions, type Knob, removalKnob, switchOption } from './knob.ts';
-import { PREFIX_CACHE_BACK, STREAM_INTERVAL, WITHOUT_BRAKES } from './shared-knobs.ts';
+import { flagOptions, type Knob, removalKnob, switchOption } from '../../core/search/knob.ts';
+import { PREFIX_CACHE_BACK, STREAM_INTERVAL, WITHOUT_BRAKES } from '../shared-knobs.ts';
 
 /** SGLang's scheduler, cache and front end. Source: docs hyperparameter_tuning and SGLang issues; sizes are starting values of our own. */
 export const SGLANG_HOST_KNOBS: readonly Knob[] = [
