@@ -3,7 +3,7 @@ import type { Judgement } from '../core/judge/judge.ts';
 import type { Leader } from '../core/judge/leaders.ts';
 import type { SessionState } from '../core/ledger/state.ts';
 import type { ConfirmedCandidate } from '../core/ledger/vocabulary.ts';
-import { asPercent } from '../core/report/format.ts';
+import { signedPercent } from '../core/percent.ts';
 import { metricName } from '../core/stats/spread.ts';
 
 /** What the search saw beside what the fresh deployment shows, with intervals. */
@@ -16,14 +16,15 @@ export function searchLine(
   const confirmed = judgement.deltas.find((delta) => delta.metric === name);
   if (confirmed === undefined || leader.gain.ratio === null) return [];
   return [
-    `in the search: ${asPercent(leader.gain.ratio)} over the baseline; confirmed: ${describeComparison({ delta: confirmed })}`,
+    `in the search: ${signedPercent(leader.gain.ratio)} over the baseline; confirmed: ${describeComparison({ delta: confirmed })}`,
   ];
 }
 
 /** One leader in words: what the search believed, what is confirmed, and what was luck. */
 export function describeCandidate(candidate: ConfirmedCandidate): string {
   const { trialId, verdict, searchGainRatio, confirmedGainRatio, shrinkageRatio } = candidate;
-  const said = (ratio: number | null): string => (ratio === null ? 'unknown' : asPercent(ratio));
+  const said = (ratio: number | null): string =>
+    ratio === null ? 'unknown' : signedPercent(ratio);
   return `${trialId} on ${candidate.deploymentId ?? 'no deployment'}: ${verdict}; gain in the search ${said(searchGainRatio)}, confirmed ${said(confirmedGainRatio)}, shrinkage ${said(shrinkageRatio)}`;
 }
 

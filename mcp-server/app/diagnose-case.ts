@@ -59,6 +59,7 @@ function observeReport(report: Report, engine: Engine): Observation {
   const { launch_command: launch, log } = report.input;
   return {
     engine: engine.id,
+    words: engine.words,
     version: null,
     requested: requestedFlags(launch ?? '', engine),
     effective: null,

@@ -8,6 +8,8 @@ import {
   prefillFloorMs,
   prefillFlops,
 } from '../core/roofline/floors.ts';
+import { isSpeculationFlag } from '../core/service/speculation-flag.ts';
+import { engineById } from '../engines/index.ts';
 import type { App } from './app.ts';
 import { placementOf } from './observe.ts';
 
@@ -23,9 +25,6 @@ export interface RunFloors {
 
 /** Tokens that a draft may add to each step at most. Source: own reasoning; trees of drafts reach about 6 accepted. */
 const MOST_ACCEPTED = 8;
-/** A GGUF file may hold fewer bits than its model's name tells. Units: bytes per weight. Source: llama.cpp's smallest, about 2.4 bits. */
-const LEAST_GGUF_BYTES = 0.3;
-const SPECULATES = /(^|\s)--?(speculative|spec-|draft|model-draft|md\b)/;
 /** One token, and so many that arithmetic and not the weights decides. */
 const SMALL = 1;
 const LARGE = 100_000;
@@ -41,9 +40,11 @@ export async function floorsOfRun(
 ): Promise<RunFloors | null> {
   const placed = await placementOf(app, state, { trial, run });
   if (placed === null) return null;
-  const isGguf = trial.planned.engine === 'llamacpp';
-  const placement = isGguf ? { ...placed, weightBytesEach: LEAST_GGUF_BYTES } : placed;
-  const accepted = SPECULATES.test(trial.planned.command) ? MOST_ACCEPTED : 1;
+  const { leastWeightBytes } = engineById(trial.planned.engine);
+  const placement =
+    leastWeightBytes === null ? placed : { ...placed, weightBytesEach: leastWeightBytes };
+  const speculates = trial.planned.command.split(/[\s=]+/).some(isSpeculationFlag);
+  const accepted = speculates ? MOST_ACCEPTED : 1;
   const batch = batchOf(run);
   return {
     prefillMsPerToken: prefillMsPerToken(placement),

@@ -41,6 +41,7 @@ export async function observe(
   const hardware = observeHardware(facts);
   return {
     engine: engine.id,
+    words: engine.words,
     version,
     requested,
     effective: await observeEffective(app, state, deployment),

@@ -86,14 +86,12 @@ function readLog(text: string, engineId: string | null): ArtefactRecords {
   };
 }
 
-/** Engine that a log names most. Source: own reasoning over the engines' own names and prefixes. */
+/** Engine that a log names most. */
 function guessEngine(text: string): string {
   const head = text.slice(0, 200_000);
-  const count = (pattern: RegExp): number => (head.match(pattern) ?? []).length;
-  const rows = [
-    { id: 'vllm', n: count(/vllm|EngineCore|APIServer|\.py:\d+\] /g) },
-    { id: 'sglang', n: count(/sglang|(?:Decode|Prefill) batch| TP\d+\] /g) },
-    { id: 'llamacpp', n: count(/llama_|ggml_|\b(?:srv|slot) |load_tensors/g) },
-  ];
+  const rows = Object.values(ENGINES).map(({ id, logMark }) => ({
+    id,
+    n: head.match(logMark)?.length ?? 0,
+  }));
   return rows.toSorted((a, b) => b.n - a.n)[0]?.id ?? 'sglang';
 }

@@ -7,6 +7,7 @@ import type { ResultRun } from '../core/interchange/result-run.ts';
 import { describeProbability } from '../core/judge/describe-comparison.ts';
 import { formatNumber } from '../core/judge/feasibility.ts';
 import { DEFAULT_MIN_EFFECT_RATIO } from '../core/judge/gain.ts';
+import { percent, signedPercent } from '../core/percent.ts';
 import { cleanText } from '../core/redact.ts';
 
 export interface CompareDeps {
@@ -80,16 +81,18 @@ async function readAll(deps: CompareDeps, files: readonly string[]): Promise<Res
 }
 
 function asText(result: ResultComparison): string {
-  const percent = (value: number): string => `${value < 0 ? '' : '+'}${(value * 100).toFixed(2)} %`;
   const { deltaRatio, interval, probabilityBetter, noiseFloorRatio } = result;
   const rows = [
     ['metric', result.metric],
     ['baseline', formatNumber(result.baseline)],
     ['candidate', formatNumber(result.candidate)],
-    ['change', deltaRatio === null ? '–' : percent(deltaRatio)],
-    ['95 % interval', interval === null ? '–' : interval.map(percent).join(' to ')],
+    ['change', deltaRatio === null ? '–' : signedPercent(deltaRatio, 2)],
+    [
+      '95 % interval',
+      interval === null ? '–' : interval.map((end) => signedPercent(end, 2)).join(' to '),
+    ],
     ['better with', probabilityBetter === null ? '–' : describeProbability(probabilityBetter)],
-    ['noise floor', noiseFloorRatio === null ? '–' : `${(noiseFloorRatio * 100).toFixed(2)} %`],
+    ['noise floor', noiseFloorRatio === null ? '–' : percent(noiseFloorRatio, 2)],
     ['verdict', result.verdict],
   ];
   const table = rows.map(([name = '', value = '']) => `${name.padEnd(14)} ${value}`);

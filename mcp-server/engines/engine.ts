@@ -1,4 +1,5 @@
 import type { EngineId } from '../core/ledger/vocabulary.ts';
+import type { EngineWords } from '../core/playbook/engine-words.ts';
 import type { GpuFacts } from '../core/roofline/gpus.ts';
 import type { MemorySettings } from '../core/roofline/memory-plan.ts';
 import type { ModelFacts } from '../core/roofline/models.ts';
@@ -126,9 +127,15 @@ export interface Engine extends FlagSyntax {
   /** Version a `since` or `last` mark of the flag data means; null when it is older than all we compared. */
   readonly versionOfMark: (mark: string) => string | null;
   readonly metricNames: Readonly<Record<EngineMetricKey, readonly string[]>>;
+  /** Fewest bytes per weight that a model file may hold, whatever its name tells. Null when: the name tells them. */
+  readonly leastWeightBytes: number | null;
   /** What the search may turn. */
   readonly knobs: readonly Knob[];
+  /** What the playbook reads by the engine's own names. */
+  readonly words: EngineWords;
   readonly logPatterns: readonly LogPattern[];
+  /** What its log is full of; global. Source: own reasoning over its names and prefixes. */
+  readonly logMark: RegExp;
   readonly readyLine: RegExp;
   readonly healthPath: string;
   /** Paths whose answers show the effective configuration. */

@@ -1,12 +1,10 @@
 import type { Change } from '../core/service/change.ts';
+import { isSpeculationFlag } from '../core/service/speculation-flag.ts';
 import type { Engine } from './engine.ts';
 
 /** Variables that switch kernels, precision or speculation. Source: own reasoning over VLLM_*, SGLANG_* and GGML_* names. */
 const QUALITY_ENV =
   /ATTENTION|QUANT|DTYPE|FP8|FP4|SPEC|SAMPL|FLASHINFER|DETERMINIS|PRECISION|TF32/i;
-
-/** Flags of drafts and guesses, by the names that the engines give them. Source: inventories of the three engines. */
-const SPECULATION_FLAG = /^--(?:draft|lookup-cache|spec|speculative)(?:-|$)/;
 
 /** True when changes can alter outputs: weights, KV type, speculation, attention, sampling, model, image. */
 export function touchesQuality(engine: Engine, changes: readonly Change[]): boolean {
@@ -34,5 +32,5 @@ function isQualityFlag(engine: Engine, flag: string): boolean {
   const positive = canonical.startsWith('--no-') ? `--${canonical.slice(5)}` : canonical;
   const isListed =
     engine.qualityFlags.includes(canonical) || engine.qualityFlags.includes(positive);
-  return isListed || SPECULATION_FLAG.test(positive);
+  return isListed || isSpeculationFlag(positive);
 }

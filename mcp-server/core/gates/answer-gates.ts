@@ -1,8 +1,9 @@
+import { percent } from '../percent.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { doubtful, type Gate, type GateContext, invalid, slicesOf } from './gate-context.ts';
 import type { GateFinding } from './gate-run.ts';
 import { agreementOf, type Pair } from './pairs.ts';
-import { type Estimate, estimateOf, excess, percent } from './shares.ts';
+import { type Estimate, estimateOf, excess } from './shares.ts';
 
 /** Agreement of paired answers that a change of outputs explains, against what the baseline shows with itself. */
 const LOST_AGREEMENT = 0.1;

@@ -1,11 +1,12 @@
 import { paceMs, ttftMs } from '../metrics/request-metrics.ts';
+import { percent } from '../percent.ts';
 import { contentCaching } from '../plausibility/cache-checks.ts';
 import { meanOf, sampleSd } from '../stats/mean-sd.ts';
 import { quantile } from '../stats/quantile.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { type Gate, invalid } from './gate-context.ts';
 import { type GateFinding, type GateSample, type GateSide, sampleRecords } from './gate-run.ts';
-import { percent } from './shares.ts';
+
 import { isUsual, usualFaults } from './usual-faults.ts';
 
 /** Answers to prompts that were sent again, beside the baseline's own: a store betrays itself by its speed. */

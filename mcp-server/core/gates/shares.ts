@@ -64,5 +64,3 @@ export function relative(now: Estimate, before: Estimate): Estimate | null {
 
 /** What a ratio is when nothing changed. */
 export const UNITY: Estimate = { mean: 1, error: 0, n: Number.MAX_SAFE_INTEGER };
-
-export const percent = (ratio: number): string => `${(ratio * 100).toFixed(1)} %`;

@@ -1,9 +1,10 @@
+import { percent } from '../percent.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { type Gate, type GateContext, invalid, slicesOf } from './gate-context.ts';
 import type { GateFinding } from './gate-run.ts';
 import { noveltyOf, type Shapes, shapesOf } from './novelty.ts';
 import type { Pair } from './pairs.ts';
-import { type Estimate, estimateOf, excess, percent } from './shares.ts';
+import { type Estimate, estimateOf, excess } from './shares.ts';
 
 /** A figure of one answer that must not get worse, and by how much it may by chance of the words alone. */
 interface Trait {

@@ -1,4 +1,5 @@
 import { ttftMs } from '../metrics/request-metrics.ts';
+import { percent } from '../percent.ts';
 import {
   BURSTY_FROM_EVENTS,
   hasLongFirstGap,
@@ -9,7 +10,7 @@ import { meanOf } from '../stats/mean-sd.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { doubtful, type Gate, invalid } from './gate-context.ts';
 import type { GateFinding, GateRun, GateSide } from './gate-run.ts';
-import { type Estimate, estimateOf, excess, percent } from './shares.ts';
+import { type Estimate, estimateOf, excess } from './shares.ts';
 
 /** Gain over the best so far above which answers must be checked. Source: docs/gates.md, check 11. */
 const TOO_GOOD = 2;

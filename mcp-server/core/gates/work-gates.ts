@@ -1,15 +1,8 @@
+import { percent } from '../percent.ts';
 import { doubtful, type Gate, type GateContext, invalid, slicesOf } from './gate-context.ts';
 import type { GateFinding } from './gate-run.ts';
 import type { Pair } from './pairs.ts';
-import {
-  type Estimate,
-  estimateOf,
-  excess,
-  percent,
-  ratioEstimate,
-  relative,
-  UNITY,
-} from './shares.ts';
+import { type Estimate, estimateOf, excess, ratioEstimate, relative, UNITY } from './shares.ts';
 
 /** Paired prompts are the same letters: their counts may differ by rounding alone. Source: own reasoning. */
 const SAME_PROMPT = 0.005;

@@ -3,6 +3,7 @@ import { MAX_ERROR_RATIO } from '../judge/feasibility.ts';
 import { logInterval, probabilityBetter, ruleOnGain } from '../judge/gain.ts';
 import { deploymentSdRatio } from '../judge/noise.ts';
 import type { Verdict } from '../ledger/vocabulary.ts';
+import { percent } from '../percent.ts';
 import { meanOf } from '../stats/mean-sd.ts';
 import { minimumCount } from '../stats/quantile-bound.ts';
 import { definitionOf } from './definitions.ts';
@@ -95,7 +96,7 @@ function rule(
       reasons: [`the noise is unknown: give at least two runs of a side, or --noise-sd; ${ask}`],
     };
   }
-  const enough = `the minimum effect of ${(minEffectRatio * 100).toFixed(1)} %`;
+  const enough = `the minimum effect of ${percent(minEffectRatio)}`;
   const ruling = ruleOnGain(difference, { better, minEffectRatio });
   if (ruling === 'keep') return { verdict: 'keep', reasons: ['better beyond noise'] };
   if (ruling === 'discard') return { verdict: 'discard', reasons: ['worse beyond noise'] };

@@ -1,4 +1,5 @@
 import { type CombinedError, combineErrors, deploymentSdRatio } from '../judge/noise.ts';
+import { percent } from '../percent.ts';
 import { bootstrapLogRatio } from '../stats/bootstrap.ts';
 import { meanOf, sampleSd } from '../stats/mean-sd.ts';
 import { quantile } from '../stats/quantile.ts';
@@ -40,7 +41,7 @@ export function noiseOfRuns(sides: Sides, toldSdRatio: number | null): RunNoise 
   return {
     sdRatio: within.sdRatio,
     error: combineErrors(within, 2 * prior ** 2),
-    said: `${within.said}; ${percent(prior)} between deployments is a prior, added in quadrature`,
+    said: `${within.said}; ${percent(prior, 2)} between deployments is a prior, added in quadrature`,
   };
 }
 
@@ -51,7 +52,6 @@ interface Within {
   readonly said: string;
 }
 
-const percent = (ratio: number): string => `${(ratio * 100).toFixed(2)} %`;
 const valuesOf = (runs: readonly ResultRun[], name: string): number[] =>
   runs.map((run) => run.metrics[name]).filter((value) => value !== undefined);
 
@@ -60,7 +60,7 @@ function told({ baseline, candidate }: Sides, sdRatio: number): Within {
     sdRatio,
     variance: sdRatio ** 2 * (1 / baseline.length + 1 / candidate.length),
     df: Number.POSITIVE_INFINITY,
-    said: `run noise ${percent(sdRatio)} as told`,
+    said: `run noise ${percent(sdRatio, 2)} as told`,
   };
 }
 
@@ -80,7 +80,7 @@ function estimate(sides: Sides): Within | null {
     sdRatio,
     variance: sdRatio ** 2 * share,
     df,
-    said: `run noise ${percent(sdRatio)} from the spread of ${df + 2} runs`,
+    said: `run noise ${percent(sdRatio, 2)} from the spread of ${df + 2} runs`,
   };
   return resampled(sides, pooled) ?? pooled;
 }
@@ -100,7 +100,7 @@ function resampled(sides: Sides, pooled: Within): Within | null {
   return {
     ...pooled,
     variance: (found.se ** 2 * fewest) / (fewest - 1),
-    said: `run noise ${percent(pooled.sdRatio)}; error by a two-level bootstrap over runs and requests`,
+    said: `run noise ${percent(pooled.sdRatio, 2)}; error by a two-level bootstrap over runs and requests`,
   };
 }
 

@@ -1,20 +1,20 @@
 import type { Delta } from '../ledger/vocabulary.ts';
-
-const percent = (ratio: number): string => `${(ratio * 100).toFixed(1)} %`;
-const signed = (ratio: number): string => `${ratio < 0 ? '' : '+'}${percent(ratio)}`;
+import { percent, signedPercent } from '../percent.ts';
 
 /** A comparison in words: name, signed change, interval, probability of being better, and noise floor. */
 export function describeComparison({ delta }: { readonly delta: Delta }): string {
   const { deltaRatio, interval, noiseFloorRatio, probabilityBetter } = delta;
   if (deltaRatio === null) return `${delta.metric} cannot be compared`;
   const parts = [
-    interval === null ? 'no interval' : `95 % ${signed(interval[0])} to ${signed(interval[1])}`,
+    interval === null
+      ? 'no interval'
+      : `95 % ${signedPercent(interval[0])} to ${signedPercent(interval[1])}`,
     ...(probabilityBetter === null
       ? []
       : [`better with ${describeProbability(probabilityBetter)}`]),
     noiseFloorRatio === null ? 'noise unknown' : `noise ${percent(noiseFloorRatio)}`,
   ];
-  return `${delta.metric} ${signed(deltaRatio)} (${parts.join(', ')})`;
+  return `${delta.metric} ${signedPercent(deltaRatio)} (${parts.join(', ')})`;
 }
 
 /** A probability as a reader may trust it: never 0 or 100 %. */

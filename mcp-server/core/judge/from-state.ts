@@ -2,6 +2,7 @@ import { hasMoved } from '../ledger/instance.ts';
 import type { DeploymentState, SessionState, TrialState } from '../ledger/state.ts';
 import type { Purpose } from '../ledger/vocabulary.ts';
 import { isInfrastructureFailure, ownDeployment, ownDeployments } from '../next-step/facts.ts';
+import { isSpeculationFlag } from '../service/speculation-flag.ts';
 import type { WorkloadSpec } from '../workload/workload.ts';
 import type { JudgedSide, JudgeInput, Ruler } from './sides.ts';
 
@@ -121,15 +122,13 @@ export function isSimplerThan(trial: TrialState, reference: TrialState): boolean
   );
 }
 
-const SPECULATION_FLAG = /^--?(speculative|spec-|draft|model-draft|md$)/;
-
 /**
  * Why the workload cannot speak about a trial's change. Null when: it can.
  * Source: docs/measuring.md, "How load is made".
  */
 export function unfitnessOf(trial: TrialState, workload: WorkloadSpec | null): string | null {
   const speculates = trial.planned.changes.some(
-    (change) => change.kind === 'set_flag' && SPECULATION_FLAG.test(change.flag),
+    (change) => change.kind === 'set_flag' && isSpeculationFlag(change.flag),
   );
   if (!speculates || workload === null || workload.text === 'natural') return null;
   return `speculation is judged only on natural text, and the workload ${workload.id} is made of random words`;

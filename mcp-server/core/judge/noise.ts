@@ -1,5 +1,6 @@
 import type { Spread } from '../ledger/vocabulary.ts';
 import type { MetricId, Quantile } from '../metrics/metric.ts';
+import { percent } from '../percent.ts';
 import type { Weighed, WeighedRun } from './pairing.ts';
 
 /**
@@ -60,8 +61,6 @@ export function deploymentNoise(
   const df = PRIOR_DF + own.df;
   return { variance: (PRIOR_DF * prior + own.df * own.sdRatio ** 2) / df, df };
 }
-
-const percent = (ratio: number): string => `${(ratio * 100).toFixed(1)} %`;
 
 /** Which part of the noise between deployments was measured and which is believed, in words. */
 export function describeDeploymentNoise(

@@ -1,3 +1,4 @@
+import { percent } from '../percent.ts';
 import { findSpread } from '../stats/spread.ts';
 import { type Comparison, compareOverall } from './compare.ts';
 import { describeComparison } from './describe-comparison.ts';
@@ -36,7 +37,7 @@ function ruleOnNumbers(input: JudgeInput): Ruling {
 /** Of two equals the simpler stays; a simpler trial takes over where it is proven to lose less than the minimum effect. */
 function tie(input: JudgeInput, overall: Comparison): Ruling {
   const { direction, minEffectRatio } = input.ruler.objective;
-  const effect = `${(minEffectRatio * 100).toFixed(1)} %`;
+  const effect = percent(minEffectRatio);
   const said = describeComparison(overall);
   const ends = logInterval({ logRatio: overall.logRatio ?? Number.NaN, error: overall.error });
   const worst =

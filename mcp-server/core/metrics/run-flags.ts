@@ -1,4 +1,5 @@
 import type { MeasurementFlag } from '../ledger/vocabulary.ts';
+import { percent } from '../percent.ts';
 import { meanOf } from '../stats/mean-sd.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import type { LoadPoint } from '../workload/workload.ts';
@@ -141,8 +142,4 @@ function whySaturated(facts: RunFacts): string | null {
   return facts.overSaturated === true || isSaturated(facts.records, facts.loadPoint)
     ? 'requests in flight grew to the end; percentiles depend on the length of the run'
     : null;
-}
-
-function percent(ratio: number): string {
-  return `${(ratio * 100).toFixed(1)} %`;
 }

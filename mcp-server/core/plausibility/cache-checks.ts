@@ -1,7 +1,8 @@
 import { paceMs, ttftMs } from '../metrics/request-metrics.ts';
+import { percent } from '../percent.ts';
 import { quantile } from '../stats/quantile.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
-import { type Check, type Facts, type Fault, found, percent } from './input.ts';
+import { type Check, type Facts, type Fault, found } from './input.ts';
 import type { Trap } from './traps.ts';
 
 /** A repeat this much faster than what came for the first time was answered from somewhere. Source: own reasoning. */

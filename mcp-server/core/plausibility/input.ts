@@ -98,7 +98,3 @@ export function faultOf(
   if (broken.length === 0) return null;
   return { size: broken.length / all.length, detail: `${broken.length} ${says}` };
 }
-
-export function percent(ratio: number): string {
-  return `${(ratio * 100).toFixed(1)} %`;
-}

@@ -1,6 +1,7 @@
 import { endedAtMs, tbotMs, ttftMs, ttltMs } from '../metrics/request-metrics.ts';
+import { percent } from '../percent.ts';
 import { meanOf } from '../stats/mean-sd.ts';
-import { type Check, type Facts, type Fault, faultOf, found, percent } from './input.ts';
+import { type Check, type Facts, type Fault, faultOf, found } from './input.ts';
 
 /** Source of all three: docs/load.md, check 12. */
 const LITTLE_TOLERANCE = 0.03;

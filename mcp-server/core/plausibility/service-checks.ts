@@ -1,5 +1,6 @@
+import { percent } from '../percent.ts';
 import { meanOf } from '../stats/mean-sd.ts';
-import { type Check, type Facts, type Fault, faultOf, found, percent } from './input.ts';
+import { type Check, type Facts, type Fault, faultOf, found } from './input.ts';
 
 /** Rejections that are accidents. Source: own reasoning; a healthy service has none. */
 const MAX_SHARE = 0.01;

@@ -1,8 +1,9 @@
 import { tbotMs, ttftMs } from '../metrics/request-metrics.ts';
+import { percent } from '../percent.ts';
 import { meanOf } from '../stats/mean-sd.ts';
 import { quantile } from '../stats/quantile.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
-import { type Check, type Facts, type Fault, found, percent } from './input.ts';
+import { type Check, type Facts, type Fault, found } from './input.ts';
 
 /** Source of both: docs/load.md, check 4. */
 const FIRST_GAP_TIMES = 5;

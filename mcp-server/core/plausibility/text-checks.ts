@@ -1,6 +1,7 @@
+import { percent } from '../percent.ts';
 import { isOddWord } from '../quality/answer-facts.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
-import { type Check, type Facts, type Fault, found, percent } from './input.ts';
+import { type Check, type Facts, type Fault, found } from './input.ts';
 
 /** Share of words that look like no word, above what the honest run had. Source: own reasoning; half of the least fault asked for, 1 %. */
 const MAX_ODD = 0.005;

@@ -1,15 +1,8 @@
+import { percent } from '../percent.ts';
 import { meanOf, sampleSd } from '../stats/mean-sd.ts';
 import { quantile } from '../stats/quantile.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
-import {
-  type Check,
-  type Facts,
-  type Fault,
-  type Finding,
-  faultOf,
-  found,
-  percent,
-} from './input.ts';
+import { type Check, type Facts, type Fault, type Finding, faultOf, found } from './input.ts';
 
 /** Disagreement of counters that is rounding. Source: docs/load.md, check 1. */
 const COUNTER_TOLERANCE = 0.01;

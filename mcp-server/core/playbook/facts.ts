@@ -1,20 +1,13 @@
 import type { Level } from '../telemetry/log-load.ts';
+import type { LevelKey } from './engine-words.ts';
 import { type Fact, type Measure, short, UNKNOWN } from './fact.ts';
 import type { GaugeLevel, Observation } from './observation.ts';
-
-type LevelKey = 'running' | 'queue' | 'kvUsage';
 
 /** Names of a gauge behind the engine's prefix. */
 const GAUGE_NAMES: Readonly<Record<LevelKey, readonly string[]>> = {
   running: ['num_running_reqs', 'num_requests_running', 'requests_processing'],
   queue: ['num_queue_reqs', 'num_requests_waiting', 'requests_deferred'],
   kvUsage: ['token_usage', 'kv_cache_usage_perc', 'gpu_cache_usage_perc', 'kv_cache_usage_ratio'],
-};
-
-const LOG_NAMES: Readonly<Record<LevelKey, { readonly sglang: string; readonly vllm: string }>> = {
-  running: { sglang: '#running-req', vllm: 'Running' },
-  queue: { sglang: '#queue-req', vllm: 'Waiting' },
-  kvUsage: { sglang: 'token usage', vllm: 'GPU KV cache usage' },
 };
 
 /** Fewest points that make a level. Source: own reasoning. */
@@ -53,8 +46,8 @@ function sampledOf(o: Observation, names: readonly string[]): GaugeLevel | null 
 
 function levelInLog(o: Observation, key: LevelKey): LevelFact | null {
   const level = o.log?.load?.[key] ?? null;
-  if (level === null || o.log === null) return null;
-  const name = o.engine === 'vllm' ? LOG_NAMES[key].vllm : LOG_NAMES[key].sglang;
+  const name = o.words.logLevels?.[key];
+  if (level === null || o.log === null || name === undefined) return null;
   return { level, fact: { name, value: describeLevel(level), evidenceId: o.log.evidenceId } };
 }
 

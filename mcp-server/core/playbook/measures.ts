@@ -1,4 +1,5 @@
 import type { Level } from '../telemetry/log-load.ts';
+import type { SettingKey } from './engine-words.ts';
 import { type Measure, stated, UNKNOWN } from './fact.ts';
 import {
   counter,
@@ -11,7 +12,7 @@ import {
   reading,
 } from './facts.ts';
 import type { Observation } from './observation.ts';
-import { type SettingKey, settingOf } from './settings.ts';
+import { settingOf } from './settings.ts';
 import { gbLeftFree } from './values.ts';
 
 /** Every number that a rule may compare. Units: ms for times, ratio 0..1 for shares, tokens for lengths. */

@@ -6,6 +6,7 @@ import type { LogEvent } from '../telemetry/log-event.ts';
 import type { Level, LogLoad } from '../telemetry/log-load.ts';
 import type { EngineReading } from '../telemetry/prometheus.ts';
 import type { LoadPoint } from '../workload/workload.ts';
+import type { EngineWords } from './engine-words.ts';
 
 /** One measurement as its client saw it. */
 export interface ClientView {
@@ -48,6 +49,7 @@ export interface ModelView {
 /** Everything that the rules may look at. Null parts were not observed; rules that need them say so. */
 export interface Observation {
   readonly engine: EngineId;
+  readonly words: EngineWords;
   readonly version: string | null;
   /** Canonical flags of the launch, null for a flag without a value. */
   readonly requested: ReadonlyMap<string, string | null>;

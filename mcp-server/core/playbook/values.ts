@@ -1,12 +1,8 @@
 import { gpuFacts } from '../roofline/gpus.ts';
+import { powerOfTwoAtLeast } from '../search/knob.ts';
 import { levelOver, offeredConcurrency } from './facts.ts';
 import type { Observation } from './observation.ts';
 import { settingOf } from './settings.ts';
-
-/** Next power of two at or above. */
-function powerOfTwo(value: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1, value)));
-}
 
 /** A cap that takes what the client offers, at least twice the present one. Null when: neither is known. */
 export function largerRunning(o: Observation): string | null {
@@ -15,7 +11,7 @@ export function largerRunning(o: Observation): string | null {
   if (cap === null && offered === null) return null;
   // A cap above what is offered does not bind: a larger one would change nothing.
   if (cap !== null && offered !== null && cap >= offered) return null;
-  return String(powerOfTwo(Math.max(2 * (cap ?? 0), offered ?? 0)));
+  return String(powerOfTwoAtLeast(Math.max(2 * (cap ?? 0), offered ?? 0)));
 }
 
 /** Three quarters of what ran, in steps of 8. Null when: nothing tells what ran. */
@@ -26,18 +22,16 @@ export function smallerRunning(o: Observation): string | null {
     : String(Math.max(1, now >= 16 ? Math.floor((now * 0.75) / 8) * 8 : Math.floor(now * 0.75)));
 }
 
-/** Defaults of the memory fraction. Source: vLLM 0.9; SGLang computes its own, near 0.88 on 80 GB. */
-const FRACTION_DEFAULT = { sglang: 0.88, vllm: 0.9, llamacpp: 0.9 } as const;
-
 function shiftedFraction(o: Observation, by: number): string | null {
-  const now = settingOf(o, 'memoryFraction')?.value ?? FRACTION_DEFAULT[o.engine];
+  const now = settingOf(o, 'memoryFraction')?.value ?? o.words.memoryShare?.usual;
+  if (now === undefined) return null;
   const next = Math.round((now + by) * 100) / 100;
   return next > 0.97 || next < 0.3 ? null : next.toFixed(2);
 }
 
-/** A little more memory for weights and KV. Source: SGLang docs hyperparameter_tuning, steps of 0.01 to 0.02. */
+/** A little more memory for weights and KV. */
 export const higherFraction = (o: Observation): string | null =>
-  shiftedFraction(o, o.engine === 'vllm' ? 0.04 : 0.02);
+  shiftedFraction(o, o.words.memoryShare?.step ?? 0);
 
 /** Less memory for weights and KV, so that activations and graphs fit. Source: engine texts (0.8, 0.7). */
 export const lowerFraction = (o: Observation): string | null => shiftedFraction(o, -0.06);
@@ -57,8 +51,8 @@ export function gbLeftFree(o: Observation): number | null {
  */
 export function fractionThatFills(o: Observation): string | null {
   const now = settingOf(o, 'memoryFraction')?.value ?? null;
-  const most = FRACTION_DEFAULT[o.engine];
-  if (now === null) return most.toFixed(2);
+  const most = o.words.memoryShare?.usual;
+  if (now === null || most === undefined) return most?.toFixed(2) ?? null;
   const next = Math.min(most, now + unusedShare(o));
   return next < now + 0.01 ? null : next.toFixed(2);
 }
@@ -78,7 +72,7 @@ export function bolderAdmission(o: Observation): string | null {
 /** Half of the prefill chunk, at least 512. Null when: it is that small already. */
 export function smallerChunk(o: Observation): string | null {
   const now = settingOf(o, 'chunk')?.value ?? 8192;
-  const next = powerOfTwo(Math.max(512, (now <= 0 ? 16_384 : now) / 2));
+  const next = powerOfTwoAtLeast(Math.max(512, (now <= 0 ? 16_384 : now) / 2));
   return next < now || now <= 0 ? String(next) : null;
 }
 
@@ -86,13 +80,13 @@ export function smallerChunk(o: Observation): string | null {
 export function largerChunk(o: Observation): string | null {
   const now = settingOf(o, 'chunk')?.value ?? null;
   if (now === null || now <= 0 || now >= 32_768) return null;
-  return String(Math.min(32_768, powerOfTwo(2 * now)));
+  return String(Math.min(32_768, powerOfTwoAtLeast(2 * now)));
 }
 
 /** A graph ceiling above the largest running batch seen, in powers of two, at most 512. Null when: nothing tells. */
 export function graphCeiling(o: Observation): string | null {
   const most = levelOver(o, 'running')?.level.max ?? offeredConcurrency(o);
-  return most === null ? null : String(Math.min(512, powerOfTwo(most)));
+  return most === null ? null : String(Math.min(512, powerOfTwoAtLeast(most)));
 }
 
 /** Processes before the scheduler: four, or half of the cores where they are fewer. Null when: there is no second core. */

@@ -1,3 +1,4 @@
+import { percent } from '../percent.ts';
 import {
   type DriftStatistics,
   driftFloor,
@@ -9,7 +10,7 @@ import {
 import { agreements } from './greedy.ts';
 import type { TierAnswers, TierRun } from './quality-run.ts';
 import { repeatsOf } from './repeats.ts';
-import { percent, type TierPolicy, type TierResult } from './tier-result.ts';
+import { type TierPolicy, type TierResult } from './tier-result.ts';
 
 /**
  * What a harmless change may add to the noise, and what an accepted loss may. Units: nats, ratio.

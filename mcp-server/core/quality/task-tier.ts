@@ -1,9 +1,10 @@
+import { percent } from '../percent.ts';
 import { pocockLevel } from '../stats/group-sequential.ts';
 import { type LossRuling, type PairCounts, pairedLoss, ruleOnLoss } from './paired-loss.ts';
 import type { GradedTask, TierRun } from './quality-run.ts';
 import { repeatsOf } from './repeats.ts';
 import { SUITE_ITEMS } from './task-suite.ts';
-import { percent, type TierPolicy, type TierResult } from './tier-result.ts';
+import { type TierPolicy, type TierResult } from './tier-result.ts';
 
 /** Sizes of a suite are looks at one growing sample. */
 const LOOKS = Object.keys(SUITE_ITEMS).length;

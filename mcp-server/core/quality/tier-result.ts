@@ -22,5 +22,3 @@ export interface TierPolicy {
   /** Share of tasks that the reference must answer rightly, 0..1. */
   readonly minRightRatio: number;
 }
-
-export const percent = (ratio: number): string => `${(ratio * 100).toFixed(1)} %`;

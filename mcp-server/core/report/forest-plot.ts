@@ -1,4 +1,4 @@
-import { asPercent } from './format.ts';
+import { signedPercent } from '../percent.ts';
 import { escapeHtml } from './html.ts';
 import type { TrialRow } from './trial-rows.ts';
 
@@ -39,7 +39,7 @@ export function renderForestPlot(rows: readonly TrialRow[]): string {
 
 function drawRow(one: Drawn, y: number, x: (ratio: number) => number): string {
   const { row, ratio, low, high } = one;
-  const range = `${asPercent(ratio)} [${asPercent(low)}, ${asPercent(high)}]`;
+  const range = `${signedPercent(ratio)} [${signedPercent(low)}, ${signedPercent(high)}]`;
   return [
     `<text x="10" y="${y + 4}">${escapeHtml(row.trialId)}${row.isBest ? ' best' : ''}</text>`,
     `<line class="ci" x1="${at(x(low))}" x2="${at(x(high))}" y1="${y}" y2="${y}"/>`,

@@ -1,4 +1,5 @@
 import { describeProbability } from '../judge/describe-comparison.ts';
+import { signedPercent } from '../percent.ts';
 
 /** Up to three significant digits without an exponent: `0.45`, `0.032`, `1530`. */
 export function threeDigits(value: number): string {
@@ -19,20 +20,15 @@ export function asRate(value: number | null, unit: string): string {
   return value === null ? 'n/a' : `${threeDigits(value)} ${unit}`;
 }
 
-/** Signed percent of a ratio: `+12.3 %`. */
-export function asPercent(ratio: number): string {
-  const text = (ratio * 100).toFixed(1);
-  return `${ratio < 0 ? '' : '+'}${text === '-0.0' ? '0.0' : text} %`;
-}
-
 /** `+8.1 % [+6.0 %, +10.2 %]`; `n/a` for null. */
 export function asDelta(
   deltaRatio: number | null,
   interval: readonly [number, number] | null,
 ): string {
   if (deltaRatio === null) return 'n/a';
-  const range = interval === null ? '' : ` [${asPercent(interval[0])}, ${asPercent(interval[1])}]`;
-  return `${asPercent(deltaRatio)}${range}`;
+  const range =
+    interval === null ? '' : ` [${signedPercent(interval[0])}, ${signedPercent(interval[1])}]`;
+  return `${signedPercent(deltaRatio)}${range}`;
 }
 
 /** `, better with 97.0 %, noise floor 2.3 %`: what a difference is worth; only what is known. */
@@ -45,7 +41,7 @@ export function asStanding(delta: {
     ...(probabilityBetter === null
       ? []
       : [`better with ${describeProbability(probabilityBetter)}`]),
-    ...(noiseFloorRatio === null ? [] : [`noise floor ${asPercent(noiseFloorRatio).slice(1)}`]),
+    ...(noiseFloorRatio === null ? [] : [`noise floor ${signedPercent(noiseFloorRatio).slice(1)}`]),
   ];
   return parts.map((part) => `, ${part}`).join('');
 }

@@ -3,9 +3,9 @@ import { driftsOf, profilerCostOf } from '../judge/drift.ts';
 import { describeDeploymentNoise } from '../judge/noise.ts';
 import type { SessionState } from '../ledger/state.ts';
 import type { Spread } from '../ledger/vocabulary.ts';
+import { signedPercent } from '../percent.ts';
 import { hasProfiler } from '../service/profiler.ts';
 import { findSpread, metricName, relativeSd } from '../stats/spread.ts';
-import { asPercent } from './format.ts';
 
 /** How the noise was measured, how far the incumbent drifted, what the profiler costs: the lines of a report. */
 export function protocolLines(state: SessionState): readonly string[] {
@@ -30,7 +30,7 @@ function noiseLines(state: SessionState): readonly string[] {
 
 function runNoise(spread: Spread): string {
   const relative = relativeSd(spread);
-  return relative === null ? 'an unknown share' : asPercent(relative).slice(1);
+  return relative === null ? 'an unknown share' : signedPercent(relative).slice(1);
 }
 
 function driftLines(state: SessionState): readonly string[] {

@@ -1,12 +1,13 @@
 import { spending } from '../budget/budget.ts';
 import type { SessionState } from '../ledger/state.ts';
 import { METRIC_CARDS } from '../metrics/metric.ts';
+import { signedPercent } from '../percent.ts';
 import { describeFloors } from '../playbook/floor-rows.ts';
 import { metricName } from '../stats/spread.ts';
 import { describeLoadPoint } from '../workload/workload.ts';
 import { asShare, efficiencyLegend } from './efficiency.ts';
 import { isSimulated } from './figures.ts';
-import { asDelta, asPercent, asStanding, asUsd, stampOf, threeDigits } from './format.ts';
+import { asDelta, asStanding, asUsd, stampOf, threeDigits } from './format.ts';
 import { mechanismLine } from './mechanism-line.ts';
 import { protocolLines } from './protocol-lines.ts';
 import { oneLine } from './session-log.ts';
@@ -116,7 +117,7 @@ function termsOf(state: SessionState): readonly Fact[] {
     { label: 'Backend', text: terms.backend },
     {
       label: 'Objective',
-      text: `${objective.direction} ${metricName(objective.metric, objective.quantile)}, at least ${asPercent(objective.minEffectRatio)}`,
+      text: `${objective.direction} ${metricName(objective.metric, objective.quantile)}, at least ${signedPercent(objective.minEffectRatio)}`,
     },
     { label: 'SLO', text: slo.join('; ') || 'none' },
     { label: 'Load', text: terms.loadPoints.map(describeLoadPoint).join('; ') },

@@ -1,4 +1,5 @@
 import type { Cause, Hypothesis } from '../ledger/vocabulary.ts';
+import { percent } from '../percent.ts';
 import { type Change, describeChange } from '../service/change.ts';
 import { changesKey, type TriedTrial } from './history.ts';
 import type { Knob, KnobOption, SearchContext } from './knob.ts';
@@ -109,7 +110,7 @@ function fromOption(
     expectedGainRatio: rangeOf(expected),
     diagnosisId,
     risk: knob.risk,
-    why: `Prior ${(knob.priorGainRatio * 100).toFixed(1)} %, x${(likely / knob.priorGainRatio).toFixed(2)} for this load, x${lesson.toFixed(2)} after earlier outcomes.${diagnosed}`,
+    why: `Prior ${percent(knob.priorGainRatio)}, x${(likely / knob.priorGainRatio).toFixed(2)} for this load, x${lesson.toFixed(2)} after earlier outcomes.${diagnosed}`,
     score: expected * RISK_WEIGHT[knob.risk] * 0.8 ** rank,
   };
 }
@@ -175,7 +176,7 @@ function combinedNearMisses(question: SearchQuestion): Scored[] {
       expectedGainRatio: [0, round(gain)],
       diagnosisId: null,
       risk: 'medium',
-      why: `Their gains add up to ${(gain * 100).toFixed(1)} %.`,
+      why: `Their gains add up to ${percent(gain)}.`,
       score: gain * 0.5,
     },
   ];

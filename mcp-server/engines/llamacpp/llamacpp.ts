@@ -4,6 +4,7 @@ import { LLAMACPP_FATAL, LLAMACPP_SILENT } from './combinations.ts';
 import { FLAGS, REMOVED } from './flags.generated.ts';
 import { LLAMACPP_KNOBS } from './knobs.ts';
 import { LLAMACPP_LOG_PATTERNS } from './log-patterns.ts';
+import { LLAMACPP_WORDS } from './words.ts';
 
 const PROGRAMS = ['llama-server', 'llama-cpp-server'];
 const MODEL_FLAGS = ['-m', '--model', '-hf', '-hfr', '--hf-repo', '-mu', '--model-url'];
@@ -40,8 +41,12 @@ export const llamacpp: Engine = {
     preemptions: [],
     requests: [],
   },
+  // The smallest GGUF types hold about 2.4 bits.
+  leastWeightBytes: 0.3,
   knobs: LLAMACPP_KNOBS,
+  words: LLAMACPP_WORDS,
   logPatterns: LLAMACPP_LOG_PATTERNS,
+  logMark: /llama_|ggml_|\b(?:srv|slot) |load_tensors/g,
   readyLine: /server is listening on/,
   healthPath: '/health',
   infoPaths: ['/props', '/v1/models'],

@@ -12,6 +12,7 @@ import { FLAGS, REMOVED } from './flags.generated.ts';
 import { SGLANG_KNOBS } from './knobs.ts';
 import { SGLANG_LOG_PATTERNS } from './log-patterns.ts';
 import { sglangMemory } from './memory.ts';
+import { SGLANG_WORDS } from './words.ts';
 
 const MODULES = ['sglang.launch_server', 'sglang'];
 
@@ -57,8 +58,11 @@ export const sglang: Engine = {
     preemptions: ['sglang:num_retracted_requests_total', 'sglang:num_retractions_total'],
     requests: ['sglang:num_requests_total'],
   },
+  leastWeightBytes: null,
   knobs: SGLANG_KNOBS,
+  words: SGLANG_WORDS,
   logPatterns: SGLANG_LOG_PATTERNS,
+  logMark: /sglang|(?:Decode|Prefill) batch| TP\d+\] /g,
   readyLine: /The server is fired up and ready to roll!/,
   healthPath: '/health',
   infoPaths: ['/server_info', '/get_server_info', '/v1/models'],

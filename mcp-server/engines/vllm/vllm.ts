@@ -15,6 +15,7 @@ import { VLLM_LOG_PATTERNS } from './log-patterns.ts';
 import { vllmMemory } from './memory.ts';
 import { VLLM_QUALITY_FLAGS } from './quality-flags.ts';
 import { vllmVersionOfMark } from './releases.ts';
+import { VLLM_WORDS } from './words.ts';
 
 const MODULES = ['vllm.entrypoints.openai.api_server', 'vllm.entrypoints.cli.main', 'vllm'];
 
@@ -64,8 +65,11 @@ export const vllm: Engine = {
     preemptions: ['vllm:num_preemptions_total'],
     requests: ['vllm:request_success_total'],
   },
+  leastWeightBytes: null,
   knobs: VLLM_KNOBS,
+  words: VLLM_WORDS,
   logPatterns: VLLM_LOG_PATTERNS,
+  logMark: /vllm|EngineCore|APIServer|\.py:\d+\] /g,
   readyLine: /Starting vLLM (?:API )?server|Application startup complete\./,
   healthPath: '/health',
   infoPaths: ['/version', '/v1/models'],

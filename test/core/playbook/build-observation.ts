@@ -86,6 +86,7 @@ export function observation(parts: ObservationParts = {}): Observation {
     readings !== undefined || counters !== undefined || means !== undefined || byRank !== undefined;
   return {
     engine: engine.id,
+    words: engine.words,
     version: null,
     requested: new Map(Object.entries(flags ?? {})),
     effective:

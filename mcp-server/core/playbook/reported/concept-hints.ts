@@ -2,6 +2,7 @@ import type { Term } from './concept-weights.ts';
 import { CONCEPTS, type Concept } from './concepts.ts';
 import { LOAD_CONCEPTS } from './load-concepts.ts';
 import { type Hint, type Report, wordsOf } from './report.ts';
+import { lineAt } from './signal.ts';
 import { START_CONCEPTS } from './start-concepts.ts';
 
 const MAX_CHARS = 20_000;
@@ -70,9 +71,7 @@ const LAUNCH_IDEAS: readonly (readonly [Concept, RegExp])[] = [
 function ideasOf(report: Report, words: string): ReadonlyMap<Concept, string> {
   const told = Object.entries(CONCEPTS).flatMap(([idea, pattern]) => {
     const match = pattern.exec(words);
-    return match === null || !isConcept(idea)
-      ? []
-      : [[idea, lineAround(words, match.index)] as const];
+    return match === null || !isConcept(idea) ? [] : [[idea, lineAt(words, match.index)] as const];
   });
   const launch = report.input.launch_command ?? '';
   const log = (report.input.log ?? '').slice(-MAX_LOG_CHARS);
@@ -118,9 +117,3 @@ export function complaintHints(report: Report): readonly Hint[] {
 }
 
 const isConcept = (name: string): name is Concept => name in CONCEPTS;
-
-function lineAround(text: string, at: number): string {
-  const from = text.lastIndexOf('\n', at) + 1;
-  const to = text.indexOf('\n', at);
-  return text.slice(from, to === -1 ? undefined : to).slice(0, 300);
-}

@@ -22,3 +22,17 @@ export const signs = (
   place: SignalPlace,
   ...rows: readonly (readonly [number, RegExp])[]
 ): readonly Signal[] => rows.map(([weight, pattern]) => ({ cls, weight, place, pattern }));
+
+/** Words for slower, or for no better. */
+export const SLOW = String.raw`(?:slow(?:er)?|wors|drop|lower|degrad|decreas|fall|half|no (?:gain|speed-?up|improvement|benefit)|not (?:faster|better|above|higher)|\bless\b|loss|regress|same)`;
+
+/** Either text within 160 characters of the other, on one line, in any case. */
+export const near = (a: string, b: string): RegExp =>
+  new RegExp(`(?:${a})[^\n]{0,160}(?:${b})|(?:${b})[^\n]{0,160}(?:${a})`, 'i');
+
+/** The line of a text in which a match stands, shortened. */
+export function lineAt(text: string, at: number): string {
+  const from = text.lastIndexOf('\n', at) + 1;
+  const to = text.indexOf('\n', at);
+  return text.slice(from, to === -1 ? undefined : to).slice(0, 300);
+}

@@ -1,8 +1,4 @@
-import { type Signal, signs, words } from './signal.ts';
-
-const SLOW = String.raw`(?:slow(?:er)?|wors|drop|lower|degrad|decreas|fall|half|no (?:gain|speed-?up|improvement|benefit)|not (?:faster|better|above|higher)|\bless\b|loss|regress|same)`;
-const near = (a: string, b: string): RegExp =>
-  new RegExp(`(?:${a})[^\n]{0,160}(?:${b})|(?:${b})[^\n]{0,160}(?:${a})`, 'i');
+import { near, type Signal, SLOW, signs, words } from './signal.ts';
 
 /** How people say what slows a server that runs, or only its measurement. Source: own reasoning over the readings of the playbook rows. */
 export const SPEED_SIGNALS: readonly Signal[] = [

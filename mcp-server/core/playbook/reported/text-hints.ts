@@ -2,7 +2,7 @@ import { toldWords } from './concept-hints.ts';
 import { LOAD_SIGNALS } from './load-signals.ts';
 import { PLACE_SIGNALS } from './place-signals.ts';
 import type { Hint, Report } from './report.ts';
-import type { Signal } from './signal.ts';
+import { lineAt, type Signal } from './signal.ts';
 import { SPEED_SIGNALS } from './speed-signals.ts';
 import { START_SIGNALS } from './start-signals.ts';
 
@@ -13,13 +13,6 @@ const SIGNALS: readonly Signal[] = [
   ...PLACE_SIGNALS,
 ];
 const MAX_CHARS = 60_000;
-
-/** The line of a text in which a match stands. */
-function lineAt(text: string, at: number): string {
-  const from = text.lastIndexOf('\n', at) + 1;
-  const to = text.indexOf('\n', at);
-  return text.slice(from, to === -1 ? undefined : to).slice(0, 300);
-}
 
 /** What the words of a report, its launch and its log speak for. */
 export function textHints(report: Report): readonly Hint[] {

@@ -2,8 +2,9 @@ import type { Fact } from '../fact.ts';
 import type { Measures } from '../measures.ts';
 import type { Observation } from '../observation.ts';
 import { type Condition, GPU_ENGINES, type Rule, set, switchOn } from '../rule.ts';
-import { flagsOf } from '../settings.ts';
 import { anyOf, isLowConcurrency, isQueueing, isRequested, not } from './conditions.ts';
+
+const SGLANG_SPLIT = ['--tp-size', '--tensor-parallel-size', '--tp'];
 
 const isSplit: Condition = (m) => m.tensorParallel.value >= 2;
 
@@ -85,7 +86,7 @@ export const PARALLEL_RULES: readonly Rule[] = [
     witnesses: [(m) => m.noPeerLines.value > 0, (m) => m.allreduceShare.value >= 0.2],
     cites: ['tensorParallel', 'noPeerLines', 'allreduceShare'],
     knobs: {
-      sglang: [set(flagsOf('sglang', 'tensorParallel'), '1')],
+      sglang: [set(SGLANG_SPLIT, '1')],
       vllm: [set('--tensor-parallel-size', '1')],
     },
     expected: 'throughput much higher with replicas instead, TTFT somewhat higher alone',
@@ -107,7 +108,7 @@ export const PARALLEL_RULES: readonly Rule[] = [
     witnesses: [],
     cites: [gpuFact, 'tensorParallel', 'dataParallel'],
     knobs: {
-      sglang: [set(flagsOf('sglang', 'tensorParallel'), splitOverAll), set('--dp-size', replicas)],
+      sglang: [set(SGLANG_SPLIT, splitOverAll), set('--dp-size', replicas)],
       vllm: [set('--tensor-parallel-size', splitOverAll), set('--data-parallel-size', replicas)],
     },
     expected: 'throughput much higher; TTFT and TBOT lower where the model is split',
@@ -129,7 +130,7 @@ export const PARALLEL_RULES: readonly Rule[] = [
     witnesses: [isQueueing, (m) => m.batch.value >= 32],
     cites: ['tensorParallel', modelFact, 'batch'],
     knobs: {
-      sglang: [set('--dp-size', replicas), set(flagsOf('sglang', 'tensorParallel'), '1')],
+      sglang: [set('--dp-size', replicas), set(SGLANG_SPLIT, '1')],
       vllm: [set('--data-parallel-size', replicas), set('--tensor-parallel-size', '1')],
     },
     expected: 'throughput much higher with one replica per GPU, TTFT lower under load, TBOT higher',
