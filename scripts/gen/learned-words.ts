@@ -24,6 +24,7 @@ export const LEARNED_SETS = [
   'eleventh',
   'twelfth',
   'thirteenth',
+  'fifteenth',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });

@@ -4,8 +4,10 @@ import type { Sample } from '../../telemetry/prometheus.ts';
 import { diagnose } from '../diagnose.ts';
 import type { Observation } from '../observation.ts';
 import { batchCapOf } from './caps.ts';
+import { cardHints } from './card-hints.ts';
 import { compareHints } from './compare-hints.ts';
 import { complaintHints, conceptHints, toldWords } from './concept-hints.ts';
+import { CONCEPTS } from './concepts.ts';
 import { cureHints } from './cure-hints.ts';
 import { type Change, changesFor } from './directions.ts';
 import { knobsFor } from './knobs-for.ts';
@@ -112,16 +114,23 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
     ...logLoadHints(readLogLoad(wordsOf(report), null), cap),
     ...scrapeHints(scrape, cap),
     ...numberHints(report),
+    ...cardHints(report),
     ...readingHints(report),
     ...stateHints(report),
     ...compareHints(report),
   ];
   // How fast a server was that ended matters little.
+<<<<<<< HEAD
   const refuted = refutedBy(report, seen);
   const lessIfLate = (hint: Hint): Hint =>
     hasFailed && isLoadClass(hint.cls) ? { ...hint, weight: 0.4 * hint.weight } : hint;
   return [
     ...logged.map(lessIfLate),
+=======
+  const isLate = (hint: Hint): boolean => hasFailed && isLoadClass(hint.cls);
+  const all = [
+    ...logged,
+>>>>>>> 0f335da (Read what is denied, who waits and which card is unused from a report; add a fifteenth set with its first figures)
     ...complaints,
     ...read.map(lessIfLate),
     ...[
@@ -134,7 +143,17 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
         hint.weight * dampOf(hint, hasFailed, report) * (refuted.has(hint.cls) ? REFUTED_SHARE : 1),
     })),
   ];
+  const isServed = CONCEPTS.notQueued.test(toldWords(report));
+  return all.map((hint) =>
+    isServed && QUEUEING.includes(hint.cls)
+      ? { ...hint, weight: SERVED_SHARE * hint.weight }
+      : hint,
+  );
 }
+
+/** What makes requests wait, and what is left of it where nobody waits. Source: own reasoning. */
+const QUEUEING = ['batch_cap_binding', 'admission_too_conservative', 'kv_bound_queueing'];
+const SERVED_SHARE = 0.4;
 
 /** Words of a server that ended or never served, so that how fast it was matters little. */
 const FAILURE =

@@ -50,17 +50,27 @@ type HintRule = Hint & { readonly holds: boolean };
 /** Source: playbook rows 8 to 10 and 43. */
 function queueRules(load: LogLoad, limit: number | null): readonly HintRule[] {
   const read = readLoad(load, limit);
-  const { isQueueing, isIdle, kv, running, isAtCap, isSteady, said: evidence } = read;
+  const { isQueueing, kv, isAtCap, said: evidence } = read;
   // Prefill lines alone tell nothing of why requests wait: they are being taken in.
   const hasRoom = isQueueing && kv < 0.9 && (load.decodeLines > 0 || load.prefillLines === 0);
   const cap = 'batch_cap_binding';
   const careful = 'admission_too_conservative';
-  const client = 'client_limited';
   return [
     { cls: 'kv_bound_queueing', weight: 0.75, holds: isQueueing && kv >= 0.93, evidence },
     { cls: cap, weight: isAtCap ? 0.75 : 0.4, holds: hasRoom, evidence },
     { cls: careful, weight: isAtCap ? 0.4 : 0.65, holds: hasRoom, evidence },
-    { cls: client, weight: 0.5, holds: isIdle && kv < 0.5 && (running <= 8 || isSteady), evidence },
+    ...clientRules(load, read),
+  ];
+}
+
+/** Nobody waits while the pool is half empty, or all but empty: more could be offered. Source: playbook row 43. */
+function clientRules(load: LogLoad, read: Reading): readonly HintRule[] {
+  const { isIdle, kv, running, isSteady, said: evidence } = read;
+  const isFew = kv < 0.5 && (running <= 8 || isSteady);
+  const cls = 'client_limited';
+  return [
+    { cls, weight: 0.5, holds: isIdle && isFew, evidence },
+    { cls, weight: 0.4, holds: isIdle && kv < 0.15 && load.decodeLines >= 2, evidence },
   ];
 }
 
