@@ -7,7 +7,6 @@ import { batchCapOf } from './caps.ts';
 import { cardHints } from './card-hints.ts';
 import { compareHints } from './compare-hints.ts';
 import { complaintHints, conceptHints, toldWords } from './concept-hints.ts';
-import { CONCEPTS } from './concepts.ts';
 import { cureHints } from './cure-hints.ts';
 import { type Change, changesFor } from './directions.ts';
 import { knobsFor } from './knobs-for.ts';
@@ -120,17 +119,11 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
     ...compareHints(report),
   ];
   // How fast a server was that ended matters little.
-<<<<<<< HEAD
   const refuted = refutedBy(report, seen);
   const lessIfLate = (hint: Hint): Hint =>
     hasFailed && isLoadClass(hint.cls) ? { ...hint, weight: 0.4 * hint.weight } : hint;
   return [
     ...logged.map(lessIfLate),
-=======
-  const isLate = (hint: Hint): boolean => hasFailed && isLoadClass(hint.cls);
-  const all = [
-    ...logged,
->>>>>>> 0f335da (Read what is denied, who waits and which card is unused from a report; add a fifteenth set with its first figures)
     ...complaints,
     ...read.map(lessIfLate),
     ...[
@@ -143,17 +136,7 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
         hint.weight * dampOf(hint, hasFailed, report) * (refuted.has(hint.cls) ? REFUTED_SHARE : 1),
     })),
   ];
-  const isServed = CONCEPTS.notQueued.test(toldWords(report));
-  return all.map((hint) =>
-    isServed && QUEUEING.includes(hint.cls)
-      ? { ...hint, weight: SERVED_SHARE * hint.weight }
-      : hint,
-  );
 }
-
-/** What makes requests wait, and what is left of it where nobody waits. Source: own reasoning. */
-const QUEUEING = ['batch_cap_binding', 'admission_too_conservative', 'kv_bound_queueing'];
-const SERVED_SHARE = 0.4;
 
 /** Words of a server that ended or never served, so that how fast it was matters little. */
 const FAILURE =

@@ -1,6 +1,7 @@
 import type { LogLoad } from '../../telemetry/log-load.ts';
 import type { Sample } from '../../telemetry/prometheus.ts';
 import { gpusPay } from './compare-hints.ts';
+import { CONCEPTS } from './concepts.ts';
 import { type Report, wordsOf } from './report.ts';
 import { kvUsageOf, waitingOf } from './scrape-hints.ts';
 import { hasServed, pacesOf } from './sizes.ts';
@@ -33,7 +34,12 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
   const { tpotMs, floorMs } = pacesOf(report, words);
   const rows: readonly (readonly [boolean, ...string[]])[] = [
     [hasRoom(readings), 'kv_bound_queueing', 'preemption_thrash'],
-    [isIdle(readings), 'kv_bound_queueing', 'batch_cap_binding', 'admission_too_conservative'],
+    [
+      isIdle(readings) || CONCEPTS.notQueued.test(words),
+      'kv_bound_queueing',
+      'batch_cap_binding',
+      'admission_too_conservative',
+    ],
     [tpotMs > FAR_FROM_FLOOR * floorMs, 'decode_bandwidth_bound'],
     [gpusPay(words), 'tp_communication_bound'],
     [hasServed(report), 'weights_do_not_fit'],
