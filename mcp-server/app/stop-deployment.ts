@@ -26,11 +26,32 @@ export interface StopRequest {
   readonly call: Call;
 }
 
+/** Teardowns under way: whoever asks for one meanwhile waits for it, so that a deployment is gone, and paid, once. */
+const underWay = new WeakMap<LedgerWriter, Map<string, Promise<StopOutcome>>>();
+
 /**
  * Stops one deployment of the session, proves that it is gone and writes its bill. Idempotent: one that is gone already
  * answers with its old proof. Throws: DeployError `E_NOT_GONE` when the proof fails; the ledger then still holds it.
  */
 export async function stopDeployment(
+  app: App,
+  writer: LedgerWriter,
+  request: StopRequest,
+): Promise<StopOutcome> {
+  const running = underWay.get(writer) ?? new Map<string, Promise<StopOutcome>>();
+  underWay.set(writer, running);
+  const known = running.get(request.deploymentId);
+  if (known !== undefined) return known;
+  const done = tearDown(app, writer, request);
+  running.set(request.deploymentId, done);
+  try {
+    return await done;
+  } finally {
+    running.delete(request.deploymentId);
+  }
+}
+
+async function tearDown(
   app: App,
   writer: LedgerWriter,
   request: StopRequest,

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLoadGenerator } from '../../mcp-server/adapters/load/load-generator.ts';
 import type { App, Call } from '../../mcp-server/app/app.ts';
 import { benchmark } from '../../mcp-server/app/benchmark.ts';
@@ -105,6 +105,15 @@ const run = (args: Partial<Parameters<typeof benchmark>[1]> = {}, call: Call = C
   benchmark(app, { wait_s: 50, ...args }, call);
 const probe = (args: Partial<Parameters<typeof benchmark>[1]> = {}, call: Call = CALL) =>
   run({ purpose: 'probe', workload: WORKLOAD, ...args }, call);
+/** Until the server has been asked so many measured requests: warm-up and start of the workers are over then. */
+const measuredRequests = (count: number): Promise<void> =>
+  vi.waitFor(
+    () => {
+      const asked = [...server.stamps.keys()].filter((id) => id.includes('-measure-'));
+      expect(asked.length).toBeGreaterThanOrEqual(count);
+    },
+    { timeout: 15_000, interval: 20 },
+  );
 const measurements = (trialId = 't0000') =>
   findTrial(writer.state(), trialId).measurements.map(({ data }) => data);
 
@@ -198,7 +207,7 @@ describe('benchmark', () => {
     const many = [{ kind: 'closed' as const, concurrency: 4, requests: 400 }];
     const started = await probe({ workload: slow, load_points: many, wait_s: 0 });
     expect(started.status).toBe('running');
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await measuredRequests(4);
     const stoppedAt = performance.now();
     const ended = await app.jobs.cancel(writer, started.jobId);
     expect(performance.now() - stoppedAt).toBeLessThan(1000);
@@ -210,7 +219,7 @@ describe('benchmark', () => {
   it('writes down that the service died under load, and keeps what was measured', async () => {
     const many = [{ kind: 'closed' as const, concurrency: 2, requests: 300 }];
     const started = await probe({ load_points: many, wait_s: 0 });
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await measuredRequests(4);
     await server.close();
     deploy.alive.clear();
     const ended = await app.jobs.wait(writer, { jobId: started.jobId, waitS: 30 } as never, CALL);

@@ -5,7 +5,6 @@ import { benchmark } from '../../mcp-server/app/benchmark.ts';
 import { deployTrial } from '../../mcp-server/app/deploy-trial.ts';
 import { type Gated, gateTrial } from '../../mcp-server/app/gate-trial.ts';
 import { stopDeployments } from '../../mcp-server/app/stop-deployments.ts';
-import { Contract } from '../../mcp-server/core/contract/contract.ts';
 import { sideOfTrial } from '../../mcp-server/core/judge/from-state.ts';
 import { findTrial } from '../../mcp-server/core/ledger/lookup.ts';
 import type { LedgerWriter } from '../../mcp-server/ports/ledger-store.ts';
@@ -14,7 +13,13 @@ import { PLAIN_ENGINE } from '../fakes/cheating/engine-model.ts';
 import { type EngineServer, startEngineServer } from '../fakes/cheating/engine-server.ts';
 import type { Cheats } from '../fakes/cheating/kinds.ts';
 import { createFakeDeploy, READY } from '../fakes/fake-deploy.ts';
-import { CALL, createTestApp, planTestTrial, SESSION_ID, type TestApp } from '../fakes/test-app.ts';
+import {
+  CALL,
+  createTestApp,
+  openTestSession,
+  planTestTrial,
+  type TestApp,
+} from '../fakes/test-app.ts';
 
 let server: EngineServer;
 let test: TestApp;
@@ -38,38 +43,12 @@ async function openSession(gpu: string | null): Promise<void> {
     createFakeDeploy({ statuses: [{ ...READY, endpoint, instance } as typeof READY] }),
   );
   app = { ...test.app, load: { ...test.app.load, run: inThisThread } };
-  const contract = Contract.parse({
-    version: 1,
-    terms: {
-      model: { id: 'meta-llama/Llama-3.1-8B-Instruct' },
-      backend: 'simulated',
-      serviceFile: 'service.yml',
-      objective: { metric: 'outputTokensPerS', direction: 'maximise' },
-      workload: WORKLOAD,
-      loadPoints: [{ kind: 'closed', concurrency: 4, requests: 24 }],
-      seeds: { search: 1, confirm: 2 },
-      allowedHardware: [{ gpu: 'H100', count: 1 }],
-      minContextTokens: 2048,
-      calibrationRepeats: 3,
-    },
-    budget: {
-      maxTotalUsd: 20,
-      maxUsdPerHour: 5,
-      maxUsdPerTrial: 5,
-      maxDeployments: 10,
-      maxWallHours: 8,
-    },
-  });
-  writer = await test.app.sessions.create({
-    sessionId: SESSION_ID,
-    contract,
-    contractHash: 'test',
-    baseDir: test.dir,
-    toolVersion: '0.0.0',
-    filledDefaults: [],
-    forced: [],
-  });
-  await planTestTrial(test, writer, {});
+  const terms = {
+    workload: WORKLOAD,
+    loadPoints: [{ kind: 'closed', concurrency: 4, requests: 24 }],
+    calibrationRepeats: 3,
+  };
+  writer = await openTestSession(test, {}, { terms });
   await deployTrial(app, { wait_s: 10 }, CALL);
   await benchmark(app, { wait_s: 50, purpose: 'trial' }, CALL);
 }

@@ -1,8 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { consumeControl, requestStop, stopSession } from '../../mcp-server/app/control.ts';
 import { deployAndWait } from '../../mcp-server/app/deploy-trial.ts';
+import { stopDeployment } from '../../mcp-server/app/stop-deployment.ts';
 import { watchSessions } from '../../mcp-server/app/watch-sessions.ts';
 import { heldDeployments } from '../../mcp-server/core/ledger/lookup.ts';
 import type { LedgerWriter } from '../../mcp-server/ports/ledger-store.ts';
@@ -65,6 +66,18 @@ describe('a request to stop', () => {
     expect(deploy.alive.size).toBe(0);
     const control = readdirSync(join(test.dir, 'sessions', SESSION_ID, 'control'));
     expect(control).toEqual([name, `${name}.done`]);
+  });
+
+  it('meets one that is stopped already: the deployment goes, and is paid, once', async () => {
+    const request = { deploymentId: 'd0000-1', reason: 'test', call: CALL };
+    const outcomes = await Promise.all([
+      stopDeployment(test.app, writer, request),
+      stopDeployment(test.app, writer, request),
+    ]);
+    expect(outcomes[1]).toEqual(outcomes[0]);
+    const ledger = readFileSync(join(test.dir, 'sessions', SESSION_ID, 'ledger.jsonl'), 'utf8');
+    expect(ledger.match(/"deployment_gone"/g)).toHaveLength(1);
+    expect(deploy.stopped).toHaveLength(1);
   });
 
   it('can be repeated without harm', async () => {

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makeProject, ROOT, simulatedContract, startServer } from './harness.ts';
+import { makeProject, ROOT, type Server, simulatedContract, startServer } from './harness.ts';
 
 const BASELINE = readFileSync(join(ROOT, 'dstack-baseline.yml'), 'utf8');
 
@@ -35,6 +35,16 @@ const CASES = [
   },
 ] as const;
 
+/** A busy machine limits the client: such a run is made again, as the product asks. True when every run was so. */
+async function measureUntilUnlimited(server: Server): Promise<boolean> {
+  const probe = { trial_id: 't0000', purpose: 'probe', repeats: 1 };
+  for (let tries = 0; tries < 3; tries += 1) {
+    const done = await server.done('benchmark', probe);
+    if (!JSON.stringify(done).includes('CLIENT_LIMITED')) return false;
+  }
+  return true;
+}
+
 test.concurrent.each(CASES)(
   'diagnose finds $name first',
   async ({ service, cause, change }) => {
@@ -46,12 +56,16 @@ test.concurrent.each(CASES)(
     try {
       await server.done('open_session', { contract_file: 'contract.yml' });
       await server.done('deploy', { trial_id: 't0000' });
-      await server.done('benchmark', { trial_id: 't0000', purpose: 'probe', repeats: 1 });
+      const isLimited = await measureUntilUnlimited(server);
       await server.done('fetch_logs', {});
       await server.done('fetch_telemetry', {});
       const { text, data } = await server.call('diagnose', { trial_id: 't0000' });
-      expect(data.causes[0]?.cause, text).toBe(cause);
-      expect(data.causes[0].candidates[0]).toEqual(change);
+      // What is said of the client is then true, and stands before what is said of the service.
+      const [first] = data.causes.filter(
+        (one: { cause: string }) => !isLimited || one.cause !== 'client_limited',
+      );
+      expect(first?.cause, text).toBe(cause);
+      expect(first.candidates[0]).toEqual(change);
       expect(text).toContain('1 is confirmed when');
       expect(text).toContain('It is not ');
     } finally {

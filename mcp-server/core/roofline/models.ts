@@ -11,6 +11,8 @@ export interface ModelFacts {
   readonly intermediate: number;
   readonly vocab: number;
   readonly maxContext: number;
+  /** True when the output head is the embedding. */
+  readonly tied: boolean;
   /** All stored parameters. */
   readonly params: number;
   /** Parameters that one token passes through. Equal to `params` for dense models. */
@@ -143,12 +145,12 @@ function factsOfConfig(id: string, whole: Config): ModelFacts | null {
   const hidden = numberIn(config, 'hidden_size', 'n_embd');
   const heads = numberIn(config, 'num_attention_heads', 'n_head');
   if (layers === null || hidden === null || heads === null) return null;
-  const one = { ...restOfShape(config, { hidden, heads }), layers, hidden, heads };
   const tied = config['tie_word_embeddings'] === true || whole['tie_word_embeddings'] === true;
+  const one = { ...restOfShape(config, { hidden, heads }), layers, hidden, heads, tied };
   return {
     id,
     ...one,
-    ...sizes({ ...one, tied }, config),
+    ...sizes(one, config),
     weightBytes: configWeightBytes(id, whole),
   };
 }

@@ -4,7 +4,7 @@ import { type ArgSpec, parseArgs } from './argparse.ts';
 import type { SimEngineId } from './config.ts';
 import { createFlagValues, type FlagValues } from './flag-values.ts';
 import { findSimGpu, SIM_GPUS, type SimGpu } from './gpus.ts';
-import { findSimModel, KNOWN_MODELS } from './models.ts';
+import { findSimModel } from './models.ts';
 import { type Refusal, type Resolved, usageError } from './refusal.ts';
 import { resolveSglang } from './resolve-sglang.ts';
 import { resolveVllm } from './resolve-vllm.ts';
@@ -169,7 +169,9 @@ function resolveFlags(
   const id = named ?? VLLM_DEFAULT_MODEL;
   const model = findSimModel(id);
   if (model === null)
-    return unsupported(`No facts for the model ${id}. Known families: ${KNOWN_MODELS.join(', ')}.`);
+    return unsupported(
+      `No facts for the model ${id}: dense models of the Llama 3, Qwen, Mistral and Gemma families are simulated.`,
+    );
   const found = findGpu(service);
   if ('kind' in found) return found;
   const facts = {
