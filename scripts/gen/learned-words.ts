@@ -24,6 +24,7 @@ export const LEARNED_SETS = [
   'eleventh',
   'twelfth',
   'thirteenth',
+  'fourteenth',
   'fifteenth',
 ];
 

@@ -29,6 +29,8 @@ const MAX_TRACE_CHARS = 16_384;
 const MAX_EVENT_LINE_CHARS = 1000;
 
 const TRACE_START = /Traceback \(most recent call last\):/;
+/** A frame; one outside of a traceback belongs to one whose head was cut off. */
+const FRAME = /^\s*File "[^"]+", line \d+, in /;
 const EXCEPTION_LINE =
   /^(?:[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Failure|Warning)|[a-z_][\w]*(?:\.\w+)+)(?::|$)/;
 
@@ -156,7 +158,9 @@ function milder(pattern: LogPattern, level: LogSeverity | null): LogSeverity {
 function followTrace(message: string, state: State): void {
   if (TRACE_START.test(message)) {
     state.trace = '';
-  } else if (state.trace !== null) {
+  } else if (state.trace === null) {
+    if (FRAME.test(message)) state.trace = `${message}\n`;
+  } else {
     if (EXCEPTION_LINE.test(message)) state.trace = null;
     else if (state.trace.length < MAX_TRACE_CHARS) state.trace += `${message}\n`;
   }

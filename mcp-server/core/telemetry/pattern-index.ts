@@ -46,7 +46,7 @@ function buildIndex(patterns: readonly LogPattern[]): PatternIndex {
   }));
   const literals = stateless.map(({ regex }) => requiredLiterals(regex));
   const filter = createGramFilter(literals);
-  const lineFilter = createGramFilter([...literals, [TRACE_HEAD]]);
+  const lineFilter = createGramFilter([...literals, TRACE_HEADS]);
   return {
     match: (message) => {
       for (const id of filter.candidates(message)) {
@@ -62,7 +62,8 @@ function buildIndex(patterns: readonly LogPattern[]): PatternIndex {
   };
 }
 
-const TRACE_HEAD = 'traceback (most recent call last)';
+/** With which a traceback begins, or one whose beginning was cut off. */
+const TRACE_HEADS = ['traceback (most recent call last)', 'file "'];
 
 /** Longest extracted value. Source: own reasoning, flags and sizes are far shorter. */
 const MAX_VALUE_CHARS = 200;

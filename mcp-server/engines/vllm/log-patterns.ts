@@ -71,7 +71,7 @@ export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'unsupported_gpu_or_kernel',
-    /(?:Bfloat16 is only supported on GPUs with compute capability|No valid attention backend|Cannot use .* backend|FP8 .* requires|Failed to find a kernel that can implement|is not supported (?:on|by) (?:this|the current) (?:GPU|device|platform)|is not supported for the current GPU|Minimum capability: \d+|only supported on (?:Hopper|Blackwell|Ampere|CUDA))/,
+    /(?:Bfloat16 is only supported on GPUs with compute capability|No valid (?:\w+ )?attention backend|Cannot use .* backend|FP8 .* requires|Failed to find a kernel that can implement|is not supported (?:on|by) (?:this|the current) (?:GPU|device|platform)|is not supported for the current GPU|Minimum capability: \d+|only supported on (?:Hopper|Blackwell|Ampere|CUDA))/,
   ),
   fatal(
     'tokenizer_or_template',
@@ -99,6 +99,7 @@ export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   fatal('bad_flag_combination', /NotImplementedError: .*(?:partial.prefills|V1)/),
   fatal('oom_cuda_graph_capture', /out of memory.*captur|captur.*out of memory/i),
+  fatal('oom_activation_prefill', /out of memory.*(?:profil|encoder)/i),
   cause(
     'silent_adjustment',
     /[Aa]sync(?:hronous)? scheduling (?:is|will be) (?:disabled|not supported)/,

@@ -66,6 +66,42 @@ const ROWS: readonly Row[] = [
     { log: '/usr/bin/ld: cannot find -lcuda: No such file or directory' },
     { log: 'Graph kernels were built in 12 s' },
   ],
+  [
+    'a full disk that is one of memory',
+    'shm_or_ipc',
+    'vllm',
+    {
+      log: '  File "/usr/lib/python3.12/multiprocessing/shared_memory.py", line 104, in __init__\n    os.ftruncate(self._fd, size)\nOSError: [Errno 28] No space left on device',
+    },
+    {
+      log: '  File "/usr/lib/python3.12/shutil.py", line 204, in copyfileobj\n    fdst.write(buf)\nOSError: [Errno 28] No space left on device',
+    },
+  ],
+  [
+    'a traceback whose head was cut off',
+    'oom_cuda_graph_capture',
+    'vllm',
+    {
+      log: '  File "/v/worker.py", line 345, in warm_up\n    self.model_runner.capture_model()\ntorch.OutOfMemoryError: CUDA out of memory.',
+    },
+    {
+      log: '  File "/v/worker.py", line 345, in warm_up\n    self.model_runner.profile_run()\ntorch.OutOfMemoryError: CUDA out of memory.',
+    },
+  ],
+  [
+    'preemptions that are counted',
+    'preemption_thrash',
+    'vllm',
+    { benchmark: 'concurrency 128: 1065 preemptions, ITL p99 40 ms' },
+    { benchmark: 'concurrency 128: ITL p99 40 ms' },
+  ],
+  [
+    'a tile that quantised weights do not divide by',
+    'quantization_mismatch',
+    'vllm',
+    { log: 'RuntimeError: size_n = 6448 is not divisible by tile_n_size = 64' },
+    { log: 'RuntimeError: 6448 rows are not divisible by 7 ranks' },
+  ],
 ];
 
 const PAIRS = ROWS.map(([what, cls, engine, fires, quiet]) => ({

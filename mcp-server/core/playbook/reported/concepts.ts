@@ -142,7 +142,7 @@ export const CONCEPTS = {
   port: /\bport\b|address|bind|listen|eaddrinuse|socket/i,
   taken: /in use|taken|conflict|already|occupied|busy|same (?:port|host)/i,
   offers:
-    /offers?|capacity|quota|stock|sold out|max[-_]price|no (?:instances?|gpus?|fleets?)|availab|backends?|regions?|reservation/i,
+    /offers?|capacity|quota|stock|sold out|max[-_]price|no (?:instances?|gpus?|fleets?)|availab(?!le (?:memory|vram|blocks?|kv|cache|space|shared|context|port))|backends?|regions?|reservation/i,
   none: /\bno\b|none|empty|not enough|insufficient|without|zero|exhaust|\bout of|exceed|fails?|0 of/i,
   image: /\bimage|registry|docker ?hub|manifest|ghcr|\becr\b|nvcr|\bpull|\btag\b|layers?/i,
   spot: /\bspot\b|preemptible|reclaim|interrupt|evict|two-minute|taken? (?:back|away)|took[^.;\n]{0,40}(?:away|back)|low-?priority/i,

@@ -71,8 +71,11 @@ export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCau
   );
   const isReal = (cls: string): boolean => isPossible(cls, report);
   const refuted = refutedBy(report, seen);
+  // Places are what an orchestrator tells of, and a number outweighs words.
+  const isUnlikely = (cls: string): boolean =>
+    refuted.has(cls) || (isPlaceClass(cls) && report.engine !== 'dstack');
   const learned = learnedCauses(MODEL, report).map((one) =>
-    refuted.has(one.cls) ? { ...one, share: REFUTED_SHARE * one.share } : one,
+    isUnlikely(one.cls) ? { ...one, share: REFUTED_SHARE * one.share } : one,
   );
   const ranked = rankCauses(
     allHints(report, seen, told).filter(({ cls }) => isReal(cls)),
@@ -140,7 +143,7 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
 
 /** Words of a server that ended or never served, so that how fast it was matters little. */
 const FAILURE =
-  /out of (?:gpu |cuda )?memory|OutOfMemory|(?:worker|server|engine|process|pod|container) is gone|errors? out|\bdies?\b|\boom\b|crash|exception|traceback|exits?\b|killed|refuses to start|(?:does|did|will|would|can) ?n[o']t start|cannot start|fails? (?:to (?:start|load)|at start|during start|with)/i;
+  /out of (?:gpu |cuda )?memory|OutOfMemory|(?:worker|server|engine|process|pod|container) is gone|errors? out|\bdies?\b|\boom\b|crash|exception|traceback|exits?\b|killed|refuses to start|(?:does|did|will|would|can) ?n[o']t start|cannot start|\bstart(?:-?up)?\b[^.\n]{0,30}\b(?:hangs?|hung|stuck|freezes|stands still|never)|(?:hangs?|stuck) (?:at|on|in|during|while) (?:start|init|load)|fails? (?:to (?:start|load)|at start|during start|with)/i;
 
 const isLoadClass = (cls: string): boolean => cls in LOAD_REMEDIES;
 const isPlaceClass = (cls: string): boolean =>
@@ -158,7 +161,7 @@ const HANGING = ['hang_watchdog', 'nccl_interconnect'];
 
 function kindShare(hint: Hint, hasFailed: boolean, report: Report): number {
   if (HANGING.includes(hint.cls) && !hasFailed) return report.engine === 'dstack' ? 0.5 : 1;
-  if (isPlaceClass(hint.cls)) return report.engine === 'dstack' ? 1.2 : 0.7;
+  if (isPlaceClass(hint.cls)) return report.engine === 'dstack' ? 1.2 : 0.5;
   if (hasFailed) return isLoadClass(hint.cls) ? 0.35 : 0.6;
   if (report.engine === 'dstack') return 0.75;
   return isLoadClass(hint.cls) ? 1 : 0.7;

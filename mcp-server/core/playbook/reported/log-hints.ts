@@ -35,7 +35,7 @@ const AMBIGUOUS: readonly (readonly [RegExp, Shares])[] = [
     ],
   ],
   [
-    /quantization method \S+ is not supported for the current GPU/,
+    /quantization (?:method \S+|scheme) is not supported for[ ',]+the current GPU|[Mm]in(?:imum)? capability: \d+/i,
     [
       ['unsupported_gpu_or_kernel', 1],
       ['quantization_mismatch', 0.85],
@@ -48,7 +48,13 @@ const QUANTISED_SIZE: Shares = [
   ['bad_flag_combination', 0.5],
 ];
 const IS_QUANTISED =
-  /marlin|_scales?\b|qweight|qzeros|group[_ ]?size|block_[nk]|wna16|nvfp4|\bfp8\b/i;
+  /marlin|tile_(?:[nk]_)?size|\bsize_[nk] =|min_thread_[nk]|pack_factor|_scales?\b|qweight|qzeros|group[_ ]?size|block_[nk]|wna16|nvfp4|\bfp8\b/i;
+/** Python keeps shared memory as a file of a memory disk, so that its fullness reads like a disk's. Source: CPython multiprocessing/shared_memory.py. */
+const IN_SHARED_MEMORY = /shared_memory\.py|SharedMemory\(|\/dev\/shm|shm_open/;
+const SHM: Shares = [
+  ['shm_or_ipc', 1],
+  ['disk_full', 0.5],
+];
 const BARE_OOM: Shares = [
   ['oom_under_load', 0.5],
   ['weights_do_not_fit', 0.45],
@@ -67,6 +73,7 @@ function reread(event: LogEvent, report: Report): Shares {
 /** What a line's own class is of, by what it names and by the rest of the log. Null when: that tells nothing more. */
 function bySurroundings(event: LogEvent, report: Report): Shares | null {
   if (event.cls === 'bad_flag_combination' && IS_QUANTISED.test(event.line)) return QUANTISED_SIZE;
+  if (event.cls === 'disk_full' && IN_SHARED_MEMORY.test(report.input.log ?? '')) return SHM;
   const isKv = event.cls === 'weights_do_not_fit' && KV_REFUSED.test(report.input.log ?? '');
   return isKv ? KV_OR_WEIGHTS : null;
 }

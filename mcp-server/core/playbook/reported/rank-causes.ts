@@ -3,6 +3,8 @@ import type { LearnedCause } from './learned.ts';
 import type { Hint } from './report.ts';
 
 const MAX_EVIDENCE = 4;
+/** Where no single sentence speaks for a class. */
+const TOGETHER = 'the words of the report taken together';
 /** From here on a class is sure enough to explain another. Source: own reasoning. */
 const EXPLAINING_WEIGHT = 0.55;
 /** What is left of a symptom beside its explanation. Source: own reasoning. */
@@ -15,7 +17,12 @@ export const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
   driver_or_cuda_mismatch: ['instance_unreachable', 'image_pull_failure', 'no_capacity'],
   spot_interruption: ['instance_unreachable', 'no_capacity'],
   image_pull_failure: ['instance_unreachable'],
-  preemption_thrash: ['kv_bound_queueing', 'batch_cap_binding', 'admission_too_conservative'],
+  preemption_thrash: [
+    'kv_bound_queueing',
+    'batch_cap_binding',
+    'admission_too_conservative',
+    'prefill_interference',
+  ],
   hang_watchdog: ['batch_cap_binding', 'admission_too_conservative', 'client_limited'],
   kv_bound_queueing: ['batch_cap_binding', 'admission_too_conservative'],
   detokenizer_bound: ['cpu_or_frontend_bound'],
@@ -76,7 +83,7 @@ export function rankCauses(
         cls,
         confidence: Math.round(Math.min(0.97, 1 - doubt) * 100) / 100,
         doubt,
-        evidence: evidence.slice(0, MAX_EVIDENCE),
+        evidence: evidence.length === 0 ? [TOGETHER] : evidence.slice(0, MAX_EVIDENCE),
       };
     })
     .toSorted((a, b) => a.doubt - b.doubt);

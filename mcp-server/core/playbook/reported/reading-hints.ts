@@ -27,6 +27,9 @@ function speculation(text: string): readonly Hint[] {
 /** What statistics lines of vLLM tell beside the load. Source: playbook rows 2, 12, 13. */
 function statistics(log: string, words: string): readonly Hint[] {
   const preempted = lastOf(log, /Preemptions: (\d+)/g);
+  const counted = lastOf(words, /(\d{2,}) (?:preemptions|retractions)\b/gi);
+  const named = lastOf(words, /\b(?:preemptions|retractions)[ :=]+(\d{2,})/gi);
+  const told = Math.max(counted || 0, named || 0);
   const hit = lastOf(log, /[Pp]refix cache hit rate: (?:GPU: )?(\d+(?:\.\d+)?) ?%/g);
   const fits = lastOf(log, /Maximum concurrency for [\d,]+ tokens per request: (\d+\.\d+)x/g);
   const warm = 'warm_prefix_cache_in_benchmark';
@@ -34,13 +37,14 @@ function statistics(log: string, words: string): readonly Hint[] {
   const cached = `prefix cache hit rate ${hit} %`;
   return [
     ...when(preempted > 0, 'preemption_thrash', 0.85, `Preemptions: ${preempted}`),
+    ...when(told > 0, 'preemption_thrash', 0.8, `${told} preemptions`),
     ...when(starved !== null, 'prefill_interference', 0.75, starved ?? ''),
     ...promptsFill(log),
     ...when(hit > 80 && words !== '', warm, 0.6, cached),
     ...when(
-      hit === 0 && /prefix|system prompt|same/i.test(words),
+      hit === 0 && (/prefix|same/i.test(words) || TURNS.test(words)),
       'prefix_cache_miss',
-      0.5,
+      0.65,
       cached,
     ),
     ...when(fits < 1, 'kv_cache_too_small', 0.75, `${fits} requests of full length fit`),

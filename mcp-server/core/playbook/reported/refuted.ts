@@ -3,7 +3,7 @@ import type { Sample } from '../../telemetry/prometheus.ts';
 import { gpusPay } from './compare-hints.ts';
 import { CONCEPTS } from './concepts.ts';
 import { type Report, wordsOf } from './report.ts';
-import { kvUsageOf, waitingOf } from './scrape-hints.ts';
+import { kvUsageOf, scrapedHitRatio, waitingOf } from './scrape-hints.ts';
 import { hasServed, pacesOf } from './sizes.ts';
 
 /** What is left of words for a class that a number of the same report speaks against. Source: own reasoning. */
@@ -12,6 +12,9 @@ export const REFUTED_SHARE = 0.4;
 const FAR_FROM_FLOOR = 4;
 /** Enough lines to say that nothing waits. Source: own reasoning. */
 const LEAST_LINES = 3;
+
+const MAX_CHARS = 200_000;
+const HIT_RATE = /[Pp]refix cache hit rate: (?:GPU: )?(\d+(?:\.\d+)?) ?%/g;
 
 interface Readings {
   readonly load: LogLoad | null;
@@ -28,10 +31,18 @@ function isIdle({ load, scrape }: Readings): boolean {
   return queue === null || queue.n < LEAST_LINES ? waitingOf(scrape) === 0 : queue.max === 0;
 }
 
+/** Share of prompt tokens that came from the cache, by the last line of the log or a scrape, ratio 0..1. NaN when: nothing tells. */
+function hitRatioOf(report: Report, scrape: readonly Sample[]): number {
+  const lines = [...(report.input.log ?? '').slice(-MAX_CHARS).matchAll(HIT_RATE)];
+  const last = lines.at(-1)?.[1];
+  return last === undefined ? scrapedHitRatio(scrape) : Number(last) / 100;
+}
+
 /** Classes that a number of the report speaks against, whatever its words say. */
 export function refutedClasses(report: Report, readings: Readings): ReadonlySet<string> {
   const words = wordsOf(report).replaceAll(/(?<=\d),(?=\d{3}\b)/g, '');
   const { tpotMs, floorMs } = pacesOf(report, words);
+  const hit = hitRatioOf(report, readings.scrape);
   const rows: readonly (readonly [boolean, ...string[]])[] = [
     [hasRoom(readings), 'kv_bound_queueing', 'preemption_thrash'],
     [
@@ -41,6 +52,8 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
       'admission_too_conservative',
     ],
     [tpotMs > FAR_FROM_FLOOR * floorMs, 'decode_bandwidth_bound'],
+    [hit < 0.05, 'warm_prefix_cache_in_benchmark'],
+    [hit > 0.6, 'prefix_cache_miss'],
     [gpusPay(words), 'tp_communication_bound'],
     [hasServed(report), 'weights_do_not_fit'],
   ];

@@ -14,6 +14,13 @@ export const kvUsageOf = (samples: readonly Sample[]): number =>
 export const waitingOf = (samples: readonly Sample[]): number =>
   sum(samples, /(?:num_queue_reqs|num_requests_waiting|requests_deferred)$/);
 
+const share = (samples: readonly Sample[], top: RegExp, bottom: RegExp): number =>
+  sum(samples, top) / sum(samples, bottom);
+
+/** Prompt tokens from the cache / prompt tokens asked of it. NaN when: no counter tells. */
+export const scrapedHitRatio = (samples: readonly Sample[]): number =>
+  share(samples, /prefix_cache_hits(?:_total)?$/, /prefix_cache_queries(?:_total)?$/);
+
 interface ScrapeRule extends Omit<Hint, 'evidence'> {
   readonly holds: boolean;
   readonly said: string;
@@ -37,9 +44,9 @@ function queueRules(samples: readonly Sample[], cap: number | null): readonly Sc
 
 /** Counters since the start of the engine. Source: playbook rows 11, 12, 14, 22, 33. */
 function counterRules(samples: readonly Sample[]): readonly ScrapeRule[] {
-  const share = (top: RegExp, bottom: RegExp): number => sum(samples, top) / sum(samples, bottom);
-  const hit = share(/prefix_cache_hits(?:_total)?$/, /prefix_cache_queries(?:_total)?$/);
+  const hit = scrapedHitRatio(samples);
   const accepted = share(
+    samples,
     /spec_decode_num_accepted_tokens(?:_total)?$/,
     /spec_decode_num_draft_tokens(?:_total)?$/,
   );

@@ -116,6 +116,10 @@ export const START_SIGNALS: readonly Signal[] = [
       /nvidia-smi[^.\n]{0,80}(?:used|in use|occup|processes)|(?:gpu|vram|memory)[^.\n]{0,40}(?:already|still) (?:in use|used|occupied|held|allocated)/i,
     ],
     [
+      0.6,
+      /(?:VLLM|sglang|vllm)::\w+[^.\n]{0,60}\d ?(?:GiB|GB|MiB)|(?:although|while|but) (?:no|nothing|none)[^.\n]{0,24}\b(?:server|process|runs?|running)\b/,
+    ],
+    [
       0.4,
       /(?:two|both|second|multiple) (?:servers?|instances?|models?|engines?|containers?)[^.\n]{0,40}(?:same|one|single|shared?) (?:gpu|card)/i,
     ],

@@ -19,11 +19,11 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'driver_or_cuda_mismatch',
-    /(?:undefined symbol: |lib(?:cudart|cublas|cudnn|nccl|nvrtc)[^\s:]*\.so[^\s:]*: cannot open shared object file|version `GLIBCXX_[\d.]+' not found|version `GLIBC_[\d.]+' not found|cuda>=(?<needs>[\d.]+), please update your driver)/,
+    /(?:the provided PTX was compiled with an unsupported toolchain|undefined symbol: |lib(?:cudart|cublas|cudnn|nccl|nvrtc)[^\s:]*\.so[^\s:]*: cannot open shared object file|version `GLIBCXX_[\d.]+' not found|version `GLIBC_[\d.]+' not found|cuda>=(?<needs>[\d.]+), please update your driver)/,
   ),
   fatal(
     'unsupported_gpu_or_kernel',
-    /(?:no kernel image is available for execution on the device|is only supported on GPUs with compute capability|compute capability (?:of )?(?<capability>\d+\.\d+)[^.]*(?:not supported|is required|or higher)|requires (?:compute capability|SM) ?(?<needs>\d+)|is not compatible with the current PyTorch installation|too old to be supported by the triton|device kernel image is invalid|named symbol not found|ptxas fatal|Unsupported (?:gpu|GPU) architecture|FlashAttention only supports (?:Ampere|Hopper)|the provided PTX was compiled with an unsupported toolchain|invalid device function)/,
+    /(?:no kernel image is available for execution on the device|is only supported on GPUs with compute capability|compute capability (?:of )?(?<capability>\d+\.\d+)[^.]*(?:not supported|is required|or higher)|requires (?:compute capability|SM) ?(?<needs>\d+)|is not compatible with the current PyTorch installation|too old to be supported by the triton|device kernel image is invalid|named symbol not found|ptxas fatal|Unsupported (?:gpu|GPU) architecture|FlashAttention only supports (?:Ampere|Hopper)|invalid device function)/,
   ),
   fatal(
     'unsupported_gpu_or_kernel',
@@ -35,7 +35,7 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'shm_or_ipc',
-    /(?:shmutils\.cc|Call to (?:ftruncate|shm_open|posix_fallocate) failed|[Ee]rror while creating shared memory segment|creating shared memory segment .* failed|No space left on device.*\/dev\/shm|\/dev\/shm.*(?:No space left|too small)|unable to (?:open|allocate) shared memory|insufficient shared memory \(shm\)|Bus error|unexpected bus error|cudaIpc(?:OpenMemHandle|GetMemHandle).*fail|pidfd_(?:open|getfd).*(?:not permitted|failed))/,
+    /(?:shmutils\.cc|Call to (?:ftruncate|shm_open|posix_fallocate) failed|[Ee]rror while creating shared memory segment|creating shared memory segment .* failed|No space left on device.*\/dev\/shm|\/dev\/shm.*(?:No space left|too small)|unable to (?:open|allocate) shared memory|insufficient shared memory \(shm\)|unable to (?:write to|mmap \d+ bytes from|open) (?:file|shared memory object) <\/torch_|Bus error|unexpected bus error|cudaIpc(?:OpenMemHandle|GetMemHandle).*fail|pidfd_(?:open|getfd).*(?:not permitted|failed))/,
   ),
   fatal(
     'nccl_interconnect',

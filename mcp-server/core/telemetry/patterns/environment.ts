@@ -33,7 +33,7 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'model_download_or_auth',
-    /(?:SafetensorError: Error while deserializing header|invalid header length|incomplete metadata, file not fully covered|Cannot find any model weights with|no such file or directory.*(?:safetensors|gguf)|failed to open .*\.gguf|does not appear to have a file named|No such file or directory.*config\.json|Invalid repository ID or local directory)/i,
+    /(?:SafetensorError: Error while deserializing header|invalid header length|incomplete metadata, file not fully covered|Cannot find any model weights with|No supported config format found|Error retrieving file list|Failed to load the model config|no such file or directory.*(?:safetensors|gguf)|failed to open .*\.gguf|does not appear to have a file named|No such file or directory.*config\.json|Invalid repository ID or local directory)/i,
   ),
   fatal(
     'port_conflict',
@@ -41,7 +41,7 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'tokenizer_or_template',
-    /(?:install (?:sentencepiece|tiktoken|protobuf)|convert a slow tokenizer|get_spm_processor|tokenizer\.Load\(|all_special_tokens_extended|cannot use chat template|chat template .*(?:not|no longer) |no chat template|does not (?:have|define) a chat template|TemplateSyntaxError|jinja2\.exceptions|Couldn't instantiate the backend tokenizer|Unrecognized (?:tokenizer|processing) class|Tokenizer class \S+ does not exist|data did not match any variant of untagged enum|Conversation roles must alternate|Token id \d+ is out of vocabulary|Unable to load vocabulary|requires the (?:protobuf|sentencepiece|tiktoken) library|has no attribute 'all_special_tokens_extended')/i,
+    /(?:Unsupported tokenizer|Failed to load (?:the )?tokenizer|install (?:sentencepiece|tiktoken|protobuf)|convert a slow tokenizer|get_spm_processor|tokenizer\.Load\(|all_special_tokens_extended|cannot use chat template|chat template .*(?:not|no longer) |no chat template|does not (?:have|define) a chat template|TemplateSyntaxError|jinja2\.exceptions|Couldn't instantiate the backend tokenizer|Unrecognized (?:tokenizer|processing) class|Tokenizer class \S+ does not exist|data did not match any variant of untagged enum|Conversation roles must alternate|Token id \d+ is out of vocabulary|Unable to load vocabulary|requires the (?:protobuf|sentencepiece|tiktoken) library|has no attribute 'all_special_tokens_extended')/i,
   ),
   fatal(
     'unsupported_model',
