@@ -11,7 +11,7 @@ import { loadFigures } from './load-figures.ts';
 import { benchQuality, qualityFigures, renderQualityBench } from './quality.ts';
 import { benchServer } from './server.ts';
 import { benchSimulator, renderSimulatorBench } from './simulator.ts';
-import { benchVerdicts, describeShare, renderVerdictBench } from './verdicts.ts';
+import { benchVerdicts, describeShare, renderVerdictBench, turnFigures } from './verdicts.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -201,6 +201,7 @@ function verdictsSection(): Section {
         measured: describeShare(bench.power),
         reached: bench.power.hits / bench.power.of >= 0.8,
       },
+      ...turnFigures(bench),
       {
         name: 'confirmed gain of the luckiest of 30 equal trials',
         wanted: 'within noise of 0',
