@@ -26,6 +26,7 @@ export const LEARNED_SETS = [
   'thirteenth',
   'fourteenth',
   'fifteenth',
+  'seventeenth',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });

@@ -84,4 +84,19 @@ describe('who waits', () => {
       'client_limited',
     );
   });
+
+  it('waits for prompts where large prefills follow one another and few requests decode', () => {
+    const log = (running: number): string =>
+      [
+        '[2026-03-22 15:00:10 TP0] Prefill batch. #new-seq: 1, #new-token: 8192, #cached-token: 0, token usage: 0.21, #running-req: 3, #queue-req: 41,',
+        '[2026-03-22 15:00:12 TP0] Prefill batch. #new-seq: 1, #new-token: 8192, #cached-token: 0, token usage: 0.22, #running-req: 3, #queue-req: 41,',
+        `[2026-03-22 15:00:14 TP0] Decode batch. #running-req: ${running}, #token: 90011, token usage: 0.23, cuda graph: True, gen throughput (token/s): 11.2, #queue-req: 41,`,
+      ].join('\n');
+    const few = classes(logLoadHints(readLogLoad(log(3), null), null));
+    expect(few).toContain('prefill_bound');
+    expect(few).not.toContain('admission_too_conservative');
+    const many = classes(logLoadHints(readLogLoad(log(60), null), null));
+    expect(many).not.toContain('prefill_bound');
+    expect(many).toContain('admission_too_conservative');
+  });
 });

@@ -47,18 +47,33 @@ const NO_QUEUE = { shareAboveZero: Number.NaN, mean: Number.NaN, max: Number.NaN
 
 type HintRule = Hint & { readonly holds: boolean };
 
-/** Source: playbook rows 8 to 10 and 43. */
+/** So few requests decode that prompts are what takes the time. Source: own reasoning. */
+const FEW_RUNNING = 8;
+const LARGE_PREFILL_TOKENS = 4096;
+
+/** More large prefill steps than decode lines, while some requests decode. */
+const isMostlyPrefill = (load: LogLoad): boolean =>
+  load.decodeLines > 0 &&
+  load.prefillLines > load.decodeLines &&
+  (load.newTokensPerPrefill?.mean ?? 0) >= LARGE_PREFILL_TOKENS;
+
+/** Source: playbook rows 8 to 10, 24 and 43. */
 function queueRules(load: LogLoad, limit: number | null): readonly HintRule[] {
   const read = readLoad(load, limit);
-  const { isQueueing, kv, isAtCap, said: evidence } = read;
+  const { isQueueing, kv, running, isAtCap, said: evidence } = read;
   // Prefill lines alone tell nothing of why requests wait: they are being taken in.
-  const hasRoom = isQueueing && kv < 0.9 && (load.decodeLines > 0 || load.prefillLines === 0);
+  const isTakenIn = load.prefillLines > 0 && load.decodeLines === 0;
+  const isWaiting = isQueueing && kv < 0.9;
+  const isReading = isWaiting && isMostlyPrefill(load) && running <= FEW_RUNNING;
+  const hasRoom = isWaiting && !isTakenIn && !isReading;
+  const [capWeight, carefulWeight] = isAtCap ? [0.75, 0.4] : [0.4, 0.65];
   const cap = 'batch_cap_binding';
   const careful = 'admission_too_conservative';
   return [
     { cls: 'kv_bound_queueing', weight: 0.75, holds: isQueueing && kv >= 0.93, evidence },
-    { cls: cap, weight: isAtCap ? 0.75 : 0.4, holds: hasRoom, evidence },
-    { cls: careful, weight: isAtCap ? 0.4 : 0.65, holds: hasRoom, evidence },
+    { cls: cap, weight: capWeight, holds: hasRoom, evidence },
+    { cls: careful, weight: carefulWeight, holds: hasRoom, evidence },
+    { cls: 'prefill_bound', weight: 0.75, holds: isReading, evidence },
     ...clientRules(load, read),
   ];
 }
