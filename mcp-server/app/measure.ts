@@ -7,6 +7,7 @@ import { summarise } from '../core/metrics/summarise.ts';
 import type { MeasurementSummary } from '../core/metrics/summary.ts';
 import { cleanText } from '../core/redact.ts';
 import type { SampledGauge } from '../core/telemetry/gauge-levels.ts';
+import { promptRepeat } from '../core/workload/prompt-repeat.ts';
 import type { LoadPoint, WorkloadSpec } from '../core/workload/workload.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { LoadRequest, LoadRun } from '../ports/load-generator.ts';
@@ -42,10 +43,6 @@ export type Measurement = EventData<'measurement_recorded'>;
 const STALL_MS = 300_000;
 /** Longest run. Source: own reasoning. */
 const MAX_RUN_MS = 4 * 3_600_000;
-/** Load points of a contract, so that no two of them share prompts at the same repeat. Source: contract schema. */
-const MAX_LOAD_POINTS = 8;
-/** Where the prompts of probes with a load of their own begin. */
-const PROBE_REPEATS = 1_000_000;
 /** Round trip over median TTFT above which the client cannot judge TTFT. Source: docs/measuring.md, 10 %. */
 const MAX_RTT_RATIO = 0.1;
 
@@ -115,10 +112,7 @@ export async function loadRequest(
     workload: wish.workload,
     loadPoint: wish.loadPoint,
     seed: wish.seed,
-    repeat:
-      wish.loadPointIndex === null
-        ? PROBE_REPEATS + wish.repeat
-        : wish.repeat * MAX_LOAD_POINTS + wish.loadPointIndex,
+    repeat: promptRepeat(wish),
     sampling: terms.sampling,
     extraBody: hasTemplateArgs ? { chat_template_kwargs: terms.chatTemplateArgs } : {},
     deadlineMs: Math.max(1000, Math.min(MAX_RUN_MS, leftMs)),
@@ -168,6 +162,7 @@ async function record(app: App, writer: LedgerWriter, ran: Ran): Promise<Measure
     windowStartMs: run.windowStartMs,
     windowEndMs: run.windowEndMs,
     summary,
+    ...(run.prompts === undefined ? {} : { prompts: run.prompts }),
     rttMs: run.rttMs,
     ttftSource: source.ttftSource,
     engineTtftMeanMs: engine.engineTtftMeanMs,

@@ -43,7 +43,7 @@ export async function storeRunEvidence(
   items.push({
     kind: 'client',
     name: `${prefix}-client.json`,
-    text: `${JSON.stringify({ ...run.client, rttMs: run.rttMs, sharedPromptRatio: run.sharedPromptRatio, notes: run.notes })}\n`,
+    text: `${JSON.stringify({ ...run.client, rttMs: run.rttMs, sharedPromptRatio: run.sharedPromptRatio, notes: run.notes, prompts: run.prompts, calibration: run.calibration })}\n`,
     source: 'load generator, its own health',
   });
   const ids: string[] = [];

@@ -5,8 +5,9 @@ import type { SessionState } from '../core/ledger/state.ts';
 import { cleanText } from '../core/redact.ts';
 import type { App } from './app.ts';
 import { loadSources } from './evidence-sources.ts';
+import { verifyPrompts } from './verify-prompts.ts';
 
-type Reader = Pick<App, 'evidence'>;
+type Reader = Pick<App, 'evidence' | 'files' | 'hash'>;
 
 export interface VerifyFailure {
   /** Path below the sessions folder. */
@@ -27,7 +28,7 @@ export interface VerifyResult {
 
 /**
  * Checks what the session logs rest on: the chain of the ledger, the hash of every stored artefact, and each measurement's
- * figures against those that its request records give again.
+ * figures against those that its request records give again, its prompts against those that its plan gives again.
  */
 export async function verifyLedger(
   app: Reader,
@@ -40,9 +41,13 @@ export async function verifyLedger(
     .map((text) => faultIn(file, { name: 'chain', found: cleanText(text, 300) }));
   const blobs = await verifyBlobs(app, state);
   const figures = await verifyFigures(app, state, file);
+  const prompts = await verifyPrompts(app, state);
+  const other = prompts.faults.map(({ measurementId, ...fault }) =>
+    faultIn(file, { evidence: measurementId, ...fault }),
+  );
   return {
-    checked: 1 + blobs.checked + figures.checked,
-    failed: [...broken, ...blobs.failed, ...figures.failed],
+    checked: 1 + blobs.checked + figures.checked + prompts.checked,
+    failed: [...broken, ...blobs.failed, ...figures.failed, ...other],
   };
 }
 

@@ -19,7 +19,7 @@ export interface VerifyReport extends VerifyResult {
   readonly logs: readonly LogSources[];
 }
 
-type VerifyApp = Pick<App, 'files' | 'ledgers' | 'evidence'>;
+type VerifyApp = Pick<App, 'files' | 'ledgers' | 'evidence' | 'hash'>;
 
 interface LogPlace {
   readonly file: string;

@@ -28,6 +28,7 @@ export interface BenchOptions extends SamplingOptions {
   readonly find?: 'max_rate' | 'max_concurrency';
   readonly seed?: number;
   readonly text: 'random-words' | 'natural';
+  readonly tokenizePrompt?: boolean;
   readonly ignoreEos: boolean;
   readonly warmup: boolean;
   readonly traps?: boolean;
@@ -112,6 +113,10 @@ function addRunOptions(command: Command): void {
       choice('--text <kind>', 'random-words or natural', ['random-words', 'natural']).default(
         'random-words',
       ),
+    )
+    .option(
+      '--tokenize-prompt',
+      'send prompts as token ids of the service’s own tokenizer (with --endpoint /v1/completions)',
     )
     .option('--ignore-eos', 'exactly the completion length that was asked for', true)
     .option('--no-ignore-eos', 'let answers end where the model ends them')

@@ -30,6 +30,9 @@ export async function benchSource(
   },
 ): Promise<BenchSource> {
   const { datasetName: format, datasetPath: path } = options;
+  if (options.tokenizePrompt === true && (format !== 'random' || apiOf(options) === 'chat')) {
+    throw usage('--tokenize-prompt needs prompts of ours and --endpoint /v1/completions');
+  }
   if (format === 'random') {
     if (path !== undefined) throw usage('--dataset-path needs the --dataset-name of its format');
     return { workload: madeWorkload(options) };
@@ -57,6 +60,7 @@ function madeWorkload(options: BenchOptions): WorkloadSpec {
     api: apiOf(options),
     text: options.text,
     exactOutput: options.ignoreEos,
+    ...(options.tokenizePrompt === true ? { tokenIds: true } : {}),
     components: [
       {
         inputTokens: around(options.inputTokens, range, prefix),

@@ -7,6 +7,7 @@ import type { MeasurementSummary } from '../core/metrics/summary.ts';
 import { findImplausible } from '../core/plausibility/find-implausible.ts';
 import { trapPlaces } from '../core/plausibility/traps.ts';
 import { normaliseBaseUrl } from '../core/workload/base-url.ts';
+import type { PromptsSent } from '../core/workload/prompts-sent.ts';
 import type { RequestRecord } from '../core/workload/request-record.ts';
 import type { LoadGenerator, LoadProgress, LoadRequest } from '../ports/load-generator.ts';
 import { findCapacity } from './bench-find.ts';
@@ -72,6 +73,9 @@ async function bench(deps: BenchDeps, args: BenchArgs): Promise<void> {
   progress.end();
   const { loadPoint } = request;
   const summary = summarise(outcome.records, { loadPoint, slo });
+  if (args.options.json !== true && outcome.prompts !== undefined) {
+    deps.writeError(`${promptsLine(outcome.prompts)}\n`);
+  }
   for (const note of [...outcome.notes, ...doubts(request, outcome, summary)]) {
     deps.writeError(`note: ${note}\n`);
   }
@@ -79,6 +83,12 @@ async function bench(deps: BenchDeps, args: BenchArgs): Promise<void> {
   await saveResult(deps, args.options, { request, summary });
   if (deps.signal.aborted) deps.setExitCode(130);
   else deps.setExitCode(summary.completed === 0 ? 1 : 0);
+}
+
+/** What was asked, so that two runs can be told to have asked the same. */
+function promptsLine({ count, lengths, sizing, sha256 }: PromptsSent): string {
+  const tokens = lengths === null ? '' : ` of ${lengths.min} to ${lengths.max} tokens`;
+  return `prompts: ${count}${tokens} (${sizing}), sha256 ${sha256}`;
 }
 
 function print(deps: BenchDeps, args: BenchArgs, summary: MeasurementSummary): void {
@@ -111,6 +121,7 @@ function toRequest(deps: BenchDeps, args: BenchArgs, source: BenchSource): LoadR
 interface BenchOutcome {
   readonly records: readonly RequestRecord[];
   readonly notes: readonly string[];
+  readonly prompts?: PromptsSent | undefined;
   readonly eventsPerRead: number | null;
   readonly clientLagMs: number | null;
 }

@@ -6,7 +6,7 @@ export interface VerifyDeps {
   /** Ports over a sessions folder; without one, the project's own. */
   readonly app: (options?: {
     readonly sessionsDir?: string;
-  }) => Promise<Pick<App, 'files' | 'ledgers' | 'evidence'>>;
+  }) => Promise<Pick<App, 'files' | 'ledgers' | 'evidence' | 'hash'>>;
   readonly write: (text: string) => void;
   readonly setExitCode: (code: number) => void;
 }

@@ -1,5 +1,7 @@
 import type { DatasetRow } from '../core/dataset/row.ts';
+import type { PromptsSent } from '../core/workload/prompts-sent.ts';
 import type { RequestRecord } from '../core/workload/request-record.ts';
+import type { TokenCalibration } from '../core/workload/token-calibration.ts';
 import type { LoadPoint, WorkloadSpec } from '../core/workload/workload.ts';
 
 /** One load run. Prompts follow from (workload, seed, repeat) alone, so that trials pair by repeat. */
@@ -54,6 +56,9 @@ export interface LoadRun {
   /** Part of the measured prompts that the workload itself shares (template, common prefix, repeats); null when unknown. */
   readonly sharedPromptRatio: number | null;
   readonly notes: readonly string[];
+  /** What was sent, and what was known of the service's tokens when it was made. Absent: nobody looked. */
+  readonly prompts?: PromptsSent | undefined;
+  readonly calibration?: TokenCalibration | undefined;
   /** True when the run ended early because its queue grew without end. */
   readonly overSaturated?: boolean | undefined;
 }

@@ -12,6 +12,7 @@ import type { LoadRequest, LoadRun } from '../../mcp-server/ports/load-generator
 import { type CalibratedServer, startCalibratedServer } from '../fakes/calibrated-server.ts';
 import { startCheatingServer } from '../fakes/cheating-server.ts';
 import { startQueueingServer } from '../fakes/queueing-server.ts';
+import { fourLetters } from '../fakes/tokenizers.ts';
 
 let server: CalibratedServer | null = null;
 afterEach(async () => {
@@ -111,6 +112,20 @@ describe('autodebug bench', () => {
     expect(Object.keys((report as BenchReport).ttftMs)).toEqual(['mean', 'p50', 'p95', 'p99']);
     expect(out.trim().split('\n')).toHaveLength(1);
     expect(code).toBe(0);
+  });
+
+  it('sends token ids where asked to, says what was sent, and refuses it where it cannot be', async () => {
+    server = await startCalibratedServer({ tokenize: fourLetters(), overheadTokens: 0 });
+    const ids = [...SMALL, ...SHORT, '--tokenize-prompt', '--seed', '7'];
+    const { err, code } = await bench([server.url, ...ids, '--endpoint', '/v1/completions']);
+    expect(code).toBe(0);
+    expect(err).toMatch(/^prompts: 6 of 32 to 32 tokens \(token_ids\), sha256 [0-9a-f]{64}$/m);
+    expect(err).not.toContain('of 6 prompts differ');
+    const streamed = server.bodies.filter((body) => body['stream'] === true);
+    expect(streamed.every(({ prompt }) => Array.isArray(prompt) && prompt.length === 32)).toBe(
+      true,
+    );
+    await expect(bench([server.url, ...ids])).rejects.toMatchObject({ code: 'E_USAGE' });
   });
 
   it('prints a table on standard output and progress on standard error', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLocalDeploy } from '../../mcp-server/adapters/deploy/local.ts';
 import { createLoadGenerator } from '../../mcp-server/adapters/load/load-generator.ts';
 import { createProcessRunner } from '../../mcp-server/adapters/process/run.ts';
@@ -16,6 +16,11 @@ const EXAMPLE = readFileSync(
   'utf8',
 );
 let tested: TestApp | null = null;
+let baseUrl = '';
+
+beforeAll(async () => {
+  baseUrl = await startServer();
+});
 
 afterAll(async () => {
   if (tested === null) return;
@@ -45,30 +50,36 @@ async function counters(baseUrl: string): Promise<{ prompt: number; output: numb
   return { prompt: value('prompt_tokens_total'), output: value('tokens_predicted_total') };
 }
 
+const generator = createLoadGenerator();
+
+function run(
+  seed: number,
+  workload: Readonly<Record<string, unknown>> = {},
+): ReturnType<typeof generator.run> {
+  return generator.run(
+    {
+      baseUrl,
+      model: 'gemma-3-270m',
+      headers: {},
+      workload: WorkloadSpec.parse({
+        id: 'counted',
+        components: [{ inputTokens: { min: 50, max: 90 }, outputTokens: 24 }],
+        ...workload,
+      }),
+      loadPoint: { kind: 'closed', concurrency: 2, requests: 12 },
+      seed,
+      repeat: 0,
+      sampling: { temperature: 0 },
+      extraBody: {},
+      deadlineMs: 240_000,
+      stallMs: 120_000,
+      warmup: false,
+    },
+    { signal: CALL.signal },
+  );
+}
+
 test('tokens that the client counts are those of a real llama.cpp server’s own counters, within 1 %', async () => {
-  const baseUrl = await startServer();
-  const generator = createLoadGenerator();
-  const run = (seed: number) =>
-    generator.run(
-      {
-        baseUrl,
-        model: 'gemma-3-270m',
-        headers: {},
-        workload: WorkloadSpec.parse({
-          id: 'counted',
-          components: [{ inputTokens: 64, outputTokens: 24 }],
-        }),
-        loadPoint: { kind: 'closed', concurrency: 2, requests: 12 },
-        seed,
-        repeat: 0,
-        sampling: { temperature: 0 },
-        extraBody: {},
-        deadlineMs: 240_000,
-        stallMs: 120_000,
-        warmup: false,
-      },
-      { signal: CALL.signal },
-    );
   await run(1); // learns the tokens of a word, by requests that no record tells of
   const before = await counters(baseUrl);
   const { records } = await run(2);
@@ -82,3 +93,23 @@ test('tokens that the client counts are those of a real llama.cpp server’s own
   expect(Math.abs(output / (after.output - before.output) - 1)).toBeLessThanOrEqual(0.01);
   expect(Math.abs(computed / (after.prompt - before.prompt) - 1)).toBeLessThanOrEqual(0.01);
 });
+
+const SHORT = { inputTokens: { min: 50, max: 150 }, outputTokens: 2 };
+test.each([
+  ['server_tokenizer', 'chat', { components: [SHORT] }],
+  ['server_tokenizer', 'natural text', { text: 'natural', components: [SHORT] }],
+  ['server_tokenizer', 'completions', { api: 'completions', components: [SHORT] }],
+  ['server_tokenizer', 'a conversation', { components: [{ ...SHORT, turns: 3 }] }],
+  ['token_ids', 'token ids', { api: 'completions', tokenIds: true, components: [SHORT] }],
+])(
+  'every prompt has the length asked for by a real llama.cpp server’s usage (%s: %s)',
+  async (sizing, _, workload) => {
+    const { records, prompts, notes } = await run(4, workload);
+    expect(prompts?.sizing).toBe(sizing);
+    expect(notes).toEqual([]);
+    expect(records.map((record) => record.inputTokens)).toEqual(
+      records.map((record) => record.requestedInputTokens),
+    );
+    expect(new Set(records.map((record) => record.inputTokens)).size).toBeGreaterThan(5);
+  },
+);

@@ -22,12 +22,14 @@ export async function askTokenizer(
 ): Promise<TokenCalibration | null> {
   const kind = load.workload.text;
   const ids = await tokenize(connection, load, { text: vocabularyText(kind), signal });
-  const words = ids === null ? null : readVocabulary(kind, ids);
-  if (words === null) return null;
-  const known = { tokensPerWord: meanOf(words.counts) ?? 1, overheadTokens: 0, words };
+  const read = ids === null ? null : readVocabulary(kind, ids);
+  if (read === null) return null;
+  const { counts, neverFirst } = read;
+  const words = load.workload.tokenIds === true ? read : { counts, neverFirst };
+  const known = { tokensPerWord: meanOf(counts) ?? 1, overheadTokens: 0, words };
   const sizer = createTextSizer(kind, known);
   const around = (tokens: number, turns: number): Promise<number | null> =>
-    tokensAround(connection, load, { texts: textsOf(sizer, tokens, turns), signal });
+    tokensAround(connection, load, { sizer, texts: textsOf(sizer, tokens, turns), signal });
   const [short, long] = PROBE_TOKENS;
   const overheadTokens = await around(short, 1);
   if (overheadTokens === null || overheadTokens !== (await around(long, 1))) return null;
@@ -49,10 +51,15 @@ function textsOf(sizer: TextSizer, tokens: number, turns: number): readonly Size
 async function tokensAround(
   connection: Connection,
   load: LoadRequest,
-  probe: { readonly texts: readonly Sized[]; readonly signal: AbortSignal },
+  probe: {
+    readonly sizer: TextSizer;
+    readonly texts: readonly Sized[];
+    readonly signal: AbortSignal;
+  },
 ): Promise<number | null> {
   const texts = probe.texts.map(({ words }) => words.join(' '));
-  const counted = await countTokens(connection, load, { texts, signal: probe.signal });
+  const ids = probe.sizer.idsOf(probe.texts.flatMap(({ words }) => words));
+  const counted = await countTokens(connection, load, { texts, ids, signal: probe.signal });
   return counted === null
     ? null
     : counted - probe.texts.reduce((sum, { tokens }) => sum + tokens, 0);

@@ -12,7 +12,12 @@ const TIMEOUT_MS = 60_000;
 export async function countTokens(
   connection: Connection,
   load: LoadRequest,
-  probe: { readonly texts: readonly string[]; readonly signal: AbortSignal },
+  probe: {
+    readonly texts: readonly string[];
+    /** Sent instead of the texts. */
+    readonly ids?: readonly number[] | undefined;
+    readonly signal: AbortSignal;
+  },
 ): Promise<number | null> {
   const prompt =
     load.workload.api === 'chat'
@@ -22,7 +27,7 @@ export async function countTokens(
             content,
           })),
         }
-      : { prompt: probe.texts.join('\n') };
+      : { prompt: probe.ids ?? probe.texts.join('\n') };
   const body = JSON.stringify({
     ...load.extraBody,
     model: load.model,

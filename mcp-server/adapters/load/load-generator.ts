@@ -27,13 +27,14 @@ export function createLoadGenerator(
   return {
     run: async (request, options) => {
       const { workload, loadPoint } = request;
-      const { api, text, components } = workload;
+      const { api, text, tokenIds, components } = workload;
       const key = JSON.stringify([
         request.baseUrl,
         request.model,
         request.extraBody,
         api,
         text,
+        tokenIds,
         components,
       ]);
       const events = expectedEventsPerS(loadPoint, workload);

@@ -4,7 +4,7 @@ import type { LoadRequest } from '../../ports/load-generator.ts';
 
 /** What one request asks for. */
 export interface Ask {
-  readonly planned: Pick<PlannedRequest, 'prompt' | 'messages' | 'params'>;
+  readonly planned: Pick<PlannedRequest, 'prompt' | 'messages' | 'params' | 'tokenIds'>;
   readonly outputTokens: number;
   readonly exactOutput: boolean;
 }
@@ -20,7 +20,7 @@ export function requestBody(load: LoadRequest, ask: Ask): string {
   const prompt =
     load.workload.api === 'chat'
       ? { messages: planned.messages ?? [{ role: 'user', content: planned.prompt }] }
-      : { prompt: planned.prompt };
+      : { prompt: planned.tokenIds ?? planned.prompt };
   return JSON.stringify({
     max_tokens: ask.outputTokens,
     temperature: load.sampling.temperature,

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { InvalidInputError } from '../../core/errors.ts';
 import { setTraps, trapPlaces } from '../../core/plausibility/traps.ts';
 import { longestContextTokens, materialise } from '../../core/workload/materialise.ts';
 import type { PlannedRequest } from '../../core/workload/planned-request.ts';
+import { describePrompts } from '../../core/workload/prompts-sent.ts';
 import { createTextSizer } from '../../core/workload/sized-text.ts';
 import {
   assumedCalibration,
@@ -44,7 +46,8 @@ export interface StampedLoadRun extends LoadRun {
 
 /**
  * One load run in this thread: reach the endpoint, learn its tokens, warm up, measure.
- * Throws: LoadError `E_ENDPOINT`; InvalidInputError `E_CONTEXT` when a prompt cannot fit the service's context.
+ * Throws: LoadError `E_ENDPOINT`; InvalidInputError `E_CONTEXT` when a prompt cannot fit the service's context,
+ * `E_WORKLOAD` when it cannot be sent as token ids.
  */
 export async function runLoad(load: LoadRequest, options: RunOptions): Promise<StampedLoadRun> {
   const connection = createConnection(load.baseUrl, load.headers);
@@ -83,6 +86,11 @@ export async function runLoad(load: LoadRequest, options: RunOptions): Promise<S
       cancelled: options.signal.aborted,
       rttMs: facts.rttMs,
       notes: [...context.notes],
+      prompts: describePrompts(plan, {
+        calibration: learnt,
+        isImported: load.rows !== undefined,
+        hash: sha256,
+      }),
       calibration: learnt,
       originMonotonicMs,
     };
@@ -136,14 +144,25 @@ function refuseTooLong(plan: readonly PlannedRequest[], facts: EndpointFacts): v
   );
 }
 
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 const ASSUMED_NOTE = 'The server told no usable prompt_tokens; prompt lengths are an assumption.';
 
-/** By the service's own tokenizer where it has one that its usage agrees with, else by its counts alone. */
+/**
+ * By the service's own tokenizer where it has one that its usage agrees with, else by its counts alone.
+ * Throws: InvalidInputError `E_WORKLOAD` when prompts are to be token ids and it has none.
+ */
 async function learnTokens(
   connection: Connection,
   load: LoadRequest,
   signal: AbortSignal,
 ): Promise<TokenCalibration> {
   const exact = await askTokenizer(connection, load, signal);
+  if (exact === null && load.workload.tokenIds === true && !signal.aborted) {
+    throw new InvalidInputError(
+      'Prompts cannot be sent as token ids: the service has no tokenizer that its own counts agree with.',
+      { code: 'E_WORKLOAD', fix: 'Send them as text: leave tokenIds (--tokenize-prompt) out.' },
+    );
+  }
   return exact ?? calibrateWords(connection, load, signal);
 }

@@ -12,6 +12,7 @@ import {
   violationsOf,
 } from './feasibility.ts';
 import { ruleOnObjective } from './objective.ts';
+import { otherPrompts } from './other-prompts.ts';
 import { implausibilities } from './plausibility.ts';
 import { qualityGate, qualityNotes } from './quality-gate.ts';
 import { invalid, type Ruling, unclear } from './ruling.ts';
@@ -150,6 +151,7 @@ function sideNotes(input: JudgeInput): readonly string[] {
     ...flagged
       .slice(0, 3)
       .map(({ measurement: m }) => `${m.measurementId} was left out: ${m.flags.join(', ')}`),
+    ...promptNotes(input),
     ...(input.gates?.notes ?? []),
     ...qualityNotes(input),
   ];
@@ -157,4 +159,17 @@ function sideNotes(input: JudgeInput): readonly string[] {
   return atEngine
     ? [...notes, 'TTFT is the engine’s own: the round trip is too large to judge it at the client']
     : notes;
+}
+
+/** Says which runs were not paired, since their services were asked other prompts, and how each side's were sized. */
+function promptNotes(input: JudgeInput): readonly string[] {
+  const found = otherPrompts({
+    trial: usableRuns(input.trial),
+    reference: usableRuns(input.reference),
+  });
+  if (found === null) return [];
+  const [one, other] = [found.trial, found.reference].map(
+    (run) => `${run.measurementId} (${run.prompts?.sizing ?? 'unknown'})`,
+  );
+  return [`runs were not paired by repeat: ${one} and ${other} sent other prompts`];
 }

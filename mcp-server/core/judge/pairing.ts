@@ -1,4 +1,5 @@
 import type { MetricId, Quantile } from '../metrics/metric.ts';
+import { otherPrompts } from './other-prompts.ts';
 import { type JudgedRun, readRun } from './sides.ts';
 
 /** One run's value of a metric, and its share in the mean of its side. */
@@ -33,7 +34,7 @@ interface Sides {
 /**
  * Runs of a block are set against each other: the same weight on both sides, so that what the machine did meanwhile falls out.
  * The other runs are paired by repeat index where the reference ran every repeat of the trial, so that both means are over the same
- * prompts and arrivals; else each side is its plain mean. Pairs that point the other way than all runs do are not trusted.
+ * prompts and arrivals; else, and where other prompts were sent at the same repeat, each side is its plain mean. Pairs that point the other way than all runs do are not trusted.
  * Blocks and repeats weigh alike. Source: docs/verdicts.md.
  */
 export function weighRuns(
@@ -43,7 +44,8 @@ export function weighRuns(
   const trial = valuesOf(sides.trial, metric);
   const reference = valuesOf(sides.reference, metric);
   const blocks = sharedBlocks(sides);
-  if (blocks.length === 0) return weighApart({ trial, reference });
+  const mayPair = otherPrompts(sides) === null;
+  if (blocks.length === 0) return weighApart({ trial, reference }, mayPair);
   const isInTurn = ({ block }: Valued): boolean => block !== null && blocks.includes(block);
   const inTurn: Weighed = {
     trial: perKey(trial.filter(isInTurn).map(byBlock), blocks),
@@ -56,7 +58,7 @@ export function weighRuns(
     reference: reference.filter((run) => !isInTurn(run)),
   };
   if (rest.trial.length === 0 || rest.reference.length === 0) return inTurn;
-  return together(inTurn, weighApart(rest), {
+  return together(inTurn, weighApart(rest, mayPair), {
     blocks: blocks.length,
     repeats: new Set(rest.trial.map((run) => run.key)).size,
   });
@@ -92,7 +94,7 @@ export function sharedBlocks(sides: {
 
 const byBlock = (run: Valued): Valued => ({ ...run, key: run.block ?? run.key });
 
-function weighApart({ trial, reference }: Sides): Weighed {
+function weighApart({ trial, reference }: Sides, mayPair: boolean): Weighed {
   const plain: Weighed = {
     trial: evenly(trial),
     reference: evenly(reference),
@@ -101,7 +103,7 @@ function weighApart({ trial, reference }: Sides): Weighed {
   };
   const keys = [...new Set(trial.map((run) => run.key))];
   const known = new Set(reference.map((run) => run.key));
-  if (keys.length < MIN_PAIRS || keys.some((key) => !known.has(key))) return plain;
+  if (!mayPair || keys.length < MIN_PAIRS || keys.some((key) => !known.has(key))) return plain;
   const paired: Weighed = {
     trial: perKey(trial, keys),
     reference: perKey(reference, keys),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MeasurementSummary } from '../metrics/summary.ts';
+import { PromptsSent } from '../workload/prompts-sent.ts';
 import { LoadPoint } from '../workload/workload.ts';
 import { BlockId, DeploymentId, EvidenceId, MeasurementId, TrialId } from './ids.ts';
 import { MeasurementFlag, Purpose } from './vocabulary.ts';
@@ -26,6 +27,8 @@ export const MeasurementRecorded = z.object({
   windowStartMs: z.number(),
   windowEndMs: z.number(),
   summary: MeasurementSummary,
+  /** Absent in older records. */
+  prompts: PromptsSent.optional(),
   rttMs: z.object({ p50: z.number().nullable(), jitter: z.number().nullable() }),
   /** `engine` when the path's round trip is too large to judge TTFT at the client (over 10 % of its median). */
   ttftSource: z.enum(['client', 'engine']),

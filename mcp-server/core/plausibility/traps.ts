@@ -52,7 +52,8 @@ export function setTraps(
     if (trap === undefined || source === undefined || planned.turn !== null) return planned;
     const prompt =
       trap.kind === 'exact' ? source.prompt : withOtherEnd(source.prompt, trap.index, sizer);
-    return { ...source, index: planned.index, prompt, sharedTokens: source.inputTokens };
+    const tokenIds = sizer.idsOf(prompt.split(' '));
+    return { ...source, index: planned.index, prompt, tokenIds, sharedTokens: source.inputTokens };
   });
 }
 

@@ -132,9 +132,11 @@ function planOne(
       : sizer.text(prefixTokens, [...key, 'prefix', chosen.group]);
   const body = sizer.text(textTokens - prefix.tokens, [...key, 'body', chosen.prompt]);
   const sharedPrefix = chosen.isGroupCold ? 0 : prefix.tokens;
+  const words = [...prefix.words, ...body.words];
   return {
     index: 0,
-    prompt: [...prefix.words, ...body.words].join(' '),
+    prompt: words.join(' '),
+    tokenIds: sizer.idsOf(words),
     inputTokens,
     outputTokens,
     sharedTokens: Math.min(inputTokens, Math.round(calibration.overheadTokens + sharedPrefix)),

@@ -18,6 +18,15 @@ export function checkWorkload(value: unknown, name: string): WorkloadSpec {
     code: 'E_WORKLOAD',
     fix: 'Correct the named fields; mcp-server/workloads/chat.yaml is a complete example.',
   });
+  if (spec.tokenIds === true && (spec.api === 'chat' || spec.components.some(isConversation))) {
+    throw new InvalidInputError(
+      `The workload ${name} is not valid: tokenIds: prompts as token ids need single turns of the completions API.`,
+      {
+        code: 'E_WORKLOAD',
+        fix: 'Set api to completions and leave turns out, or leave tokenIds out.',
+      },
+    );
+  }
   for (const [index, component] of spec.components.entries()) {
     for (const field of ['inputTokens', 'outputTokens'] as const) {
       const length = component[field];
@@ -30,6 +39,8 @@ export function checkWorkload(value: unknown, name: string): WorkloadSpec {
   }
   return spec;
 }
+
+const isConversation = ({ turns }: WorkloadSpec['components'][number]): boolean => (turns ?? 1) > 1;
 
 function readYaml(text: string, name: string): unknown {
   try {

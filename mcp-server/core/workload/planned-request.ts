@@ -10,6 +10,8 @@ export interface PlannedRequest {
   readonly sharedTokens: number;
   /** What is sent instead of the prompt: a conversation. Null: the prompt is all. */
   readonly messages: readonly ChatMessage[] | null;
+  /** What is sent instead of the prompt's text. Absent: the text is sent. */
+  readonly tokenIds?: readonly number[] | undefined;
   /** Turns of one conversation are sent one after the other. Null: it waits for nobody. */
   readonly turn: {
     readonly conversation: number;

@@ -24,6 +24,8 @@ export interface TextSizer {
   text(tokens: number, key: readonly (string | number)[]): SizedText;
   /** Tokens of one of its words. */
   tokensOf(word: string): number;
+  /** The same words as token ids. Undefined when: prompts are sent as text. */
+  idsOf(words: readonly string[]): readonly number[] | undefined;
 }
 
 /** Sizes by each word's own cost where the server's tokenizer told it, else by the mean. */
@@ -37,7 +39,14 @@ export function createTextSizer(kind: TextKind, calibration: TokenCalibration): 
       return { words: promptWords(kind, count, key), tokens: count * tokensPerWord };
     },
     tokensOf: () => tokensPerWord,
+    idsOf: () => undefined,
   };
+}
+
+function idsOf(kind: TextKind, { ids }: WordTokens): TextSizer['idsOf'] {
+  if (ids === undefined) return () => undefined;
+  const byWord = new Map(vocabularyOf(kind).map((word, place) => [word, ids[place] ?? []]));
+  return (words) => words.flatMap((word) => byWord.get(word) ?? []);
 }
 
 /** Lengths up to here are looked up; longer ones can always be filled. Source: own reasoning; four words of sixteen tokens. */
@@ -63,6 +72,7 @@ function createExactSizer(kind: TextKind, words: WordTokens): TextSizer {
     leastTokens: Math.min(...costs),
     text: (tokens, key) => fill(kind, { filling, tokens, random: textRandom(kind, key) }),
     tokensOf: (word) => filling.costOf.get(word) ?? 1,
+    idsOf: idsOf(kind, words),
   };
 }
 

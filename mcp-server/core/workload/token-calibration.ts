@@ -1,19 +1,21 @@
+import { z } from 'zod';
 import type { TextKind } from './prompt-text.ts';
-import type { WordTokens } from './word-tokens.ts';
+import { WordTokens } from './word-tokens.ts';
 
 /** How words become tokens at one endpoint: `tokens = overheadTokens + Σ tokens of the words`. */
-export interface TokenCalibration {
+export const TokenCalibration = z.object({
   /** Mean over the words that prompts are made of. */
-  readonly tokensPerWord: number;
+  tokensPerWord: z.number(),
   /** Template and start-of-text tokens around the words. */
-  readonly overheadTokens: number;
+  overheadTokens: z.number(),
   /** What each word costs by the server's own tokenizer. Absent: only the mean is known. */
-  readonly words?: WordTokens | undefined;
+  words: WordTokens.optional(),
   /** Template tokens that a reply and the next question add to a conversation. Absent: taken for `overheadTokens`. */
-  readonly turnOverheadTokens?: number | undefined;
+  turnOverheadTokens: z.number().optional(),
   /** True where the server told no counts. */
-  readonly isAssumed?: boolean | undefined;
-}
+  isAssumed: z.boolean().optional(),
+});
+export type TokenCalibration = z.infer<typeof TokenCalibration>;
 
 /** Used where the server tells no counts. Source: COMMON_WORDS are one token each; natural English is about 1.2. */
 export function assumedCalibration(kind: TextKind): TokenCalibration {

@@ -1,14 +1,18 @@
+import { z } from 'zod';
 import { NATURAL_SENTENCES } from './natural-text.ts';
 import type { TextKind } from './prompt-text.ts';
 import { COMMON_WORDS } from './words.ts';
 
 /** What a server's tokenizer makes of each word that prompts are made of, in the order of `vocabularyOf`. */
-export interface WordTokens {
+export const WordTokens = z.object({
   /** Tokens of each word behind a space, at least 1. */
-  readonly counts: readonly number[];
+  counts: z.array(z.number()).readonly(),
   /** Places of common words that may not begin a text, since without a space they cost otherwise than most. */
-  readonly neverFirst: readonly number[];
-}
+  neverFirst: z.array(z.number()).readonly(),
+  /** The tokens themselves, where prompts are sent as such. */
+  ids: z.array(z.array(z.number()).readonly()).readonly().optional(),
+});
+export type WordTokens = z.infer<typeof WordTokens>;
 
 /** Stands between two words of the list; in no word of ours. */
 const MARK = 'zebra';
@@ -37,7 +41,10 @@ export function vocabularyText(kind: TextKind): string {
  * What the ids of `vocabularyText` say of each word.
  * Null when: the marks do not stand where they were put (a tokenizer that joins words, or something else answered).
  */
-export function readVocabulary(kind: TextKind, ids: readonly number[]): WordTokens | null {
+export function readVocabulary(
+  kind: TextKind,
+  ids: readonly number[],
+): Required<WordTokens> | null {
   const mark = repeatedTail(ids);
   if (mark === null) return null;
   const parts = splitAt(ids, mark);
@@ -47,9 +54,10 @@ export function readVocabulary(kind: TextKind, ids: readonly number[]): WordToke
   const isWhole = inside.length === total + COMMON_WORDS.length;
   if (!isWhole || inside.some((part) => part.length === 0)) return null;
   if (parts.slice(-3).some((part) => part.length > 0)) return null;
-  const counts = inside.slice(0, total).map((part) => part.length);
+  const words = inside.slice(0, total);
+  const counts = words.map((part) => part.length);
   const first = inside.slice(total).map((part) => part.length);
-  return { counts, neverFirst: oddAtFront(counts, first) };
+  return { counts, neverFirst: oddAtFront(counts, first), ids: words };
 }
 
 /** Places where the cost at the front differs from the cost behind a space by another number than usual. */

@@ -31,6 +31,8 @@ export const WorkloadSpec = z.strictObject({
   text: z.enum(['random-words', 'natural']).default('random-words'),
   /** True: `ignore_eos` with exact `max_tokens`, so that work does not depend on the configuration. */
   exactOutput: z.boolean().default(true),
+  /** True: prompts are sent as token ids of the service's own tokenizer (`completions` only). Absent: as text. */
+  tokenIds: z.boolean().optional(),
   components: z.array(Component).min(1).max(8),
   /** Requests that were imported instead of made: which, and the hash of their unified rows. */
   dataset: z

@@ -85,4 +85,32 @@ describe('prompts for a service with a tokenizer of its own', () => {
     );
     expect(run.notes.join()).toContain('6 of 6 prompts differ from the length');
   });
+
+  it('are token ids of whole words where the workload asks for it', async () => {
+    const { url, bodies } = await start({ tokenize: fourLetters(), overheadTokens: 0 });
+    const asIds = workload({}, { api: 'completions', tokenIds: true });
+    const run = await runLoad(
+      loadRequest(url, { workload: asIds, warmup: true, traps: true }),
+      runOptions(),
+    );
+    expect(run.notes.join()).not.toContain('differ');
+    const measured = bodies.slice(-6).map((body) => body['prompt']);
+    const lengths = run.records.slice(-6).map((record) => record.requestedInputTokens);
+    const sent = measured.map((ids) => (Array.isArray(ids) ? ids.length : 0));
+    // two at a time: they end in another order than they were sent
+    expect(sent.toSorted((a, b) => a - b)).toEqual(lengths.toSorted((a, b) => a - b));
+    expect(bodies.every((body) => Array.isArray(body['prompt']))).toBe(true);
+    expect(run.records.map((record) => record.inputTokens)).toEqual(
+      run.records.map((record) => record.requestedInputTokens),
+    );
+    expect(run.prompts).toMatchObject({ sizing: 'token_ids', count: 6 });
+  });
+
+  it('are refused as token ids before any load where the service has no tokenizer', async () => {
+    const { url, bodies } = await start({});
+    const asIds = workload({}, { api: 'completions', tokenIds: true });
+    const run = runLoad(loadRequest(url, { workload: asIds }), runOptions());
+    await expect(run).rejects.toMatchObject({ code: 'E_WORKLOAD' });
+    expect(bodies).toEqual([]);
+  });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { compareAt } from '../../../mcp-server/core/judge/compare.ts';
+import { judge } from '../../../mcp-server/core/judge/judge.ts';
 import { pairValues, weighedMean, weighRuns } from '../../../mcp-server/core/judge/pairing.ts';
 import type { JudgedRun } from '../../../mcp-server/core/judge/sides.ts';
+import { MeasurementRecorded } from '../../../mcp-server/core/ledger/measurement.ts';
 import { bootstrapPairs } from '../../../mcp-server/core/stats/bootstrap.ts';
 import { inputOf, runOf } from './builders.ts';
 
@@ -45,6 +47,31 @@ describe('runs with the same prompts, seeds and arrivals', () => {
       { trial: [1000], reference: [1000, 1100] },
       { trial: [1000], reference: [800] },
     ]);
+  });
+
+  it('are not paired where other prompts were sent at the same repeat, and the verdict says so', () => {
+    const sent = (runs: readonly JudgedRun[], sizing: string, letter: string): JudgedRun[] =>
+      runs.map((run) => ({
+        ...run,
+        measurement: MeasurementRecorded.parse({
+          ...run.measurement,
+          prompts: { sizing, count: 64, lengths: null, sha256: letter.repeat(64) },
+        }),
+      }));
+    const values = { 0: 1000, 1: 900, 2: 800 };
+    const trial = sent(runsOf(1, 1, values), 'server_tokenizer', 'a');
+    const equal = sent(runsOf(0, 1, values), 'server_tokenizer', 'a');
+    const other = sent(runsOf(0, 1, values), 'calibrated_words', 'b');
+    expect(weighRuns({ trial, reference: equal }, METRIC).pairs).toHaveLength(3);
+    expect(weighRuns({ trial, reference: other }, METRIC).pairs).toBeNull();
+    // an older record tells nothing of what was sent
+    expect(weighRuns({ trial, reference: runsOf(0, 1, values) }, METRIC).pairs).toHaveLength(3);
+    const reasons = (reference: readonly JudgedRun[]): string =>
+      judge(inputOf(sideOfRuns(1, trial), { reference: sideOfRuns(0, reference) })).reasons.join();
+    expect(reasons(other)).toContain(
+      'runs were not paired by repeat: m0001-10 (server_tokenizer) and m0000-10 (calibrated_words)',
+    );
+    expect(reasons(equal)).not.toContain('not paired');
   });
 
   it('are not paired where the reference lacks a repeat, or the seed is another', () => {

@@ -36,6 +36,14 @@ describe('workload files', () => {
     expect(presets).toEqual(expect.arrayContaining(named.map((name) => `${name}.yaml`)));
   });
 
+  it('take token ids for single turns of the completions API alone', () => {
+    const text = (api: string, turns: number) =>
+      `id: x\napi: ${api}\ntokenIds: true\ncomponents:\n  - { inputTokens: 9, outputTokens: 1, turns: ${turns} }\n`;
+    expect(parseWorkload(text('completions', 1), 'good.yaml').tokenIds).toBe(true);
+    expect(faultOf(text('chat', 1)).message).toContain('tokenIds');
+    expect(faultOf(text('completions', 2)).message).toContain('tokenIds');
+  });
+
   it('name the line of a syntax error', () => {
     const fault = faultOf('id: x\ncomponents:\n  - inputTokens: [1\n');
     expect(fault.code).toBe('E_WORKLOAD');
