@@ -2,7 +2,8 @@ import { Contract } from '../../mcp-server/core/contract/contract.ts';
 import type { EventData, LedgerEvent, NewEvent } from '../../mcp-server/core/ledger/events.ts';
 import { foldEvents } from '../../mcp-server/core/ledger/fold.ts';
 import type { SessionState } from '../../mcp-server/core/ledger/state.ts';
-import type { MeasurementSummary } from '../../mcp-server/core/metrics/summary.ts';
+import type { Distribution, MeasurementSummary } from '../../mcp-server/core/metrics/summary.ts';
+import { aSummary, distribution } from './summary.ts';
 
 export const SESSION_ID = 's260322-k3f9qa';
 export const START_MS = Date.parse('2026-03-22T15:00:00.000Z');
@@ -131,47 +132,27 @@ export const gone = (deploymentId: string, costUsd = 0.5): NewEvent => ({
   data: { deploymentId, proof: ['process group: none'], costUsd, idleCostUsd: 0 },
 });
 
-const distribution = (value: number): MeasurementSummary['ttftMs'] => ({
-  n: 16,
-  mean: value,
-  sd: 1,
-  min: value,
-  p50: value,
-  p90: value,
-  p95: value,
-  p99: value,
-  max: value,
-});
+const over = (value: number): Distribution => distribution(value, { n: 16, sd: 1 });
 
-function aSummary(outputTokensPerS: number): MeasurementSummary {
-  return {
-    ttftMs: distribution(100),
-    scheduledTtftMs: { ...distribution(0), n: 0 },
-    tbotMs: distribution(20),
-    iclMs: distribution(20),
-    ttltMs: distribution(1000),
+const summaryOf = (outputTokensPerS: number): MeasurementSummary =>
+  aSummary({
+    ttftMs: over(100),
+    tbotMs: over(20),
+    iclMs: over(20),
+    ttltMs: over(1000),
     outputTokensPerS,
     prefillTokensPerS: 1000,
     decodeTokensPerS: outputTokensPerS,
     totalTokensPerS: 1000 + outputTokensPerS,
     requestsPerS: 2,
-    goodputRps: null,
-    sloAttainmentRatio: null,
-    errorRatio: 0,
     attempted: 16,
     completed: 16,
-    failed: 0,
-    failures: {},
     concurrencyMean: 8,
     durationMs: 10_000,
     steadyWindowMs: 8000,
-    steady: true,
     inputTokens: 1600,
-    cachedTokens: 0,
     outputTokens: 1600,
-    prefixCacheHitRatio: 0,
-  };
-}
+  });
 
 export function measured(
   measurementId: string,
@@ -194,7 +175,7 @@ export function measured(
       seed: 5,
       windowStartMs: START_MS,
       windowEndMs: START_MS + 10_000,
-      summary: aSummary(value),
+      summary: summaryOf(value),
       rttMs: { p50: 0.1, jitter: 0.1 },
       ttftSource: 'client',
       engineTtftMeanMs: null,

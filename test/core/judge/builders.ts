@@ -2,21 +2,14 @@ import type { JudgedRun, JudgedSide, JudgeInput } from '../../../mcp-server/core
 import type { EventData } from '../../../mcp-server/core/ledger/events.ts';
 import type { Distribution, MeasurementSummary } from '../../../mcp-server/core/metrics/summary.ts';
 import { spreadsOf } from '../../../mcp-server/core/stats/spread.ts';
+import { aSummary, distribution } from '../../fakes/summary.ts';
 
 type Measurement = EventData<'measurement_recorded'>;
 
-/** A distribution whose every quantile is this value, with 0 as its least unless told. */
-const distribution = (value: number | null, n = 64): Distribution => ({
-  n: value === null ? 0 : n,
-  mean: value,
-  sd: value === null ? null : 0,
-  min: value,
-  p50: value,
-  p90: value,
-  p95: value,
-  p99: value,
-  max: value,
-});
+/** Requests of every run. */
+const N = 64;
+const over = (value: number | null): Distribution =>
+  distribution(value, { n: value === null ? 0 : N });
 
 export interface RunFacts {
   readonly tokensPerS?: number | null;
@@ -32,12 +25,11 @@ function summaryOf(facts: RunFacts = {}): MeasurementSummary {
   const failed = facts.failed ?? 0;
   const ttft = facts.ttftMs === undefined ? 100 : facts.ttftMs;
   const tbot = facts.tbotMs === undefined ? 10 : facts.tbotMs;
-  return {
-    ttftMs: distribution(ttft),
-    scheduledTtftMs: distribution(null),
-    tbotMs: distribution(tbot),
-    iclMs: distribution(tbot),
-    ttltMs: distribution(ttft === null || tbot === null ? null : ttft + 127 * tbot),
+  return aSummary({
+    ttftMs: over(ttft),
+    tbotMs: over(tbot),
+    iclMs: over(tbot),
+    ttltMs: over(ttft === null || tbot === null ? null : ttft + 127 * tbot),
     outputTokensPerS: facts.tokensPerS === undefined ? 1000 : facts.tokensPerS,
     prefillTokensPerS: 4000,
     decodeTokensPerS: 990,
@@ -45,21 +37,18 @@ function summaryOf(facts: RunFacts = {}): MeasurementSummary {
     requestsPerS: 8,
     goodputRps: 8,
     sloAttainmentRatio: 1,
-    errorRatio: failed / 64,
-    attempted: 64,
-    completed: 64 - failed,
+    errorRatio: failed / N,
+    attempted: N,
+    completed: N - failed,
     failed,
     failures: failed === 0 ? {} : { timed_out: failed },
     concurrencyMean: 15.5,
     durationMs: 8000,
     steadyWindowMs: 7000,
-    steady: true,
     inputTokens: 32_768,
-    cachedTokens: 0,
     outputTokens: 8192,
-    prefixCacheHitRatio: 0,
     ...facts.summary,
-  };
+  });
 }
 
 export function runOf(trial: number, ordinal: number, facts: RunFacts = {}): JudgedRun {

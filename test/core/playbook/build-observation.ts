@@ -1,25 +1,10 @@
-import type { Distribution, MeasurementSummary } from '../../../mcp-server/core/metrics/summary.ts';
+import type { MeasurementSummary } from '../../../mcp-server/core/metrics/summary.ts';
 import type { ClientView, Observation } from '../../../mcp-server/core/playbook/observation.ts';
 import { readLogLoad } from '../../../mcp-server/core/telemetry/log-load.ts';
 import { classifyLog } from '../../../mcp-server/core/telemetry/logs.ts';
 import { ENGINES } from '../../../mcp-server/engines/index.ts';
 import { usableFlags } from '../../../mcp-server/engines/usable-flags.ts';
-
-/** A distribution in which every quantile is the mean unless it is given. */
-export function spread(mean: number | null, parts: Partial<Distribution> = {}): Distribution {
-  return {
-    n: mean === null ? 0 : 100,
-    mean,
-    sd: 0,
-    min: mean,
-    p50: mean,
-    p90: mean,
-    p95: mean,
-    p99: mean,
-    max: mean,
-    ...parts,
-  };
-}
+import { aSummary } from '../../fakes/summary.ts';
 
 export function clientView(
   parts: Partial<Omit<ClientView, 'summary'>> & { summary?: Partial<MeasurementSummary> } = {},
@@ -31,34 +16,7 @@ export function clientView(
     flags: [],
     engineTtftMeanMs: null,
     ...rest,
-    summary: {
-      ttftMs: spread(100),
-      scheduledTtftMs: spread(null),
-      tbotMs: spread(10),
-      iclMs: spread(10),
-      ttltMs: spread(2000),
-      outputTokensPerS: 1000,
-      prefillTokensPerS: 2000,
-      decodeTokensPerS: 1000,
-      totalTokensPerS: 3000,
-      requestsPerS: 5,
-      goodputRps: null,
-      sloAttainmentRatio: null,
-      errorRatio: 0,
-      attempted: 100,
-      completed: 100,
-      failed: 0,
-      failures: {},
-      concurrencyMean: 16,
-      durationMs: 60_000,
-      steadyWindowMs: 60_000,
-      steady: true,
-      inputTokens: 51_200,
-      cachedTokens: 0,
-      outputTokens: 12_800,
-      prefixCacheHitRatio: 0,
-      ...summary,
-    },
+    summary: aSummary(summary),
   };
 }
 

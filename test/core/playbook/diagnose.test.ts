@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { RuledOut } from '../../../mcp-server/core/ledger/vocabulary.ts';
 import { diagnose } from '../../../mcp-server/core/playbook/diagnose.ts';
-import { clientView, decodeLines, FLOORS, observation, spread } from './build-observation.ts';
+import { distribution } from '../../fakes/summary.ts';
+import { clientView, decodeLines, FLOORS, observation } from './build-observation.ts';
 
 const QUIET = {
-  client: clientView({ summary: { ttftMs: spread(100), iclMs: spread(10, { p99: 14 }) } }),
+  client: clientView({
+    summary: { ttftMs: distribution(100), iclMs: distribution(10, { p99: 14 }) },
+  }),
   readings: { ttftSeconds: 0.098, preemptions: 0, cachedTokens: 300, promptTokens: 1000 },
   counters: {
     'sglang:cuda_graph_passes_total{mode=decode_none}': 0,
@@ -44,7 +47,7 @@ describe('what it is not', () => {
     ['the prefix cache', { workload: { inputTokens: 512, sharedRatio: 0.9 } }],
     [
       'prefills between tokens',
-      { client: clientView({ summary: { iclMs: spread(10, { p99: 99 }) } }) },
+      { client: clientView({ summary: { iclMs: distribution(10, { p99: 99 }) } }) },
     ],
     ['the client', { client: clientView({ flags: ['CLIENT_LIMITED'] }) }],
   ])('leaves out %s when it may be that', (what, change) => {

@@ -5,7 +5,8 @@ import {
   describeLittle,
   floorRows,
 } from '../../../mcp-server/core/playbook/floor-rows.ts';
-import { clientView, observation, spread } from './build-observation.ts';
+import { distribution } from '../../fakes/summary.ts';
+import { clientView, observation } from './build-observation.ts';
 
 const FLOORS = {
   decodeStepMs: 5,
@@ -53,7 +54,7 @@ describe('floorRows', () => {
 describe('checkLittle', () => {
   const { summary } = clientView();
   it('agrees where rate times residence is what was counted', () => {
-    const check = checkLittle({ ...summary, requestsPerS: 8, ttltMs: spread(2000) });
+    const check = checkLittle({ ...summary, requestsPerS: 8, ttltMs: distribution(2000) });
     expect(check).toMatchObject({ expected: 16, counted: 16, agrees: true });
     expect(check === null ? '' : describeLittle(check)).toMatch(
       /^Little’s law: 16 in flight by rate x residence, 16 counted; the edges of the window explain up to [\d.]+: agrees$/,
@@ -61,8 +62,10 @@ describe('checkLittle', () => {
   });
 
   it('says when they do not, and nothing where one is unknown', () => {
-    expect(checkLittle({ ...summary, requestsPerS: 4, ttltMs: spread(2000) })?.agrees).toBe(false);
+    expect(checkLittle({ ...summary, requestsPerS: 4, ttltMs: distribution(2000) })?.agrees).toBe(
+      false,
+    );
     expect(checkLittle({ ...summary, requestsPerS: null })).toBeNull();
-    expect(checkLittle({ ...summary, ttltMs: spread(null) })).toBeNull();
+    expect(checkLittle({ ...summary, ttltMs: distribution(null) })).toBeNull();
   });
 });

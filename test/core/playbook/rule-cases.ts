@@ -1,9 +1,9 @@
+import { distribution } from '../../fakes/summary.ts';
 import {
   clientView,
   decodeLines,
   FLOORS,
   type ObservationParts,
-  spread,
   statsLines,
 } from './build-observation.ts';
 
@@ -36,11 +36,11 @@ export const CASES: readonly RuleCase[] = [
   {
     rule: 'proxy-buffers-stream',
     fires: {
-      client: clientView({ summary: { ttftMs: spread(16_500) } }),
+      client: clientView({ summary: { ttftMs: distribution(16_500) } }),
       readings: { ttftSeconds: 0.5 },
     },
     quiet: {
-      client: clientView({ summary: { ttftMs: spread(510) } }),
+      client: clientView({ summary: { ttftMs: distribution(510) } }),
       readings: { ttftSeconds: 0.5 },
     },
   },
@@ -61,11 +61,11 @@ export const CASES: readonly RuleCase[] = [
     rule: 'compiles-in-window',
     fires: {
       logText: `${READY}\n${JIT}`,
-      client: clientView({ summary: { ttftMs: spread(100, { p99: 9000 }) } }),
+      client: clientView({ summary: { ttftMs: distribution(100, { p99: 9000 }) } }),
     },
     quiet: {
       logText: `${JIT}\n${READY}`,
-      client: clientView({ summary: { ttftMs: spread(100, { p99: 9000 }) } }),
+      client: clientView({ summary: { ttftMs: distribution(100, { p99: 9000 }) } }),
     },
   },
   {
@@ -193,12 +193,12 @@ export const CASES: readonly RuleCase[] = [
   {
     rule: 'prefill-interferes',
     fires: {
-      client: clientView({ summary: { iclMs: spread(12, { p50: 10, p99: 120 }) } }),
+      client: clientView({ summary: { iclMs: distribution(12, { p50: 10, p99: 120 }) } }),
       flags: { '--chunked-prefill-size': '8192' },
       workload: workload(4096),
     },
     quiet: {
-      client: clientView({ summary: { iclMs: spread(12, { p50: 10, p99: 20 }) } }),
+      client: clientView({ summary: { iclMs: distribution(12, { p50: 10, p99: 20 }) } }),
       flags: { '--chunked-prefill-size': '8192' },
       workload: workload(4096),
     },

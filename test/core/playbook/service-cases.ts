@@ -1,5 +1,6 @@
 import type { Observation } from '../../../mcp-server/core/playbook/observation.ts';
-import { clientView, decodeLines, FLOORS, spread } from './build-observation.ts';
+import { distribution } from '../../fakes/summary.ts';
+import { clientView, decodeLines, FLOORS } from './build-observation.ts';
 import type { RuleCase } from './rule-cases.ts';
 
 const TWO = { gpu: 'H100', gpuCount: 2, cores: 16 };
@@ -18,7 +19,7 @@ const loaded = (concurrency: number, concurrencyMean: number): Observation['clie
   });
 
 const tailed = (p99: number): Observation['client'] =>
-  clientView({ summary: { ttftMs: spread(150, { p50: 80, p99 }) } });
+  clientView({ summary: { ttftMs: distribution(150, { p50: 80, p99 }) } });
 
 const withGauge = (name: string, mean: number): Observation['profile'] => ({
   operations: [],
@@ -91,7 +92,7 @@ export const SERVICE_CASES: readonly RuleCase[] = [
     rule: 'front-end-cpu-bound',
     fires: {
       engine: 'vllm',
-      client: clientView({ summary: { ttftMs: spread(900) } }),
+      client: clientView({ summary: { ttftMs: distribution(900) } }),
       profile: withGauge('process.cpu.usage', 12.5),
       hardware: { gpu: 'H100', gpuCount: 1, cores: 8 },
       floors: FLOORS,
@@ -102,7 +103,7 @@ export const SERVICE_CASES: readonly RuleCase[] = [
     },
     quiet: {
       engine: 'vllm',
-      client: clientView({ summary: { ttftMs: spread(900) } }),
+      client: clientView({ summary: { ttftMs: distribution(900) } }),
       profile: withGauge('process.cpu.usage', 2),
       hardware: { gpu: 'H100', gpuCount: 1, cores: 8 },
       floors: FLOORS,

@@ -1,4 +1,5 @@
-import { clientView, decodeLines, FLOORS, spread, statsLines } from './build-observation.ts';
+import { distribution } from '../../fakes/summary.ts';
+import { clientView, decodeLines, FLOORS, statsLines } from './build-observation.ts';
 import type { RuleCase } from './rule-cases.ts';
 
 const kernels = (shares: Record<string, number>) => ({
@@ -195,14 +196,14 @@ export const STEP_CASES: readonly RuleCase[] = [
     fires: {
       client: clientView({
         loadPoint: { kind: 'closed', concurrency: 512, requests: 999 },
-        summary: { tbotMs: spread(180) },
+        summary: { tbotMs: distribution(180) },
       }),
       readings: { tbotSeconds: 0.039 },
     },
     quiet: {
       client: clientView({
         loadPoint: { kind: 'closed', concurrency: 512, requests: 999 },
-        summary: { tbotMs: spread(41) },
+        summary: { tbotMs: distribution(41) },
       }),
       readings: { tbotSeconds: 0.039 },
     },
