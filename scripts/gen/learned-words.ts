@@ -26,6 +26,7 @@ export const LEARNED_SETS = [
   'thirteenth',
   'fourteenth',
   'fifteenth',
+  'sixteenth',
   'seventeenth',
 ];
 

@@ -89,6 +89,33 @@ const ROWS: readonly Row[] = [
     },
   ],
   [
+    'more threads than cores',
+    'cpu_or_frontend_bound',
+    'llamacpp',
+    { launch_command: 'llama-server -m m.gguf -t 64', symptom: 'Slow on 16 cores.' },
+    { launch_command: 'llama-server -m m.gguf -t 16', symptom: 'Fine on 16 cores.' },
+  ],
+  [
+    'tensors split over machines',
+    'tp_communication_bound',
+    'vllm',
+    {
+      launch_command: 'vllm serve m --tensor-parallel-size 16',
+      symptom: 'Two machines, 10 Gbit Ethernet, 2 tok/s.',
+    },
+    {
+      launch_command: 'vllm serve m --tensor-parallel-size 8 --pipeline-parallel-size 2',
+      symptom: 'Two machines, all is well.',
+    },
+  ],
+  [
+    'requests that are swapped out',
+    'preemption_thrash',
+    'vllm',
+    { log: 'INFO metrics.py:396] Running: 40 reqs, Swapped: 25 reqs, Pending: 0 reqs' },
+    { log: 'INFO metrics.py:396] Running: 40 reqs, Swapped: 0 reqs, Pending: 0 reqs' },
+  ],
+  [
     'preemptions that are counted',
     'preemption_thrash',
     'vllm',

@@ -69,7 +69,7 @@ export const CONCEPTS = {
     /\b(?:[248]|two|four|eight|both|second) (?:cards|card|boards|devices|accelerators)\b|(?:tp|tensor[- ]parallel\w*)[ =-]*(?:size )?[=: ]*(?:[2-9]|16)\b|\b(?:2|two|4|four|8|eight|multi\w*|more|both|second)[- ]?x? ?gpus?\b|(?:(?:2|4|8)x|two|four|eight) (?:a|h|l|v|rtx ?|b|t)\d|split over/i,
   scalesBadly:
     /(?:second|other|more) (?:card|gpu|cards|gpus)[^.;\n]{0,20}(?:brings?|adds?|gives?|buys?) (?:nothing|little|next to nothing|no )|\b(?:no|not|little|hardly|barely)[^.;\n]{0,20}(?:gain|faster|speed-?up|scal|improv|better|above)|slower than (?:one|a single|1)\b|single[- ]gpu servers|than (?:one|1|a single) gpu|less than (?:one|1)|same (?:speed|throughput)|replicas? (?:together|each)|1 gpu:/i,
-  comm: /all-?reduce|\bnccl\b|pcie|nvlink|interconnect|communicat|\bp2p\b|peer access/i,
+  comm: /\bethernet\b|\d+ ?(?:gbit|gbps|gbe)\b|all-?reduce|\bnccl\b|pcie|nvlink|interconnect|communicat|\bp2p\b|peer access/i,
   speculation:
     /specul|eagle|\bmtp\b|medusa|\bdrafts?\b|draft(?:er| model)|n-?gram|lookahead|nextn|dflash/i,
   accept: /accept(?:ance|ed)?/i,

@@ -105,7 +105,7 @@ function stepRules(load: LogLoad): readonly HintRule[] {
   return [
     { cls: graph, weight: 0.75, holds: eager > 0.01, evidence: without },
     { cls: 'prefill_interference', weight: 0.75, holds: stalls, evidence: runs },
-    { cls: warm, weight: 0.5, holds: cached > 0.8, evidence: share },
+    { cls: warm, weight: 0.65, holds: cached > 0.8, evidence: share },
     { cls: 'prefix_cache_miss', weight: 0.25, holds: cached < 0.02, evidence: share },
     { cls: 'speculation_not_paying', weight: 0.7, holds: accepted < 1.6, evidence: length },
   ];

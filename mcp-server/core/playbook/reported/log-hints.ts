@@ -28,6 +28,13 @@ type Shares = readonly (readonly [cls: string, share: number])[];
 /** Lines that speak for several classes, with how much for each. Source: own reasoning over the engines' texts. */
 const AMBIGUOUS: readonly (readonly [RegExp, Shares])[] = [
   [
+    /with (?:tensor|pipeline|expert|data)[ -]parallel\w* (?:is|are) not/i,
+    [
+      ['bad_flag_combination', 1],
+      ['quantization_mismatch', 0.7],
+    ],
+  ],
+  [
     /Watchdog caught collective/,
     [
       ['hang_watchdog', 0.9],

@@ -92,6 +92,28 @@ function tooLarge(report: Report): readonly Hint[] {
   return [{ cls: 'weights_do_not_fit', weight: 0.75, evidence }];
 }
 
+/** More threads than cores wait for each other. Source: llama.cpp docs, playbook rule threads-above-cores. */
+function threadsAboveCores(report: Report, words: string): readonly Hint[] {
+  const threads = Number(THREADS.exec(report.input.launch_command ?? '')?.[1]);
+  const cores = Number(CORES.exec(words)?.[1]);
+  if (!(threads > 1.5 * cores)) return [];
+  const evidence = `${threads} threads on ${cores} cores`;
+  return [{ cls: 'cpu_or_frontend_bound', weight: 0.75, evidence }];
+}
+const THREADS = /(?:--threads|(?<![\w-])-t)[ =]+(\d+)/;
+const CORES = /\b(\d+)[ -](?:physical )?cores?\b/i;
+
+/** GPUs of one machine. Source: DGX and HGX boards. */
+const MOST_GPUS_OF_NODE = 8;
+
+/** Every layer is exchanged between machines. Source: vLLM docs parallelism_scaling: split by layers between nodes. */
+function splitOverNodes(report: Report): readonly Hint[] {
+  const { tensorParallel } = sizesOf(report);
+  if (tensorParallel <= MOST_GPUS_OF_NODE || isOom(report)) return [];
+  const evidence = `tensors split over ${tensorParallel} GPUs`;
+  return [{ cls: 'tp_communication_bound', weight: 0.6, evidence }];
+}
+
 /** A model that fits one GPU gains little by a split. Source: playbook row 45. */
 function splitInVain(report: Report, words: string): readonly Hint[] {
   const { billions, tensorParallel } = sizesOf(report);
@@ -165,5 +187,7 @@ export function numberHints(report: Report): readonly Hint[] {
     ...takenBefore(report),
     ...slowForItsSize(report, words),
     ...clumpedPath(words),
+    ...threadsAboveCores(report, words),
+    ...(words === '' ? [] : splitOverNodes(report)),
   ];
 }

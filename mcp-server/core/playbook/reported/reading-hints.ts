@@ -27,6 +27,7 @@ function speculation(text: string): readonly Hint[] {
 /** What statistics lines of vLLM tell beside the load. Source: playbook rows 2, 12, 13. */
 function statistics(log: string, words: string): readonly Hint[] {
   const preempted = lastOf(log, /Preemptions: (\d+)/g);
+  const swapped = /Swapped: [1-9]\d* reqs/.exec(log)?.[0];
   const counted = lastOf(words, /(\d{2,}) (?:preemptions|retractions)\b/gi);
   const named = lastOf(words, /\b(?:preemptions|retractions)[ :=]+(\d{2,})/gi);
   const told = Math.max(counted || 0, named || 0);
@@ -37,6 +38,7 @@ function statistics(log: string, words: string): readonly Hint[] {
   const cached = `prefix cache hit rate ${hit} %`;
   return [
     ...when(preempted > 0, 'preemption_thrash', 0.85, `Preemptions: ${preempted}`),
+    ...when(swapped !== undefined, 'preemption_thrash', 0.8, swapped ?? ''),
     ...when(told > 0, 'preemption_thrash', 0.8, `${told} preemptions`),
     ...when(starved !== null, 'prefill_interference', 0.75, starved ?? ''),
     ...promptsFill(log),

@@ -54,6 +54,7 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
     [tpotMs > FAR_FROM_FLOOR * floorMs, 'decode_bandwidth_bound'],
     [hit < 0.05, 'warm_prefix_cache_in_benchmark'],
     [hit > 0.6, 'prefix_cache_miss'],
+    [(readings.load?.cachedShare ?? hit) > 0.8, 'prefill_bound', 'prefix_cache_miss'],
     [gpusPay(words), 'tp_communication_bound'],
     [hasServed(report), 'weights_do_not_fit'],
   ];

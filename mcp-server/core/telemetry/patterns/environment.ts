@@ -41,7 +41,7 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'tokenizer_or_template',
-    /(?:Unsupported tokenizer|Failed to load (?:the )?tokenizer|install (?:sentencepiece|tiktoken|protobuf)|convert a slow tokenizer|get_spm_processor|tokenizer\.Load\(|all_special_tokens_extended|cannot use chat template|chat template .*(?:not|no longer) |no chat template|does not (?:have|define) a chat template|TemplateSyntaxError|jinja2\.exceptions|Couldn't instantiate the backend tokenizer|Unrecognized (?:tokenizer|processing) class|Tokenizer class \S+ does not exist|data did not match any variant of untagged enum|Conversation roles must alternate|Token id \d+ is out of vocabulary|Unable to load vocabulary|requires the (?:protobuf|sentencepiece|tiktoken) library|has no attribute 'all_special_tokens_extended')/i,
+    /(?:to build an AutoTokenizer|Unsupported tokenizer|Failed to load (?:the )?tokenizer|install (?:sentencepiece|tiktoken|protobuf)|convert a slow tokenizer|get_spm_processor|tokenizer\.Load\(|all_special_tokens_extended|cannot use chat template|chat template .*(?:not|no longer) |no chat template|does not (?:have|define) a chat template|TemplateSyntaxError|jinja2\.exceptions|Couldn't instantiate the backend tokenizer|Unrecognized (?:tokenizer|processing) class|Tokenizer class \S+ does not exist|data did not match any variant of untagged enum|Conversation roles must alternate|Token id \d+ is out of vocabulary|Unable to load vocabulary|requires the (?:protobuf|sentencepiece|tiktoken) library|has no attribute 'all_special_tokens_extended')/i,
   ),
   fatal(
     'unsupported_model',
