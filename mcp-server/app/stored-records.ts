@@ -12,6 +12,16 @@ export const SampleFile = z.object({
     z.object({ index: z.number().int(), of: z.number().int(), kind: z.enum(['exact', 'near']) }),
   ),
   records: z.array(RequestRecord),
+  tasks: z
+    .array(
+      z.object({
+        id: z.string(),
+        isRight: z.boolean(),
+        /** As far as the record kept it; capped and cleaned there. */
+        answer: z.string(),
+      }),
+    )
+    .default([]),
 });
 export type SampleFile = z.infer<typeof SampleFile>;
 

@@ -4,6 +4,13 @@ import type { RequestRecord } from '../core/workload/request-record.ts';
 import type { TokenCalibration } from '../core/workload/token-calibration.ts';
 import type { LoadPoint, WorkloadSpec } from '../core/workload/workload.ts';
 
+/** A prompt that stands in no workload. Units: tokens; the length of the prompt is about so. */
+export interface ExtraPrompt {
+  readonly prompt: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
 /** One load run. Prompts follow from (workload, seed, repeat) alone, so that trials pair by repeat. */
 export interface LoadRequest {
   /** Root of the service, without `/v1`. */
@@ -25,6 +32,8 @@ export interface LoadRequest {
   readonly warmup: boolean;
   /** Sends some prompts again, exactly or nearly, so that answers from a cache betray themselves. */
   readonly traps?: boolean | undefined;
+  /** Prompts sent after those of the plan, in order, e.g. tasks whose right answer is known. */
+  readonly extra?: readonly ExtraPrompt[] | undefined;
   /** Ends an open loop early once its queue grows without end; what was in flight is then censored. */
   readonly stopWhenSaturated?: boolean | undefined;
 }

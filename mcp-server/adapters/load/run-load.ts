@@ -127,9 +127,21 @@ export function planMeasured(
     calibration,
     rows: load.rows,
   });
-  if (load.traps !== true) return plan;
+  if (load.traps !== true) return [...plan, ...planExtra(load, plan.length)];
   const sizer = createTextSizer(load.workload.text, calibration);
-  return setTraps(plan, trapPlaces(plan.length, load.seed), sizer);
+  const trapped = setTraps(plan, trapPlaces(plan.length, load.seed), sizer);
+  return [...trapped, ...planExtra(load, plan.length)];
+}
+
+function planExtra({ extra = [] }: LoadRequest, from: number): readonly PlannedRequest[] {
+  return extra.map((one, at) => ({
+    ...one,
+    index: from + at,
+    sharedTokens: 0,
+    messages: null,
+    turn: null,
+    params: {},
+  }));
 }
 
 function refuseTooLong(plan: readonly PlannedRequest[], facts: EndpointFacts): void {

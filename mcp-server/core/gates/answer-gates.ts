@@ -3,7 +3,7 @@ import type { RequestRecord } from '../workload/request-record.ts';
 import { doubtful, type Gate, type GateContext, invalid, slicesOf } from './gate-context.ts';
 import type { GateFinding } from './gate-run.ts';
 import { agreementOf, type Pair } from './pairs.ts';
-import { type Estimate, estimateOf, excess } from './shares.ts';
+import { type Estimate, estimateOf, excess, shareExcess } from './shares.ts';
 
 /** Agreement of paired answers that a change of outputs explains, against what the baseline shows with itself. */
 const LOST_AGREEMENT = 0.1;
@@ -33,7 +33,7 @@ export const answersBelong: Gate = ({ pairs, own, canAlterOutputs, isGreedy }) =
   const tolerance = told === null ? MANY_APART : MORE_APART;
   return slicesOf(pairs, ({ now }) => now).flatMap(({ where, items }) => {
     const now = estimateOf(items.map(apart));
-    if (now === null || excess(now, floor, tolerance) <= 0) return [];
+    if (now === null || shareExcess(now, floor, tolerance) <= 0) return [];
     return [
       invalid('answers_changed', {
         size: now.mean,
@@ -69,6 +69,7 @@ const OWN_WORDS = 8;
 export const answersAreOwn: Gate = (context) => [
   ...misplaced(context),
   ...repeated(context, 'same_answers', (record) => record.textHash),
+  ...repeated(context, 'same_answers', beginningOf),
   ...repeated(context, 'answers_replayed', (record) => record.responseId ?? ''),
 ];
 
@@ -87,6 +88,12 @@ function misplaced({ pairs }: GateContext): readonly GateFinding[] {
       detail: `${wrong.length} of ${pairs.length} prompts got what the baseline answered to another`,
     }),
   ];
+}
+
+/** The first words of an answer; of a shorter one nothing. */
+function beginningOf({ textSample }: RequestRecord): string {
+  const words = textSample.split(/\s+/).filter((word) => word !== '');
+  return words.length <= OWN_WORDS ? '' : words.slice(0, OWN_WORDS).join(' ');
 }
 
 const MORE_REPEATS = 0.02;

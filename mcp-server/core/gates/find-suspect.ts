@@ -11,13 +11,16 @@ import {
   sampleRecords,
   validRecords,
 } from './gate-run.ts';
+import { speedLasts } from './pace-gates.ts';
 import {
+  gainIsServed,
   nothingStored,
   notOnlyWhenMeasured,
   repeatsAreTold,
   sampleIsServed,
 } from './sample-gates.ts';
 import { promptsAreRead } from './slope-gate.ts';
+import { tasksSolved } from './task-gate.ts';
 import { textKept } from './text-gates.ts';
 import {
   engineIsBelieved,
@@ -43,7 +46,10 @@ const GATES: readonly Gate[] = [
   nothingStored,
   repeatsAreTold,
   notOnlyWhenMeasured,
+  gainIsServed,
+  speedLasts,
   sampleIsServed,
+  tasksSolved,
   eventsFlow,
   firstTokenIsReal,
   promptsAreRead,

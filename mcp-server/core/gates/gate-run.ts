@@ -35,6 +35,8 @@ export interface GateSample {
   readonly measurementId: string;
   readonly records: readonly RequestRecord[];
   readonly traps: readonly Trap[];
+  /** Small tasks sent among them, whose right answer is known; empty in older samples. */
+  readonly tasks: readonly { readonly isRight: boolean }[];
   /** Lag of the client's own loop (p99) while it was taken; null when unknown. */
   readonly clientLagMs: number | null;
 }

@@ -6,7 +6,8 @@ import { quantile } from '../stats/quantile.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { type Gate, invalid } from './gate-context.ts';
 import { type GateFinding, type GateSample, type GateSide, sampleRecords } from './gate-run.ts';
-
+import { logPace } from './pace-gates.ts';
+import { chanceOf, type Estimate, estimateOf } from './shares.ts';
 import { isUsual, usualFaults } from './usual-faults.ts';
 
 /** Answers to prompts that were sent again, beside the baseline's own: a store betrays itself by its speed. */
@@ -123,12 +124,12 @@ const LEAST_MS = { tbot: 0.5, ttft: 20 } as const;
 const BUSY_LAG_MS = 10;
 const READ = { tbot: paceMs, ttft: ttftMs } as const;
 
+const isBusy = ({ samples }: GateSide): boolean =>
+  samples.some((sample) => (sample.clientLagMs ?? 0) > BUSY_LAG_MS);
+
 /** Requests that do not look like a benchmark are served like those that do. */
 export const notOnlyWhenMeasured: Gate = ({ trial, baseline }) => {
-  const isBusy = [...trial.samples, ...baseline.samples].some(
-    (sample) => (sample.clientLagMs ?? 0) > BUSY_LAG_MS,
-  );
-  if (isBusy) return [];
+  if (isBusy(trial) || isBusy(baseline)) return [];
   return (['tbot', 'ttft'] as const).flatMap((what) => {
     const now = besideMeasured(trial, READ[what]);
     const before = besideMeasured(baseline, READ[what]);
@@ -145,6 +146,43 @@ export const notOnlyWhenMeasured: Gate = ({ trial, baseline }) => {
   });
 };
 
+/** A gain per token that the sample is asked for (logarithm), and the part of it that it must show. Source: own reasoning. */
+const GAIN = 0.1;
+const SEEN_PART = 0.5;
+
+/** What a token gains in the measurement it gains for requests that do not look like one. */
+export const gainIsServed: Gate = ({ trial, baseline }) => {
+  if (isBusy(trial) || isBusy(baseline)) return [];
+  const now = logPaces(trial);
+  const before = logPaces(baseline);
+  if (now === null || before === null) return [];
+  const gained = before.measured.mean - now.measured.mean;
+  const served = before.sample.mean - now.sample.mean;
+  const chance =
+    chanceOf(now.sample, before.sample) * Math.hypot(now.sample.error, before.sample.error);
+  if (gained <= GAIN || served + chance >= SEEN_PART * gained) return [];
+  return [
+    invalid('fast_only_when_measured', {
+      size: gained - served,
+      detail: `a token takes ${percent(Math.exp(-gained))} of the baseline's time in the measurement, ${percent(Math.exp(-served))} in the health sample`,
+    }),
+  ];
+};
+
+function logPaces(
+  side: GateSide,
+): { readonly sample: Estimate; readonly measured: Estimate } | null {
+  const sample = estimateOf(side.samples.flatMap(uniqueOf).map(logPace));
+  const measured = estimateOf(measuredBeside(side).map(logPace));
+  return sample === null || measured === null ? null : { sample, measured };
+}
+
+/** Requests of the runs after which the samples were taken. */
+function measuredBeside(side: GateSide): readonly RequestRecord[] {
+  const taken = new Set(side.samples.map((sample) => sample.measurementId));
+  return side.runs.filter((run) => taken.has(run.measurementId)).flatMap((run) => run.records);
+}
+
 /** Medians of the samples and of the runs after which they were taken. */
 function besideMeasured(
   side: GateSide,
@@ -158,11 +196,8 @@ function besideMeasured(
         .filter((value) => value !== null),
       0.5,
     );
-  const taken = new Set(side.samples.map((sample) => sample.measurementId));
   const sample = medianOf(side.samples.flatMap(uniqueOf));
-  const measured = medianOf(
-    side.runs.filter((run) => taken.has(run.measurementId)).flatMap((run) => run.records),
-  );
+  const measured = medianOf(measuredBeside(side));
   return sample === null || measured === null || measured <= 0 ? null : { sample, measured };
 }
 

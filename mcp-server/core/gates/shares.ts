@@ -25,9 +25,40 @@ const ERRORS = 4;
 
 /** How far `now` lies above `before`, the tolerance and chance taken off. Above 0: more than both explain. */
 export function excess(now: Estimate, before: Estimate, tolerance: number): number {
-  const chance = ERRORS * Math.hypot(now.error, before.error, spreadOfRare(now, before));
-  return now.mean - before.mean - Math.max(tolerance, chance);
+  const spread = Math.hypot(now.error, before.error, spreadOfRare(now, before));
+  return now.mean - before.mean - Math.max(tolerance, chanceOf(now, before) * spread);
 }
+
+/**
+ * Standard errors that few requests need for the same chance: Student's t with Welch's degrees of freedom.
+ * Source: Abramowitz and Stegun 26.7.5, two terms; 4 becomes 5.4 for sixteen requests.
+ */
+export function chanceOf(now: Estimate, before: Estimate): number {
+  const parts = [now, before].map(({ error, n }) => ({ square: error ** 2, df: n - 1 }));
+  const all = parts.reduce((sum, { square }) => sum + square, 0);
+  const weighed = parts.reduce((sum, { square, df }) => sum + square ** 2 / df, 0);
+  if (all === 0 || weighed === 0) return ERRORS;
+  const df = all ** 2 / weighed;
+  const z = ERRORS;
+  const first = (z ** 3 + z) / (4 * df);
+  const second = (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * df ** 2);
+  return z + first + second;
+}
+
+/**
+ * How far a share lies above another and its tolerance. Its own requests vary as those at the tolerance would, so that
+ * the more of them are hit, the surer it is. Above 0: more than both explain.
+ */
+export function shareExcess(now: Estimate, before: Estimate, tolerance: number): number {
+  const limit = Math.min(1, before.mean + tolerance);
+  const error = Math.sqrt((limit * (1 - limit)) / now.n);
+  return (
+    now.mean - before.mean - Math.max(tolerance, LIMIT_ERRORS * Math.hypot(error, before.error))
+  );
+}
+
+/** Source: normal table, one-sided 0.1 %; a share that nothing is wrong with lies far below the limit itself. */
+const LIMIT_ERRORS = 3;
 
 /** A share that no request showed has no spread of its own: one request in each would have. */
 function spreadOfRare(now: Estimate, before: Estimate): number {

@@ -34,6 +34,8 @@ export interface SuitePlan {
   readonly items: number;
   /** Length of the table that a value is recalled from. Units: tokens, about. */
   readonly recallTokens: number;
+  /** Tens of words that a text to be copied has; absent: one. */
+  readonly copyTens?: number;
 }
 
 type Made = Omit<Task, 'id' | 'kind' | 'body'> & { readonly body?: Task['body'] };
@@ -55,9 +57,10 @@ function arithmetic(draw: Draw): Made {
   };
 }
 
-function copy(draw: Draw): Made {
+function copy(draw: Draw, tens: number): Made {
   const numbers = [draw.integer(100, 999), draw.integer(100, 999)];
-  const text = [...draw.sample(WORDS, 10), ...numbers].join(' ');
+  const words = Array.from({ length: tens }, () => draw.sample(WORDS, 10)).flat();
+  const text = [...words, ...numbers].join(' ');
   return {
     prompt: `Copy this text exactly and write nothing else: ${text}`,
     expected: text,
@@ -179,7 +182,7 @@ function generatedTask(draw: Draw, plan: SuitePlan, index: number): Task {
   const round = Math.floor(index / TASK_KINDS.length);
   const made = {
     arithmetic: () => arithmetic(draw),
-    copy: () => copy(draw),
+    copy: () => copy(draw, plan.copyTens ?? 1),
     json: () => json(draw),
     tool: () => tool(draw),
     recall: () => recall(draw, round, plan.recallTokens),

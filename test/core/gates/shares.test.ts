@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  chanceOf,
   estimateOf,
   excess,
   ratioEstimate,
   relative,
+  shareExcess,
   UNITY,
 } from '../../../mcp-server/core/gates/shares.ts';
 
@@ -47,5 +49,23 @@ describe('estimates of the gates', () => {
     expect(relative(now, before)?.error).toBeCloseTo(Math.hypot(0.1, 0.1));
     expect(relative(now, { ...before, mean: 0 })).toBeNull();
     expect(excess(UNITY, UNITY, 0)).toBeCloseTo(0);
+  });
+
+  it('ask more standard errors of few requests: Student’s t instead of the normal table', () => {
+    const few = { mean: 0, error: 1, n: 16 };
+    const many = { mean: 0, error: 0, n: 1000 };
+    // t with 15 degrees of freedom, one-sided 3.2e-5: 5.4
+    expect(chanceOf(few, many)).toBeCloseTo(5.4, 1);
+    expect(chanceOf({ ...few, n: 100_000 }, many)).toBeCloseTo(4, 2);
+    expect(chanceOf(many, many)).toBe(4);
+  });
+
+  it('take a share for more once it stands above its limit as the limit itself varies', () => {
+    const none = { mean: 0, error: 0, n: 1000 };
+    // at a tolerance of 0.1 and 100 requests: three times 0.03
+    expect(shareExcess({ mean: 0.11, error: 0.03, n: 100 }, none, 0.1)).toBeGreaterThan(0);
+    expect(shareExcess({ mean: 0.09, error: 0.03, n: 100 }, none, 0.1)).toBeLessThan(0);
+    // 16 requests: three times 0.075
+    expect(shareExcess({ mean: 0.2, error: 0.1, n: 16 }, none, 0.1)).toBeLessThan(0);
   });
 });

@@ -1,6 +1,7 @@
 import { keyedRandom } from '../../../mcp-server/core/workload/keyed-random.ts';
 import { solve } from '../../../mcp-server/simulator/core/text/solve.ts';
 import {
+  drawWord,
   type EngineModel,
   honestWords,
   naturalLength,
@@ -144,12 +145,21 @@ export class CheatingEngine {
   }
 
   /** The right answer to a question that has one; a small model is wrong now and then. */
-  private solved(now: Now): string[] | null {
+  solved(now: Now, read = now.ask.prompt): string[] | null {
     const { prompt } = now.ask;
     const solved = solve({ last: prompt, all: prompt });
     if (solved === null) return null;
+    const words = wordsOf(solved);
+    const known = new Set(wordsOf(read));
+    const asked = wordsOf(prompt);
+    // what stands in the prompt can be said only where it was read
+    if (words.some((word) => asked.includes(word) && !known.has(word))) return ['nothing'];
     const isWrong = keyedRandom(['wrong', prompt]).unit() < SMALL_MODEL_ERRORS;
-    return this.isSmall(now) && isWrong ? ['seven'] : wordsOf(solved);
+    if (this.isSmall(now) && isWrong) return ['seven'];
+    const chance = keyedRandom(['loss', this.options.deployment, prompt]);
+    return words.map((word) =>
+      chance.unit() < this.options.model.otherWords ? drawWord(chance) : word,
+    );
   }
 
   private isSmall(now: Now): boolean {

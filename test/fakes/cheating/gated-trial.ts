@@ -10,6 +10,7 @@ import { summarise } from '../../../mcp-server/core/metrics/summarise.ts';
 import { trapPlaces } from '../../../mcp-server/core/plausibility/traps.ts';
 import { compareQuality } from '../../../mcp-server/core/quality/compare-quality.ts';
 import type { QualityRun } from '../../../mcp-server/core/quality/quality-run.ts';
+import { isTaskSolved, sampleTasks } from '../../../mcp-server/core/quality/sample-tasks.ts';
 import { spreadsOf } from '../../../mcp-server/core/stats/spread.ts';
 import { keyedRandom } from '../../../mcp-server/core/workload/keyed-random.ts';
 import { WorkloadSpec } from '../../../mcp-server/core/workload/workload.ts';
@@ -40,6 +41,8 @@ export interface Terms {
 
 const REPEATS = { calibration: 5, redeploy: 2, trial: 3 } as const;
 const CONFIRM_SEED = 7000;
+/** Usual length of the prompts. */
+const TASK_TOKENS = 230;
 const NO_CHEATS: Cheats = new Map();
 
 interface Measured {
@@ -150,11 +153,15 @@ async function takeSample(
 ): Promise<GateSide['samples'][number]> {
   const seed = 90_000 + keyedRandom(['sample', terms.seed, round.deployment]).int(0, 9999);
   const load = loadFor({ ...terms, requests: 24, exactOutput: false }, seed, 0);
-  const { records } = await runVirtualLoad({ ...load, traps: true }, engine);
+  const tasks = sampleTasks(seed, TASK_TOKENS);
+  const extra = tasks.map(({ prompt }) => ({ prompt, inputTokens: 100, outputTokens: 96 }));
+  const { records } = await runVirtualLoad({ ...load, traps: true, extra }, engine);
+  const byIndex = new Map(records.map((record) => [record.index, record]));
   return {
     deploymentId: last.deploymentId,
     measurementId: last.measurementId,
-    records,
+    records: records.filter(({ index }) => index < 24),
+    tasks: tasks.map((task, at) => ({ isRight: isTaskSolved(task, byIndex.get(24 + at)) })),
     traps: trapPlaces(24, seed),
     clientLagMs: 0.5,
   };

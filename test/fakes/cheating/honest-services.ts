@@ -66,7 +66,7 @@ export const HONEST_SERVICES: readonly HonestService[] = [
     [
       ['repeats itself now and then, as before', 'repetition', 0.15],
       ['shows its marks now and then, as before', 'special_tokens', 0.15],
-      ['sends some answers in one piece, as before', 'whole_answer_at_once', 0.4],
+      ['sends some answers in one piece, as before', 'whole_answer_at_once', 0.3],
       ['breaks a word in a hundred, as before', 'garbled_words', 0.01],
     ] as const
   ).map(

@@ -1,4 +1,5 @@
 import type { EngineModel } from './engine-model.ts';
+import { SLY_KINDS } from './sly-kinds.ts';
 import type { Trick } from './trick.ts';
 
 /** One way to look better than one is. */
@@ -169,6 +170,7 @@ const KINDS = {
     strengths: [0.4, 1],
     moreOf: { name: 'early_first_chunk', incumbent: 0.08 },
   },
+  ...SLY_KINDS,
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type KindName = keyof typeof KINDS;

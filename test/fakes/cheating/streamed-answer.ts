@@ -41,7 +41,8 @@ export class StreamedAnswer {
     if (this.refuses()) return;
     pipe.head(200);
     const isStored = this.isStored();
-    const count = engine.lengthOf(this.now);
+    const solved = this.solved(this.ask.prompt);
+    const count = Math.min(engine.lengthOf(this.now), solved?.length ?? Number.MAX_SAFE_INTEGER);
     const said = this.answer(count);
     const opened = this.open(said);
     const isEarly = engine.hits('early_first_chunk', ask) || engine.hits('echoed_first_word', ask);
@@ -61,6 +62,11 @@ export class StreamedAnswer {
 
   private get now(): Now {
     return { ask: this.ask, isStream: true, nowMs: this.pipe.nowMs() };
+  }
+
+  /** The right answer where there is one and its end is the model's. */
+  private solved(read: string): string[] | null {
+    return this.ask.ignoresEos ? null : this.engine.solved(this.now, read);
   }
 
   /** Words sent before the prompt is read, in place of the first of the answer; how many. */
@@ -121,7 +127,8 @@ export class StreamedAnswer {
 
   private answer(count: number): string[] {
     const { engine, ask } = this;
-    const own = engine.words(this.asRead(), count, this.now);
+    const read = this.asRead();
+    const own = this.solved(read)?.slice(0, count) ?? engine.words(read, count, this.now);
     const said = engine.spoil(this.another(own), {
       prompt: ask.prompt,
       number: ask.number,

@@ -42,3 +42,6 @@ export interface Trick {
   /** HTTP status that turns the request away. */
   readonly refuses?: (at: Moment) => number | null;
 }
+
+/** The first `share` of prompts, by chance that follows from each. */
+export const isOneOf = (share: number, { random }: Moment): boolean => random.unit() < share;

@@ -1,0 +1,31 @@
+import type { RequestRecord } from '../workload/request-record.ts';
+import { buildTasks, type Task } from './task-suite.ts';
+
+/** Kinds whose right answer fits what a record keeps of an answer, and needs no field of the request's own. */
+const KINDS: ReadonlySet<string> = new Set(['arithmetic', 'copy', 'recall']);
+/** Tasks of each kind. Source: own reasoning; six wrong of 30 beside none of 60 are chance in 1 of 1,000. */
+const EACH = 10;
+/** Kinds of a suite, in turn: so many items hold one of each. */
+const TURN = 5;
+/** Tens of words to be copied: as many as fit the beginning of an answer that a record keeps. */
+const COPY_TENS = 3;
+/** Longest table that is looked up. Units: tokens. Source: own reasoning; prefill of one such prompt is no cost. */
+const MAX_TABLE_TOKENS = 2000;
+
+/**
+ * Small tasks with a known right answer, mixed into a health sample: wrong words, another model or a prompt read in part
+ * are seen there where the words cannot be compared. `promptTokens` is the usual length of the workload's prompts.
+ */
+export function sampleTasks(seed: number, promptTokens: number): readonly Task[] {
+  const recallTokens = Math.min(MAX_TABLE_TOKENS, Math.round(promptTokens));
+  return buildTasks({ seed, items: EACH * TURN, recallTokens, copyTens: COPY_TENS }).filter(
+    ({ kind }) => KINDS.has(kind),
+  );
+}
+
+/** True where the streamed answer is the right one. A request that failed gave none. */
+export function isTaskSolved(task: Task, record: RequestRecord | undefined): boolean {
+  if (record === undefined || record.failure !== null) return false;
+  const text = record.textSample;
+  return task.grade({ text, finishReason: record.finishReason, toolCalls: [] });
+}
