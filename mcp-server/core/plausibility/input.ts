@@ -71,7 +71,7 @@ export interface Finding extends Fault {
 /** What is wrong, and how far it goes. */
 export interface Fault {
   readonly detail: string;
-  /** Larger is worse, and of one name all sizes compare. Units: mostly a share, 0..1. */
+  /** Larger is worse, and of one name all sizes compare. Units: a share, 0..1, where the name says no other. */
   readonly size: number;
 }
 
