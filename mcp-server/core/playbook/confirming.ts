@@ -1,5 +1,5 @@
 import type { Measure } from './fact.ts';
-import { counter, linesOf, ofClient } from './facts.ts';
+import { evictedTokens, linesOf, ofClient } from './facts.ts';
 import type { MeasureKey } from './measures.ts';
 import type { Observation } from './observation.ts';
 import { unmetSettings } from './settings.ts';
@@ -93,10 +93,7 @@ const CONFIRMING: Readonly<Record<string, readonly Confirming[]>> = {
   'prefill-compute-bound': [PREFILL, TTFT],
   'prefill-interferes': [falls('gap between tokens, p99 (ms)', 'gapP99')],
   'shared-text-recomputed': [HIT],
-  'prefix-cache-evicts': [
-    falls('evicted tokens', (o) => counter(o, 'sglang:evicted_tokens_total')),
-    HIT,
-  ],
+  'prefix-cache-evicts': [falls('evicted tokens', evictedTokens), HIT],
   'over-driven': [QUEUE, QUEUE_TIME],
   'queue-refuses': [
     falls('refused requests in the log', (o) => linesOf(o, ['no_capacity_queue'])),

@@ -73,6 +73,12 @@ export function counter(o: Observation, name: string): Measure {
   return scraped(o, name, o.metrics?.counters.get(name));
 }
 
+/** Prompt tokens that the prefix cache dropped over the window. Unknown where the engine counts none. */
+export function evictedTokens(o: Observation): Measure {
+  const name = o.words.evictedTokens;
+  return name === null ? UNKNOWN : counter(o, name);
+}
+
 /** Window mean of a histogram by its exact name. */
 export function histogram(o: Observation, name: string): Measure {
   return scraped(o, name, o.metrics?.means.get(name));

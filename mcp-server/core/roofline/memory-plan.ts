@@ -62,7 +62,8 @@ function graphBytes(settings: MemorySettings): number {
 const gib = (bytes: number): string => `${(bytes / GIB).toFixed(1)} GiB`;
 
 /**
- * Whether a launch fits its GPUs, from weights, KV, activations, graphs and the memory share.
+ * Whether a launch fits its GPUs, from weights, KV, activations, graphs and the memory share. The simulator adds up memory
+ * by sums of its own, so that a forecast can be wrong there as well.
  * Source: memory accounting of SGLang model_runner.py and vLLM gpu_worker.py.
  */
 export function planMemory(settings: MemorySettings): MemoryForecast {

@@ -1,18 +1,15 @@
-import { counter } from '../facts.ts';
-import type { Observation } from '../observation.ts';
+import { evictedTokens } from '../facts.ts';
 import { type Condition, GPU_ENGINES, type Rule, set, switchOn, takeAway } from '../rule.ts';
 import { higherFraction } from '../values.ts';
 import { isRequested, not } from './conditions.ts';
 
 const isOff = isRequested('--disable-radix-cache', '--no-enable-prefix-caching');
 
-const evicted = ({ words }: Observation): string => words.evictedTokens ?? 'evicted tokens';
-
 /** Where the engine does not count what it evicts, a full pool and hits that stay away tell. */
 const isEvicting: Condition = (m, o) =>
   o.words.evictedTokens === null
     ? m.kvMax.value >= 0.9 && m.hit.value > 0.01
-    : counter(o, evicted(o)).value > 0.5 * m.promptTokens.value;
+    : evictedTokens(o).value > 0.5 * m.promptTokens.value;
 
 /** Prompts that begin alike. */
 export const PREFIX_CACHE_RULES: readonly Rule[] = [
@@ -61,7 +58,7 @@ export const PREFIX_CACHE_RULES: readonly Rule[] = [
     ],
     base: 0.5,
     witnesses: [(m) => m.hit.value < 0.5 * m.sharedRatio.value, (m) => m.kvMax.value >= 0.9],
-    cites: [(o) => counter(o, evicted(o)).fact, 'hit', 'sharedRatio', 'kvMax'],
+    cites: [(o) => evictedTokens(o).fact, 'hit', 'sharedRatio', 'kvMax'],
     knobs: {
       sglang: [
         set('--mem-fraction-static', higherFraction),
