@@ -24,11 +24,15 @@ let test: TestApp;
 let deploy: FakeDeploy;
 let writer: LedgerWriter;
 
+/** Deployment whose engine exits at its start, as `t0000-2`. */
+let crashing: string | null = null;
+
 /** The fake, whose deployments have an address of their own each. */
 function addressed(fake: FakeDeploy): Deploy {
   return {
     ...fake,
     status: async (handle, signal) => {
+      if (crashing !== null && String(handle['runName']).endsWith(crashing)) return CRASH;
       const status = await fake.status(handle, signal);
       if (status.kind !== 'ready' || READY.kind !== 'ready') return status;
       const baseUrl = `http://127.0.0.1:1/${String(handle['runName'])}`;
@@ -36,6 +40,14 @@ function addressed(fake: FakeDeploy): Deploy {
     },
   };
 }
+
+const CRASH = {
+  kind: 'failed',
+  phase: 'start',
+  reason: 'exited',
+  exitCode: 1,
+  message: 'exited',
+} as const;
 
 /** The order in which deployments were loaded, by run name without its session: `t0001-1`. */
 let loaded: string[] = [];
@@ -54,6 +66,7 @@ function withLoad(tbotMsOf: (deployment: string, number: number) => number): App
 
 /** A session whose baseline was measured five times at about 10 ms per token, and stopped; two deployments may run at once. */
 async function open(second?: Room): Promise<void> {
+  crashing = null;
   deploy = createFakeDeploy(second === undefined ? {} : { second });
   test = createTestApp(addressed(deploy));
   writer = await openTestSession(test, { maxUsdPerHour: 8 });
@@ -62,6 +75,11 @@ async function open(second?: Room): Promise<void> {
   await benchmark(app, { trial_id: 't0000', purpose: 'calibrate', wait_s: 20 }, CALL);
   await stopAll();
   loaded = [];
+}
+
+async function close(trial_id: string, abandon = false): Promise<void> {
+  const text = { analysis: [], findings: [], planned_changes: [] };
+  await writeSession(test.app, { trial_id, ...text, abandon }, CALL);
 }
 
 const stopAll = (): ReturnType<typeof stopDeployments> =>
@@ -128,10 +146,6 @@ describe('a trial that takes turns with the incumbent', () => {
   });
 
   it('is asked for at a retest, and the logs of both verify after their trials are closed', async () => {
-    const close = async (trial_id: string): Promise<void> => {
-      const text = { analysis: [], findings: [], planned_changes: [] };
-      await writeSession(test.app, { trial_id, ...text, abandon: false }, CALL);
-    };
     await close('t0000');
     const app = withLoad((deployment, number) =>
       deployment === 't0001-1' ? 9.2 + (number % 3) / 2 : 10,
@@ -149,8 +163,72 @@ describe('a trial that takes turns with the incumbent', () => {
     await measure(app, true);
     await judgeTrial(test.app, { trial_id: 't0001' }, CALL);
     await stopAll();
-    const text = { analysis: [], findings: [], planned_changes: [] };
-    await writeSession(test.app, { trial_id: 't0001', ...text, abandon: true }, CALL);
+    await close('t0001', true);
     expect(await verify(test.app)).toMatchObject({ failed: [] });
+  });
+});
+
+describe('turns are refused, and the trial can be measured alone,', () => {
+  const PLAIN = (): App => withLoad(() => 10);
+
+  it('where the backend holds one deployment, with its reason', async () => {
+    await test.close();
+    await open({ holds: false, reason: 'there is one GPU' });
+    await deployT1(PLAIN());
+    await expect(measure(PLAIN(), true)).rejects.toMatchObject({
+      code: 'E_NO_TURNS',
+      message: expect.stringContaining('there is one GPU'),
+    });
+    expect(loaded).toEqual([]);
+    expect(await measure(PLAIN())).toMatchObject({ status: 'done' });
+  });
+
+  it('where the budget does not pay for two at once', async () => {
+    const { budget } = writer.state();
+    const amended = { budget: { ...budget, maxUsdPerHour: 5 }, was: budget };
+    await writer.append({ type: 'budget_amended', data: amended });
+    await deployT1(PLAIN());
+    await expect(measure(PLAIN(), true)).rejects.toMatchObject({
+      code: 'E_NO_TURNS',
+      message: expect.stringContaining('$7.20 per hour'),
+    });
+  });
+
+  it('where what is asked for is never judged', async () => {
+    await deployT1(PLAIN());
+    const wish = { trial_id: 't0001', purpose: 'probe', in_turn: true, wait_s: 20 } as const;
+    await expect(benchmark(PLAIN(), wish, CALL)).rejects.toMatchObject({ code: 'E_NOT_IN_TURN' });
+  });
+});
+
+describe('an incumbent', () => {
+  it('that does not start beside the trial leaves nothing, and the next step is to measure alone', async () => {
+    const app = withLoad(() => 10);
+    await close('t0000');
+    await deployT1(app);
+    crashing = 't0000-2';
+    await expect(measure(app, true)).rejects.toMatchObject({
+      code: 'E_DEPLOY',
+      message: expect.stringContaining('did not start beside the trial'),
+    });
+    expect([...deploy.alive]).toEqual([expect.stringMatching(/t0001-1$/)]);
+    expect(nextStep(writer.state(), test.app.clock.nowMs())).toMatchObject({
+      tool: 'benchmark',
+      args: { trial_id: 't0001', purpose: 'trial' },
+    });
+  });
+
+  it('is stopped when its turns are cancelled, and the trial goes on serving', async () => {
+    let job = '';
+    const app = withLoad((_, number) => {
+      if (number === 2) void test.app.jobs.cancel(writer, job);
+      return 10;
+    });
+    await deployT1(app);
+    const wish = { trial_id: 't0001', purpose: 'trial', in_turn: true, wait_s: 0 } as const;
+    job = (await benchmark(app, wish, CALL)).jobId;
+    const ended = await test.app.jobs.wait(writer, { jobId: job, waitS: 20 }, CALL);
+    expect(ended.status).toBe('cancelled');
+    expect([...deploy.alive]).toEqual([expect.stringMatching(/t0001-1$/)]);
   });
 });

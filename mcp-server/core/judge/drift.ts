@@ -1,7 +1,7 @@
 import type { SessionState, TrialState } from '../ledger/state.ts';
 import { type Comparison, compareOverall } from './compare.ts';
 import { OWN_PURPOSES, rulerOf, sideOfTrial } from './from-state.ts';
-import type { JudgedSide } from './sides.ts';
+import type { JudgedSide, Ruler } from './sides.ts';
 
 /** One later measurement of a configuration, beside those that came before it. */
 export interface Drift {
@@ -14,7 +14,26 @@ export interface Drift {
 /** Deployments that measured a trial once more, each against every usable run of it before. Shape: oldest first. */
 export function driftsOf(state: SessionState): readonly Drift[] {
   const ruler = rulerOf(state);
-  if (ruler === null) return [];
+  return ruler === null ? [] : driftsBy(ruler, state);
+}
+
+/**
+ * True when some configuration, measured again, differed from itself by more than runs and the prior of deployments explain: the
+ * machine wanders, or launches differ. What the session itself saw between deployments is no excuse here, for it is what is asked.
+ */
+export function hasDrifted(state: SessionState): boolean {
+  const ruler = rulerOf(state);
+  if (ruler === null) return false;
+  const spreads = Object.fromEntries(
+    Object.entries(ruler.spreads).map(([key, spread]) => [key, { ...spread, between: undefined }]),
+  );
+  return driftsBy({ ...ruler, spreads }, state).some(({ comparison: { delta } }) => {
+    const [low, high] = delta.interval ?? [0, 0];
+    return low > 0 || high < 0;
+  });
+}
+
+function driftsBy(ruler: Ruler, state: SessionState): readonly Drift[] {
   const { metric, quantile } = ruler.objective;
   return state.trials.flatMap((trial) =>
     anchorsOf(trial).map(({ deploymentId, later, earlier }) => ({

@@ -1,3 +1,4 @@
+import { hasDrifted } from '../judge/drift.ts';
 import { heldDeployments } from '../ledger/lookup.ts';
 import type { DeploymentState, SessionState, TrialState } from '../ledger/state.ts';
 import { isBaseline, jobsSince, judgeable, measurementsNeeded } from './facts.ts';
@@ -37,15 +38,22 @@ export function measureStep(
   if (have >= need) return null;
   const args = { trial_id: trial.trialId, purpose: 'trial' };
   const count = `${trial.trialId} has ${have} of ${need} measurements`;
-  if (trial.judgements.at(-1)?.verdict !== 'retest') return step('benchmark', args, `${count}.`);
+  const cause = causeForTurns(state, trial);
+  if (cause === null) return step('benchmark', args, `${count}.`);
   const against = turnsAdvisedAgainst(state, trial, nowMs);
   return against === null
     ? step(
         'benchmark',
         { ...args, in_turn: true },
-        `${count}; it takes turns with ${state.bestId}, so that drift falls out.`,
+        `${count}; ${cause}: it takes turns with ${state.bestId}, so that drift falls out.`,
       )
-    : step('benchmark', args, `${count}; not in turn with ${state.bestId}: ${against}.`);
+    : step('benchmark', args, `${count}; ${cause}, not in turn with ${state.bestId}: ${against}.`);
+}
+
+/** Why runs should take turns with the incumbent. Null when: nothing asks for it. */
+function causeForTurns(state: SessionState, trial: TrialState): string | null {
+  if (trial.judgements.at(-1)?.verdict === 'retest') return 'a retest';
+  return hasDrifted(state) ? 'a redeploy drifted' : null;
 }
 
 /** What a process that ended left beside a trial: an incumbent that took turns with it. */

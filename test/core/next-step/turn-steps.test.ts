@@ -104,13 +104,48 @@ describe('a retest', () => {
   });
 });
 
+const RATE = 1000;
+
+/** The baseline redeployed, its runs at this rate instead of 1,000 and a run's sd 0.5 %. */
+const redeployed = (value: number): NewEvent[] => [
+  intended('d0000-2', 'anchor'),
+  started('d0000-2'),
+  ready('d0000-2'),
+  ...[1, 2, 3].map((n) =>
+    measured(`m0000-1${n}`, 'd0000-2', { purpose: 'calibrate', value, repeat: n }),
+  ),
+  {
+    type: 'calibrated',
+    data: {
+      trialId: 't0000',
+      measurements: [],
+      spreads: {
+        'outputTokensPerS@0': { mean: RATE, sd: 5, n: 6, between: { sdRatio: 0.07, df: 1 } },
+      },
+    },
+  },
+  gone('d0000-2'),
+];
+
 describe('a first look', () => {
-  it('is not in turn by itself', () => {
-    const first = retested(HOLDS).filter(
+  /** One run is still missing, and nothing is judged yet. */
+  const firstLook = (redeploy: readonly NewEvent[] = []): NewEvent[] => [
+    ...retested(HOLDS).filter(
       ({ type, data }) =>
         type !== 'trial_judged' &&
         !(type === 'measurement_recorded' && data.measurementId === 'm0001-03'),
-    );
-    expect(stepAfter(first).args).toEqual(ALONE);
+    ),
+    ...redeploy,
+  ];
+
+  it('is not in turn by itself', () => {
+    expect(stepAfter(firstLook()).args).toEqual(ALONE);
+    expect(stepAfter(firstLook(redeployed(RATE * 1.001))).args).toEqual(ALONE);
+  });
+
+  it('takes turns where the baseline, deployed again, was not what it had been', () => {
+    const step = stepAfter(firstLook(redeployed(RATE * 1.1)));
+    expect(step).toMatchObject({ tool: 'benchmark', args: { ...ALONE, in_turn: true } });
+    expect(step.why).toContain('a redeploy drifted');
   });
 });
