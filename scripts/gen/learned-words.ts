@@ -28,6 +28,7 @@ export const LEARNED_SETS = [
   'fifteenth',
   'sixteenth',
   'seventeenth',
+  'nineteenth',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });

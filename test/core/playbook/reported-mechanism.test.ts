@@ -4,6 +4,7 @@ import { cardHints } from '../../../mcp-server/core/playbook/reported/card-hints
 import { toldWords } from '../../../mcp-server/core/playbook/reported/concept-hints.ts';
 import { logLoadHints } from '../../../mcp-server/core/playbook/reported/load-hints.ts';
 import { numberHints } from '../../../mcp-server/core/playbook/reported/number-hints.ts';
+import { refutedClasses } from '../../../mcp-server/core/playbook/reported/refuted.ts';
 import { Report } from '../../../mcp-server/core/playbook/reported/report.ts';
 import { readLogLoad } from '../../../mcp-server/core/telemetry/log-load.ts';
 
@@ -50,6 +51,20 @@ describe('a card that llama.cpp hardly uses', () => {
 
   it('says nothing of a card that is full', () => {
     expect(cardHints(llamacpp('The card has 21 GB of it in use.', ''))).toEqual([]);
+  });
+});
+
+describe('prompts that are nearly all cached', () => {
+  it('are not what takes the time, whatever the words say', () => {
+    const report = Report.parse({ engine: 'sglang', input: { symptom: 'TTFT is high.' } });
+    const load = (cached: number) =>
+      readLogLoad(
+        `[2026-03-22 15:00:10 TP0] Prefill batch. #new-seq: 8, #new-token: 64, #cached-token: ${cached}, token usage: 0.11, #running-req: 24, #queue-req: 0,`,
+        null,
+      );
+    const refuted = (cached: number) => refutedClasses(report, { load: load(cached), scrape: [] });
+    expect(refuted(32_704)).toContain('prefill_bound');
+    expect(refuted(32)).not.toContain('prefill_bound');
   });
 });
 

@@ -10,8 +10,7 @@ import { complaintHints, conceptHints, toldWords } from './concept-hints.ts';
 import { cureHints } from './cure-hints.ts';
 import { type Change, changesFor } from './directions.ts';
 import { knobsFor } from './knobs-for.ts';
-import { BIAS, CLASSES, ROWS } from './learned.generated.ts';
-import { learnedCauses, readModel } from './learned.ts';
+import { learnedCauses, learnedModel } from './learned.ts';
 import { logLoadHints } from './load-hints.ts';
 import { LOAD_REMEDIES } from './load-remedies.ts';
 import { logHints } from './log-hints.ts';
@@ -46,7 +45,6 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   ...PLACE_REMEDIES,
   ...LOAD_REMEDIES,
 };
-const MODEL = readModel(CLASSES, BIAS, ROWS);
 const MAX_CAUSES = 5;
 
 const GPU_ONLY = [
@@ -74,7 +72,7 @@ export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCau
   // Places are what an orchestrator tells of, and a number outweighs words.
   const isUnlikely = (cls: string): boolean =>
     refuted.has(cls) || (isPlaceClass(cls) && report.engine !== 'dstack');
-  const learned = learnedCauses(MODEL, report).map((one) =>
+  const learned = learnedCauses(learnedModel(), report).map((one) =>
     isUnlikely(one.cls) ? { ...one, share: REFUTED_SHARE * one.share } : one,
   );
   const ranked = rankCauses(

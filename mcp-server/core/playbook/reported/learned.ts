@@ -1,3 +1,4 @@
+import { BIAS, CLASSES, ROWS } from './learned.generated.ts';
 import { featuresOf } from './learned-features.ts';
 import type { Report } from './report.ts';
 
@@ -86,4 +87,12 @@ export function readModel(
     return [name, { rarity: Number(rarity) / 100, weights: read }] as const;
   });
   return { classes, bias: bias.map((value) => value / 100), features: new Map(features) };
+}
+
+let read: LearnedModel | null = null;
+
+/** What was learned from the labelled cases of this repository; read at its first use, since that takes a tenth of a second. */
+export function learnedModel(): LearnedModel {
+  read ??= readModel(CLASSES, BIAS, ROWS);
+  return read;
 }
