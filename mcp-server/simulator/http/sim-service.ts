@@ -80,7 +80,7 @@ export function createSimService(parts: ServiceParts): SimService {
     tokenizer: createTokenizer(config.model.vocab),
     live,
     log,
-    startedAtMs: Date.now(),
+    startedAtMs: Math.round(Date.now() - player.nowMs()),
     nextId: () => {
       id += 1;
       return id;
