@@ -169,6 +169,14 @@ describe('what a report shows', () => {
     expect(classes(`GPU KV cache size: 61,232 tokens\n${end}`)).not.toContain('weights_do_not_fit');
   });
 
+  it('blames no speed for a server that ended for a reason that nothing tells', () => {
+    for (const log of ['loading\nserver ended with status 3', 'main: exiting']) {
+      const [first] = diagnoseCase({ engine: 'vllm', input: { log } }).causes;
+      expect(first?.class).not.toMatch(/_bound|limited|thrash|conservative|binding/);
+      expect(first?.confidence).toBeLessThan(0.3);
+    }
+  });
+
   it('offers no flag whose memory is not taken yet where the start ends', () => {
     const oom = 'torch.OutOfMemoryError: CUDA out of memory.';
     const knobs = (frame: string): readonly string[] =>

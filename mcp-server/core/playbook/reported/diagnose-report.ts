@@ -69,9 +69,12 @@ export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCau
   );
   const isReal = (cls: string): boolean => isPossible(cls, report);
   const refuted = refutedBy(report, seen);
+  const ended = hasEnded(report, told, logHints(told, report));
   // Places are what an orchestrator tells of, and a number outweighs words.
   const isUnlikely = (cls: string): boolean =>
-    refuted.has(cls) || (isPlaceClass(cls) && report.engine !== 'dstack');
+    refuted.has(cls) ||
+    (isPlaceClass(cls) && report.engine !== 'dstack') ||
+    (ended && isLoadClass(cls));
   const learned = learnedCauses(learnedModel(), report).map((one) =>
     isUnlikely(one.cls) ? { ...one, share: REFUTED_SHARE * one.share } : one,
   );
@@ -96,16 +99,23 @@ export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCau
 const refutedBy = (report: Report, { observation, scrape }: Seen): ReadonlySet<string> =>
   refutedClasses(report, { load: observation.log?.load ?? null, scrape });
 
-function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readonly Hint[] {
-  const { observation, scrape } = seen;
-  const logged = logHints(told, report);
-  const hasFailed =
+/** The server ended or never served, by words, by the log's known lines or by its end. */
+function hasEnded(report: Report, told: readonly LogEvent[], logged: readonly Hint[]): boolean {
+  return (
     FAILURE.test(toldWords(report)) ||
+    ENDED.test(report.input.log?.slice(-END_CHARS) ?? '') ||
     logged.some((hint) => hint.weight >= 0.5 && !isLoadClass(hint.cls)) ||
     told.some(({ cls }) => cls === 'engine_dead') ||
     told.some(({ cls, severity, rootCause }) => {
       return rootCause && severity === 'fatal' && !isLoadClass(reportedClass(cls));
-    });
+    })
+  );
+}
+
+function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readonly Hint[] {
+  const { observation, scrape } = seen;
+  const logged = logHints(told, report);
+  const hasFailed = hasEnded(report, told, logged);
   const complaints = told.some(({ rootCause }) => rootCause) ? [] : complaintHints(report);
   const cap = batchCapOf(report, scrape);
   const read = [
@@ -138,6 +148,11 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
     })),
   ];
 }
+
+/** With which a log ends whose program ended. */
+const ENDED =
+  /\bexiting\b|\bexited\b|(?:ended|exit|terminated|finished) with (?:status|code|exit)|core dumped|Aborted|terminate called/;
+const END_CHARS = 500;
 
 /** Words of a server that ended or never served, so that how fast it was matters little. */
 const FAILURE =
