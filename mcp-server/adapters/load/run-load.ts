@@ -68,7 +68,8 @@ export async function runLoad(load: LoadRequest, options: RunOptions): Promise<S
       signal: context.signal,
     });
     servedModels = facts.servedModels;
-    const lengths = planMeasured(load, assumedCalibration(load.workload.text));
+    // an extra prompt that does not fit is the service's to refuse: it keeps no load from being measured
+    const lengths = planMeasured({ ...load, extra: [] }, assumedCalibration(load.workload.text));
     refuseTooLong(lengths, facts);
     const learnt = options.calibration ?? (await learnTokens(connection, load, context.signal));
     if (learnt.isAssumed === true) context.notes.add(ASSUMED_NOTE);

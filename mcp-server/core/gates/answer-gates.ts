@@ -19,7 +19,7 @@ const EXACT_AGREEMENT = 0.9;
 /** An answer that shares less than this with the baseline's took another way from its first words on. */
 const NOTHING_SHARED = 0.05;
 /** Share of such answers: numbers alone part two answers later. Source: vLLM, 1,000 equal requests first split at token 103. */
-const MORE_APART = 0.1;
+const MORE_APART = 0.06;
 /** The same where the baseline ran on one deployment alone, so that nobody knows how often it says a thing twice. */
 const MANY_APART = 0.3;
 const NONE_APART: Estimate = { mean: 0, error: 0, n: Number.MAX_SAFE_INTEGER };

@@ -9,6 +9,10 @@ const EACH = 10;
 const TURN = 5;
 /** Tens of words to be copied: as many as fit the beginning of an answer that a record keeps. */
 const COPY_TENS = 3;
+/** A table is so many times as long as a usual prompt, so that what is done to the long ones is done to it. */
+const LONGER = 2;
+/** Where the looked-up values stand: the middle is what is left out where prompts are shortened. */
+const DEPTHS = [0.2, 0.4, 0.5, 0.6, 0.8] as const;
 /** Longest table that is looked up. Units: tokens. Source: own reasoning; prefill of one such prompt is no cost. */
 const MAX_TABLE_TOKENS = 2000;
 
@@ -17,10 +21,14 @@ const MAX_TABLE_TOKENS = 2000;
  * are seen there where the words cannot be compared. `promptTokens` is the usual length of the workload's prompts.
  */
 export function sampleTasks(seed: number, promptTokens: number): readonly Task[] {
-  const recallTokens = Math.min(MAX_TABLE_TOKENS, Math.round(promptTokens));
-  return buildTasks({ seed, items: EACH * TURN, recallTokens, copyTens: COPY_TENS }).filter(
-    ({ kind }) => KINDS.has(kind),
-  );
+  const recallTokens = Math.min(MAX_TABLE_TOKENS, Math.round(LONGER * promptTokens));
+  return buildTasks({
+    seed,
+    items: EACH * TURN,
+    recallTokens,
+    copyTens: COPY_TENS,
+    depths: DEPTHS,
+  }).filter(({ kind }) => KINDS.has(kind));
 }
 
 /** True where the streamed answer is the right one. A request that failed gave none. */

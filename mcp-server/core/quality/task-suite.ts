@@ -36,6 +36,8 @@ export interface SuitePlan {
   readonly recallTokens: number;
   /** Tens of words that a text to be copied has; absent: one. */
   readonly copyTens?: number;
+  /** Where in the table the asked values stand, in turn, 0..1; absent: near the beginning, the middle and the end. */
+  readonly depths?: readonly number[];
 }
 
 type Made = Omit<Task, 'id' | 'kind' | 'body'> & { readonly body?: Task['body'] };
@@ -121,14 +123,14 @@ const DEPTHS = [0.25, 0.5, 0.9] as const;
 const TOKENS_PER_LINE = 8;
 const MIN_LINES = 10;
 
-function recall(draw: Draw, round: number, recallTokens: number): Made {
+function recall(draw: Draw, round: number, { recallTokens, depths = DEPTHS }: SuitePlan): Made {
   const lines = Math.max(MIN_LINES, Math.floor(recallTokens / TOKENS_PER_LINE));
   const offset = draw.integer(10, 99);
   const rows = Array.from({ length: lines }, (_, index) => ({
     key: `${WORDS[(index * 7 + offset) % WORDS.length] ?? 'apple'}-${index + offset}`,
     value: draw.integer(10_000, 99_999),
   }));
-  const asked = rows[Math.floor((DEPTHS[round % DEPTHS.length] ?? 0.5) * lines)] ?? rows[0];
+  const asked = rows[Math.floor((depths[round % depths.length] ?? 0.5) * lines)] ?? rows[0];
   const value = asked?.value ?? 0;
   const table = rows.map((row) => `${row.key} = ${row.value}`).join('\n');
   return {
@@ -185,7 +187,7 @@ function generatedTask(draw: Draw, plan: SuitePlan, index: number): Task {
     copy: () => copy(draw, plan.copyTens ?? 1),
     json: () => json(draw),
     tool: () => tool(draw),
-    recall: () => recall(draw, round, plan.recallTokens),
+    recall: () => recall(draw, round, plan),
   }[kind]();
   const id = `${kind}-${round + 1}`;
   return { id, kind, ...made, body: { max_tokens: MAX_TOKENS, ...made.body } };

@@ -158,7 +158,7 @@ export class CheatingEngine {
     if (this.isSmall(now) && isWrong) return ['seven'];
     const chance = keyedRandom(['loss', this.options.deployment, prompt]);
     return words.map((word) =>
-      chance.unit() < this.options.model.otherWords ? drawWord(chance) : word,
+      now.isStream && chance.unit() < this.options.model.otherWords ? drawWord(chance) : word,
     );
   }
 

@@ -1,4 +1,5 @@
 import type { EngineModel } from './engine-model.ts';
+import { SLIER_KINDS } from './slier-kinds.ts';
 import { SLY_KINDS } from './sly-kinds.ts';
 import type { Trick } from './trick.ts';
 
@@ -171,6 +172,7 @@ const KINDS = {
     moreOf: { name: 'early_first_chunk', incumbent: 0.08 },
   },
   ...SLY_KINDS,
+  ...SLIER_KINDS,
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type KindName = keyof typeof KINDS;
