@@ -152,7 +152,7 @@ const SHAPES = [
 ] as const;
 
 /** Marks on a measurement that say something of the service, not of the client or the moment. */
-const TELLING = ['INVALID_SUSPECT', 'BUFFERED_PATH', 'CACHE_CONTAMINATED'] as const;
+const TELLING = ['BUFFERED_PATH', 'CACHE_CONTAMINATED'] as const;
 
 /**
  * One such run among clean ones is not left out quietly: it speaks about the service that the others ran on. As large a

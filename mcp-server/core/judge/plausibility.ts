@@ -1,3 +1,4 @@
+import type { GateFinding } from '../gates/gate-run.ts';
 import { meanOf } from '../stats/mean-sd.ts';
 import { formatNumber } from './feasibility.ts';
 import { type JudgedRun, type JudgeInput, usableRuns } from './sides.ts';
@@ -9,25 +10,21 @@ const FLOOR_SLACK_RATIO = 0.02;
 export function implausibilities(input: JudgeInput): readonly string[] {
   const runs = usableRuns(input.trial);
   return [
-    ...new Set([...suspicions(input), ...runs.flatMap(faultsOfRun), ...belowFloors(input, runs)]),
-  ];
-}
-
-/** A suspect run speaks against the whole trial, used or not; what the requests show does too. */
-function suspicions({ trial, gates }: JudgeInput): readonly string[] {
-  const suspect = trial.runs.filter((run) => run.measurement.flags.includes('INVALID_SUSPECT'));
-  return [
-    ...suspect.map((run) => `${run.measurement.measurementId} is marked INVALID_SUSPECT`),
-    ...(gates?.findings ?? [])
-      .filter(({ weight }) => weight === 'invalid')
-      .map(({ name, detail }) => `${name}: ${detail}`),
+    ...new Set([
+      ...found(input, 'invalid'),
+      ...runs.flatMap(faultsOfRun),
+      ...belowFloors(input, runs),
+    ]),
   ];
 }
 
 /** Why answers must be checked before the trial is kept, although its change cannot alter them. */
-export function doubtsOnAnswers({ gates }: JudgeInput): readonly string[] {
+export const doubtsOnAnswers = (input: JudgeInput): readonly string[] => found(input, 'quality');
+
+/** What the requests of the trial show, used runs or not. */
+function found({ gates }: JudgeInput, weight: GateFinding['weight']): readonly string[] {
   return (gates?.findings ?? [])
-    .filter(({ weight }) => weight === 'quality')
+    .filter((finding) => finding.weight === weight)
     .map(({ name, detail }) => `${name}: ${detail}`);
 }
 

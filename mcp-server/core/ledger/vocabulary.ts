@@ -27,7 +27,6 @@ const MEASUREMENT_FLAGS = [
   'SATURATED',
   'BUFFERED_PATH',
   'INTERRUPTED',
-  'INVALID_SUSPECT',
 ] as const;
 export const MeasurementFlag = z.enum(MEASUREMENT_FLAGS);
 export type MeasurementFlag = z.infer<typeof MeasurementFlag>;

@@ -10,16 +10,6 @@ const found = (weight: GateFinding['weight']) => ({
 });
 
 describe('gates beside the numbers of a trial', () => {
-  it('keep a trial from keep when one of its runs is marked suspect, used or not', () => {
-    const [first, ...rest] = FASTER.runs;
-    if (first === undefined) throw new Error('three runs');
-    const flags = ['INVALID_SUSPECT' as const];
-    const suspect = { ...first, measurement: { ...first.measurement, flags } };
-    const trial = { ...FASTER, runs: [suspect, ...rest] };
-    expect(judge(inputOf(FASTER)).verdict).toBe('keep');
-    expect(judge(inputOf(trial))).toMatchObject({ verdict: 'invalid', gate: 'plausibility' });
-  });
-
   it('make a finding that nobody can believe invalid', () => {
     const verdict = judge(inputOf(FASTER, { gates: found('invalid') }));
     expect(verdict).toMatchObject({ verdict: 'invalid', gate: 'plausibility' });
