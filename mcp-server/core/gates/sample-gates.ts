@@ -120,6 +120,12 @@ function repeatsOf(side: GateSide): {
 /** How much slower the sample may be against the measured requests than the baseline's was. Source: own reasoning. */
 const SLOWER = { tbot: 1.3, ttft: 2 } as const;
 const LEAST_MS = { tbot: 0.5, ttft: 20 } as const;
+/**
+ * Share of the baseline's sample below which the trial's sample has gained too. A first token waits for those who came at the
+ * same moment: requests of one length come in waves and gain most where waves break up, so gains need not be alike. A token's
+ * pace has no such excuse. Source: own reasoning.
+ */
+const GAINED = { tbot: 0, ttft: 0.8 } as const;
 /** Lag of our own loop (p99) above which so few requests say nothing about speed. Source: own reasoning. */
 const BUSY_LAG_MS = 10;
 const READ = { tbot: paceMs, ttft: ttftMs } as const;
@@ -136,6 +142,7 @@ export const notOnlyWhenMeasured: Gate = ({ trial, baseline }) => {
     if (now === null || before === null) return [];
     const allowed = (now.measured * before.sample * SLOWER[what]) / before.measured;
     if (now.sample <= allowed || now.sample - now.measured < LEAST_MS[what]) return [];
+    if (now.sample < GAINED[what] * before.sample) return [];
     const title = what === 'tbot' ? 'a token' : 'to the first token';
     return [
       invalid('fast_only_when_measured', {
