@@ -245,13 +245,16 @@ const SECTIONS: Readonly<Record<string, () => Promise<Section> | Section>> = {
   demo: demoSection,
 };
 
+/** When and where: machines differ, and a section may be written alone. */
+const WHERE = `Measured ${new Date().toISOString().slice(0, 10)}: ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, version ${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version}.`;
+
 function render(section: Section): string {
   const rows = section.figures.map(
     (one) =>
       `| ${one.name} | ${one.wanted} | ${one.measured} | ${one.reached ? 'yes' : '**no**'} |`,
   );
   const details = section.details === '' ? '' : `\n\`\`\`\n${section.details}\n\`\`\`\n`;
-  return `## ${section.title}\n\n\`${section.command}\`\n\n| figure | wanted | measured | reached |\n|---|---|---|---|\n${rows.join('\n')}\n${details}`;
+  return `## ${section.title}\n\n\`${section.command}\`\n\n${WHERE}\n\n| figure | wanted | measured | reached |\n|---|---|---|---|\n${rows.join('\n')}\n${details}`;
 }
 
 const asked = process.argv.slice(2).filter((name) => name in SECTIONS);
@@ -260,8 +263,7 @@ for (const [name, run] of Object.entries(SECTIONS)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
   sections.push(await run());
 }
-const memoryGb = Math.round(totalmem() / 2 ** 30);
-const head = `# Figures\n\nWritten by \`npm run bench\`. Machine: ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${memoryGb} GiB, Node ${process.versions.node}. Date: ${new Date().toISOString().slice(0, 10)}. Version ${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version}.\n`;
+const head = '# Figures\n\nWritten by `npm run bench`.\n';
 const text = [head, ...sections.map(render)].join('\n');
 console.log(text);
 const file = join(root, 'docs', 'figures.md');
