@@ -1,6 +1,6 @@
 import { LoadError } from '../core/errors.ts';
 import { trapPlaces } from '../core/plausibility/traps.ts';
-import { isTaskSolved, sampleTasks } from '../core/quality/sample-tasks.ts';
+import { affordableTasks, isTaskSolved, sampleTasks } from '../core/quality/sample-tasks.ts';
 import type { Task } from '../core/quality/task-suite.ts';
 import type { RequestRecord } from '../core/workload/request-record.ts';
 import type { LoadPoint } from '../core/workload/workload.ts';
@@ -44,10 +44,11 @@ export async function takeSample(
   };
   const request = await loadRequest(app, writer, wish);
   const workload = { ...plan.workload, exactOutput: false };
-  const tasks = sampleTasks(
-    wish.seed,
-    run.summary.inputTokens / Math.max(1, run.summary.completed),
-  );
+  const { inputTokens, completed, ttltMs } = run.summary;
+  const tasks = affordableTasks(sampleTasks(wish.seed, inputTokens / Math.max(1, completed)), {
+    ttltMs: ttltMs.mean,
+    concurrency: loadPoint.concurrency,
+  });
   call.onProgress(`${plan.trialId}: health sample of ${loadPoint.requests} requests`);
   try {
     const sample = await app.load.run(

@@ -37,3 +37,17 @@ export function isTaskSolved(task: Task, record: RequestRecord | undefined): boo
   const text = record.textSample;
   return task.grade({ text, finishReason: record.finishReason, toolCalls: [] });
 }
+
+/** Time that the tasks may add to a health sample. Units: ms. Source: own reasoning; a trial's runs take about as long. */
+const MAX_TASKS_MS = 30_000;
+
+/**
+ * The tasks, or none where a service is so slow that they would take longer than half a minute: fewer tell nothing, and a
+ * night is for trials. `ttltMs`: mean of the requests just measured, null when none ended; `concurrency` from 1.
+ */
+export function affordableTasks(
+  tasks: readonly Task[],
+  { ttltMs, concurrency }: { readonly ttltMs: number | null; readonly concurrency: number },
+): readonly Task[] {
+  return ttltMs !== null && (tasks.length * ttltMs) / concurrency <= MAX_TASKS_MS ? tasks : [];
+}

@@ -3,7 +3,11 @@ import { readRecords } from '../../../mcp-server/app/stored-records.ts';
 import { gateContext } from '../../../mcp-server/core/gates/gate-context.ts';
 import type { GateSide } from '../../../mcp-server/core/gates/gate-run.ts';
 import { tasksSolved } from '../../../mcp-server/core/gates/task-gate.ts';
-import { isTaskSolved, sampleTasks } from '../../../mcp-server/core/quality/sample-tasks.ts';
+import {
+  affordableTasks,
+  isTaskSolved,
+  sampleTasks,
+} from '../../../mcp-server/core/quality/sample-tasks.ts';
 
 /** A side whose samples have so many tasks, so many of them wrong. */
 const sideOf = (wrong: number, all: number): GateSide => ({
@@ -54,6 +58,14 @@ describe('tasks in the health sample', () => {
     expect(isTaskSolved(task, { ...record, textSample: other })).toBe(false);
     expect(isTaskSolved(task, { ...record, failure: 'connection_reset' })).toBe(false);
     expect(isTaskSolved(task, undefined)).toBe(false);
+  });
+
+  it('are all asked, or none where the service would need more than half a minute for them', () => {
+    const tasks = sampleTasks(3, 200);
+    // 30 tasks, four at a time: 4 s each are 30 s in all
+    expect(affordableTasks(tasks, { ttltMs: 4000, concurrency: 4 })).toHaveLength(30);
+    expect(affordableTasks(tasks, { ttltMs: 4001, concurrency: 4 })).toEqual([]);
+    expect(affordableTasks(tasks, { ttltMs: null, concurrency: 4 })).toEqual([]);
   });
 
   it('have answers short enough to be kept whole', () => {
