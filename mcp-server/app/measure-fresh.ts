@@ -7,10 +7,9 @@ import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { App, Call } from './app.ts';
 import { type BenchmarkPlan, type BenchmarkWish, planBenchmark } from './benchmark-plan.ts';
 import type { DeployOutcome } from './deploy-outcome.ts';
-import { deployAndWait } from './deploy-trial.ts';
 import type { Measurement } from './measure.ts';
 import { runBenchmark } from './run-benchmark.ts';
-import { stopDeployment } from './stop-deployment.ts';
+import { withDeployment } from './with-deployment.ts';
 
 /** A measurement on a deployment of its own, which is stopped again. */
 export interface FreshWish {
@@ -53,9 +52,9 @@ export async function measureFresh(
   { trialId, purpose, call, beforeStop }: FreshWish,
 ): Promise<FreshOutcome> {
   const deployed = purpose === 'calibrate' ? 'anchor' : purpose;
-  const outcome = await deployAndWait(app, writer, { trialId, purpose: deployed, call });
-  const { deploymentId } = outcome;
-  try {
+  const reason = `its ${purpose} measurement is over`;
+  const use = async (outcome: DeployOutcome): Promise<FreshOutcome> => {
+    const { deploymentId } = outcome;
     if (outcome.kind === 'failed') {
       refuseInfrastructure(writer.state(), deploymentId);
       return { deploymentId, outcome, plan: null, runs: [] };
@@ -65,10 +64,8 @@ export async function measureFresh(
     refuseStopped(call, purpose);
     await beforeStop?.(deploymentId);
     return { deploymentId, outcome, plan, runs };
-  } finally {
-    const reason = `its ${purpose} measurement is over`;
-    await stopDeployment(app, writer, { deploymentId, reason, call });
-  }
+  };
+  return withDeployment(app, writer, { trialId, purpose: deployed, call, reason, use });
 }
 
 /** A place that failed says nothing about the configuration: the measurement is tried again, not lost. */

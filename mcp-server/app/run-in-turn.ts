@@ -5,11 +5,11 @@ import { incumbentOf, turnRefusal } from '../core/next-step/turn-steps.ts';
 import type { LedgerWriter } from '../ports/ledger-store.ts';
 import type { App, Call } from './app.ts';
 import { type BenchmarkPlan, planBenchmark, SPARE_REPEATS } from './benchmark-plan.ts';
-import { deployAndWait } from './deploy-trial.ts';
+import type { DeployOutcome } from './deploy-outcome.ts';
 import type { Measurement } from './measure.ts';
 import { calibrate, isSpoiled, measurePoint, refuseDead } from './run-benchmark.ts';
-import { stopDeployment } from './stop-deployment.ts';
 import { takeSample } from './take-sample.ts';
+import { withDeployment } from './with-deployment.ts';
 
 /** Runs of a trial and of the incumbent that took turns with it. */
 export interface TurnRuns {
@@ -55,28 +55,24 @@ export async function runInTurn(
 ): Promise<TurnRuns> {
   const { plan, incumbentId, call } = wish;
   await refuseDead(app, writer, { plan, call });
-  const outcome = await deployAndWait(app, writer, {
-    trialId: incumbentId,
-    purpose: 'anchor',
-    call,
-    beside: plan.deploymentId,
-  });
-  const { deploymentId } = outcome;
-  try {
-    if (outcome.kind === 'failed') throw notBeside(deploymentId, outcome.crashClass);
-    const own = await planBenchmark(app, writer.state(), {
-      trial_id: incumbentId,
-      purpose: 'anchor',
-    });
+  const anchor = { trial_id: incumbentId, purpose: 'anchor' } as const;
+  const use = async (outcome: DeployOutcome): Promise<TurnRuns> => {
+    if (outcome.kind === 'failed') throw notBeside(outcome.deploymentId, outcome.crashClass);
+    const own = await planBenchmark(app, writer.state(), anchor);
     const incumbentPlan = { ...own, firstRepeat: plan.firstRepeat, repeats: plan.repeats };
     const runs = await measureBlocks(app, writer, { trial: plan, incumbent: incumbentPlan, call });
     await takeSample(app, writer, { plan, run: runs.trial.at(-1), call });
     if (!call.signal.aborted) await calibrate(writer, incumbentPlan);
     return { ...runs, incumbentPlan };
-  } finally {
-    const reason = `its turns with ${plan.trialId} are over`;
-    await stopDeployment(app, writer, { deploymentId, reason, call });
-  }
+  };
+  return withDeployment(app, writer, {
+    trialId: incumbentId,
+    purpose: 'anchor',
+    call,
+    beside: plan.deploymentId,
+    reason: `its turns with ${plan.trialId} are over`,
+    use,
+  });
 }
 
 function notBeside(deploymentId: string, crashClass: string): DeployError {

@@ -52,7 +52,6 @@ const SHRINK = 1e-4;
 const BIAS_SHARE = 0.02;
 /** Smaller weights are left out. Source: own trials. */
 const LEAST_WEIGHT = 0.3;
-const LEAST_CASES = 1;
 
 interface Example {
   readonly cls: string;
@@ -91,7 +90,6 @@ export function trainWords(examples: readonly Example[]): Trained {
   const { weights, bias } = descend(rows, names.length, classes.length);
   const hundredths = (value: number): number => Math.round(100 * value);
   const kept = names.flatMap((name, at) => {
-    if ((counts.get(name) ?? 0) < LEAST_CASES) return [];
     const own = classes.flatMap((_, cls) => {
       const weight = weights[at * classes.length + cls] ?? 0;
       return Math.abs(weight) < LEAST_WEIGHT ? [] : [`${cls}:${hundredths(weight)}`];

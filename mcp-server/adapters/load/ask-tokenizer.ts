@@ -3,6 +3,7 @@ import { meanOf } from '../../core/stats/mean-sd.ts';
 import { createTextSizer, type TextSizer } from '../../core/workload/sized-text.ts';
 import type { TokenCalibration } from '../../core/workload/token-calibration.ts';
 import { readVocabulary, vocabularyText } from '../../core/workload/word-tokens.ts';
+import { isConversation } from '../../core/workload/workload.ts';
 import type { LoadRequest } from '../../ports/load-generator.ts';
 import type { Connection } from './connection.ts';
 import { askJson, countTokens } from './count-tokens.ts';
@@ -33,7 +34,7 @@ export async function askTokenizer(
   const [short, long] = PROBE_TOKENS;
   const overheadTokens = await around(short, 1);
   if (overheadTokens === null || overheadTokens !== (await around(long, 1))) return null;
-  if (!load.workload.components.some(({ turns = 1 }) => turns > 1)) {
+  if (!load.workload.components.some(isConversation)) {
     return { ...known, overheadTokens };
   }
   const conversation = await around(short, 3);

@@ -76,10 +76,18 @@ export function validRecords(side: GateSide): readonly RequestRecord[] {
   return side.runs.flatMap((run) => run.records.filter((record) => record.failure === null));
 }
 
-/** Those of the health samples; repeats are left out, since they say one thing twice. */
-export function sampleRecords(side: GateSide): readonly RequestRecord[] {
-  return side.samples.flatMap(({ records, traps }) => {
-    const again = new Set(traps.map((trap) => trap.index));
-    return records.filter((record) => record.failure === null && !again.has(record.index));
-  });
+/** Those of a health sample; repeats are left out, since they say one thing twice. */
+export function uniqueOf({ records, traps }: GateSample): readonly RequestRecord[] {
+  const again = new Set(traps.map((trap) => trap.index));
+  return records.filter((record) => record.failure === null && !again.has(record.index));
 }
+
+export const sampleRecords = (side: GateSide): readonly RequestRecord[] =>
+  side.samples.flatMap(uniqueOf);
+
+/** Lag of our own loop (p99) above which requests say nothing of the service's speed. Source: own reasoning. */
+const BUSY_LAG_MS = 10;
+
+/** True where our own client was too busy for the speed of what it sent to tell of the service. */
+export const isBusy = (sent: readonly Pick<GateSample, 'clientLagMs'>[]): boolean =>
+  sent.some(({ clientLagMs }) => (clientLagMs ?? 0) > BUSY_LAG_MS);

@@ -2,22 +2,18 @@ import { paceMs } from '../metrics/request-metrics.ts';
 import { percent } from '../percent.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { type Gate, invalid } from './gate-context.ts';
-import type { GateRun, GateSide } from './gate-run.ts';
+import { type GateRun, type GateSide, isBusy } from './gate-run.ts';
 import { type Estimate, estimateOf, excess } from './shares.ts';
 
 /** Slower by so much at the end, beyond the baseline's own course. Source: own reasoning; clocks of a machine fall by less. */
 const SLOWER = 0.1;
-/** Lag of our own loop (p99) above which the course of a run says nothing of the service. Source: own reasoning. */
-const BUSY_LAG_MS = 10;
 
 /**
  * A speed that lasts: the last third of a deployment's requests beside the first, against the baseline's course.
  * Closed loop alone, since a queue that grows slows an honest service down too.
  */
 export const speedLasts: Gate = ({ trial, baseline }) => {
-  if ([...trial.runs, ...baseline.runs].some((run) => (run.clientLagMs ?? 0) > BUSY_LAG_MS)) {
-    return [];
-  }
+  if (isBusy([...trial.runs, ...baseline.runs])) return [];
   return [...new Set(trial.runs.map((run) => run.loadPointIndex))].flatMap((index) => {
     const before = meanEstimate(coursesAt(baseline, index));
     if (before === null) return [];

@@ -5,7 +5,7 @@ import { meanOf, sampleSd } from '../stats/mean-sd.ts';
 import { quantile } from '../stats/quantile.ts';
 import type { RequestRecord } from '../workload/request-record.ts';
 import { type Gate, invalid } from './gate-context.ts';
-import { type GateFinding, type GateSample, type GateSide, sampleRecords } from './gate-run.ts';
+import { type GateFinding, type GateSide, isBusy, sampleRecords, uniqueOf } from './gate-run.ts';
 import { logPace } from './pace-gates.ts';
 import { chanceOf, type Estimate, estimateOf } from './shares.ts';
 import { isUsual, usualFaults } from './usual-faults.ts';
@@ -53,11 +53,6 @@ const NOTHING = {
 function cachedOf(records: readonly RequestRecord[]): number | null {
   const told = records.map((record) => record.cachedTokens).filter((value) => value !== null);
   return told.length === 0 ? null : told.reduce((sum, value) => sum + value, 0);
-}
-
-function uniqueOf({ records, traps }: GateSample): readonly RequestRecord[] {
-  const again = new Set(traps.map((trap) => trap.index));
-  return records.filter((record) => record.failure === null && !again.has(record.index));
 }
 
 /** Time to the first token of a repeat over that of its original, against the baseline's. Source: own reasoning. */
@@ -126,16 +121,11 @@ const LEAST_MS = { tbot: 0.5, ttft: 20 } as const;
  * pace has no such excuse. Source: own reasoning.
  */
 const GAINED = { tbot: 0, ttft: 0.8 } as const;
-/** Lag of our own loop (p99) above which so few requests say nothing about speed. Source: own reasoning. */
-const BUSY_LAG_MS = 10;
 const READ = { tbot: paceMs, ttft: ttftMs } as const;
-
-const isBusy = ({ samples }: GateSide): boolean =>
-  samples.some((sample) => (sample.clientLagMs ?? 0) > BUSY_LAG_MS);
 
 /** Requests that do not look like a benchmark are served like those that do. */
 export const notOnlyWhenMeasured: Gate = ({ trial, baseline }) => {
-  if (isBusy(trial) || isBusy(baseline)) return [];
+  if (isBusy([...trial.samples, ...baseline.samples])) return [];
   return (['tbot', 'ttft'] as const).flatMap((what) => {
     const now = besideMeasured(trial, READ[what]);
     const before = besideMeasured(baseline, READ[what]);
@@ -159,7 +149,7 @@ const SEEN_PART = 0.5;
 
 /** What a token gains in the measurement it gains for requests that do not look like one. */
 export const gainIsServed: Gate = ({ trial, baseline }) => {
-  if (isBusy(trial) || isBusy(baseline)) return [];
+  if (isBusy([...trial.samples, ...baseline.samples])) return [];
   const now = logPaces(trial);
   const before = logPaces(baseline);
   if (now === null || before === null) return [];
@@ -179,7 +169,7 @@ export const gainIsServed: Gate = ({ trial, baseline }) => {
 function logPaces(
   side: GateSide,
 ): { readonly sample: Estimate; readonly measured: Estimate } | null {
-  const sample = estimateOf(side.samples.flatMap(uniqueOf).map(logPace));
+  const sample = estimateOf(sampleRecords(side).map(logPace));
   const measured = estimateOf(measuredBeside(side).map(logPace));
   return sample === null || measured === null ? null : { sample, measured };
 }
@@ -203,7 +193,7 @@ function besideMeasured(
         .filter((value) => value !== null),
       0.5,
     );
-  const sample = medianOf(side.samples.flatMap(uniqueOf));
+  const sample = medianOf(sampleRecords(side));
   const measured = medianOf(measuredBeside(side));
   return sample === null || measured === null || measured <= 0 ? null : { sample, measured };
 }

@@ -1,9 +1,8 @@
-import { budgetRefusal } from '../budget/budget.ts';
 import { hasMoved } from '../ledger/instance.ts';
 import type { SessionState, TrialState } from '../ledger/state.ts';
 import type { Instance, Purpose } from '../ledger/vocabulary.ts';
 import { hasProfiler } from '../service/profiler.ts';
-import { lastPrice } from './end-reason.ts';
+import { deployRefusal } from './end-reason.ts';
 import { ownDeployment } from './facts.ts';
 import { type NextStep, stepOf } from './step.ts';
 import { incumbentOf } from './turn-steps.ts';
@@ -97,10 +96,8 @@ function ranAt(trial: TrialState, place: Instance): boolean {
 const askForAnchor = (best: TrialState, why: string): NextStep =>
   stepOf('benchmark', { trial_id: best.trialId, purpose: 'anchor' }, why);
 
-function isAffordable(state: SessionState, trial: TrialState, nowMs: number): boolean {
-  const priceUsdPerHour = trial.planned.predicted.priceUsdPerHour ?? lastPrice(state);
-  return budgetRefusal(state, nowMs, { trialId: trial.trialId, priceUsdPerHour }) === null;
-}
+const isAffordable = (state: SessionState, trial: TrialState, nowMs: number): boolean =>
+  deployRefusal(state, trial, nowMs) === null;
 
 /** When the incumbent was measured, or tried to be, last. */
 function lastMeasuredAt(state: SessionState, best: TrialState): string {

@@ -90,6 +90,16 @@ function capEnd(state: SessionState, nowMs: number): EndReason | null {
   return refusal === null ? null : { reason: 'cap', detail: refusal.message };
 }
 
+/** Why the budget does not pay for a trial's next deployment, at its own price or the latest one. Null when: it does. */
+export function deployRefusal(
+  state: SessionState,
+  trial: TrialState,
+  nowMs: number,
+): ReturnType<typeof budgetRefusal> {
+  const priceUsdPerHour = trial.planned.predicted.priceUsdPerHour ?? lastPrice(state);
+  return budgetRefusal(state, nowMs, { trialId: trial.trialId, priceUsdPerHour });
+}
+
 /** Price of the latest deployment that had one. Null when: none was ready yet. Units: USD per hour. */
 export function lastPrice(state: SessionState): number | null {
   return (

@@ -3,6 +3,7 @@ import { allDeployments, heldDeployments, openJobs } from '../ledger/lookup.ts';
 import type { SessionState, TrialState } from '../ledger/state.ts';
 import { anchorStep } from './anchor-steps.ts';
 import {
+  deployRefusal,
   type EndReason,
   endReason,
   isGoalReached,
@@ -46,8 +47,7 @@ export function endOf(state: SessionState, nowMs: number): EndReason | null {
 }
 
 function outOfBudget(state: SessionState, nowMs: number, trial: TrialState): EndReason {
-  const priceUsdPerHour = trial.planned.predicted.priceUsdPerHour ?? lastPrice(state);
-  const refusal = budgetRefusal(state, nowMs, { trialId: trial.trialId, priceUsdPerHour });
+  const refusal = deployRefusal(state, trial, nowMs);
   return { reason: 'cap', detail: refusal?.message ?? 'The budget allows no further deployment.' };
 }
 

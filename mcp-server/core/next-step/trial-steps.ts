@@ -1,8 +1,7 @@
-import { budgetRefusal } from '../budget/budget.ts';
 import { heldDeployments } from '../ledger/lookup.ts';
 import type { DeploymentState, SessionState, TrialState } from '../ledger/state.ts';
 import { anchorForTrial, calibrationStep } from './anchor-steps.ts';
-import { lastPrice } from './end-reason.ts';
+import { deployRefusal } from './end-reason.ts';
 import {
   hasEvidence,
   isBaseline,
@@ -106,9 +105,7 @@ function deployStep(state: SessionState, trial: TrialState, nowMs: number): Next
   if (other !== undefined) {
     return step('stop_deployments', {}, `${other.deploymentId} still holds the hardware.`);
   }
-  const priceUsdPerHour = trial.planned.predicted.priceUsdPerHour ?? lastPrice(state);
-  if (budgetRefusal(state, nowMs, { trialId: trial.trialId, priceUsdPerHour }) !== null)
-    return null;
+  if (deployRefusal(state, trial, nowMs) !== null) return null;
   return step(
     'deploy',
     { trial_id: trial.trialId },

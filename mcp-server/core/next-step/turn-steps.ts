@@ -1,7 +1,7 @@
-import { budgetRefusal, spending } from '../budget/budget.ts';
+import { spending } from '../budget/budget.ts';
 import { heldDeployments } from '../ledger/lookup.ts';
 import type { SessionState, TrialState } from '../ledger/state.ts';
-import { CONFIRM_DEPLOYMENTS, lastPrice } from './end-reason.ts';
+import { CONFIRM_DEPLOYMENTS, deployRefusal } from './end-reason.ts';
 import { jobsSince, ownDeployment } from './facts.ts';
 
 /**
@@ -46,9 +46,7 @@ export function turnsAdvisedAgainst(
 
 /** Both run at once, so both prices count; what the confirmation needs is kept back. */
 function unaffordable(state: SessionState, best: TrialState, nowMs: number): string | null {
-  const priceUsdPerHour = best.planned.predicted.priceUsdPerHour ?? lastPrice(state);
-  const question = { trialId: best.trialId, priceUsdPerHour };
-  const refusal = budgetRefusal(state, nowMs, question);
+  const refusal = deployRefusal(state, best, nowMs);
   if (refusal !== null) return refusal.message.replace(/\.$/, '');
   const left = state.budget.maxDeployments - spending(state, nowMs).deployments;
   return left > CONFIRM_DEPLOYMENTS

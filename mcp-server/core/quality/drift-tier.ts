@@ -10,7 +10,7 @@ import {
 import { agreements } from './greedy.ts';
 import type { TierAnswers, TierRun } from './quality-run.ts';
 import { repeatsOf } from './repeats.ts';
-import { type TierPolicy, type TierResult } from './tier-result.ts';
+import type { TierPolicy, TierResult } from './tier-result.ts';
 
 /**
  * What a harmless change may add to the noise, and what an accepted loss may. Units: nats, ratio.

@@ -4,7 +4,7 @@ import { resampled, upperEnd } from './drift.ts';
 import { type Agreement, agreements } from './greedy.ts';
 import type { TierRun } from './quality-run.ts';
 import { type Repeat, repeatsOf } from './repeats.ts';
-import { type TierPolicy, type TierResult } from './tier-result.ts';
+import type { TierPolicy, TierResult } from './tier-result.ts';
 
 /** A split where the reference was this sure of its token is damage. Units: nats. Source: docs/quality.md, tier 3. */
 const DAMAGE_NATS = 1;

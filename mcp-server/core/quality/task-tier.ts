@@ -4,7 +4,7 @@ import { type LossRuling, type PairCounts, pairedLoss, ruleOnLoss } from './pair
 import type { GradedTask, TierRun } from './quality-run.ts';
 import { repeatsOf } from './repeats.ts';
 import { SUITE_ITEMS } from './task-suite.ts';
-import { type TierPolicy, type TierResult } from './tier-result.ts';
+import type { TierPolicy, TierResult } from './tier-result.ts';
 
 /** Sizes of a suite are looks at one growing sample. */
 const LOOKS = Object.keys(SUITE_ITEMS).length;

@@ -1,5 +1,5 @@
 import { describeProbability } from '../judge/describe-comparison.ts';
-import { signedPercent } from '../percent.ts';
+import { percent, signedPercent } from '../percent.ts';
 
 /** Up to three significant digits without an exponent: `0.45`, `0.032`, `1530`. */
 export function threeDigits(value: number): string {
@@ -41,7 +41,7 @@ export function asStanding(delta: {
     ...(probabilityBetter === null
       ? []
       : [`better with ${describeProbability(probabilityBetter)}`]),
-    ...(noiseFloorRatio === null ? [] : [`noise floor ${signedPercent(noiseFloorRatio).slice(1)}`]),
+    ...(noiseFloorRatio === null ? [] : [`noise floor ${percent(noiseFloorRatio)}`]),
   ];
   return parts.map((part) => `, ${part}`).join('');
 }

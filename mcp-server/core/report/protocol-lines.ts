@@ -3,7 +3,7 @@ import { driftsOf, profilerCostOf } from '../judge/drift.ts';
 import { describeDeploymentNoise } from '../judge/noise.ts';
 import type { SessionState } from '../ledger/state.ts';
 import type { Spread } from '../ledger/vocabulary.ts';
-import { signedPercent } from '../percent.ts';
+import { percent } from '../percent.ts';
 import { hasProfiler } from '../service/profiler.ts';
 import { findSpread, metricName, relativeSd } from '../stats/spread.ts';
 
@@ -30,7 +30,7 @@ function noiseLines(state: SessionState): readonly string[] {
 
 function runNoise(spread: Spread): string {
   const relative = relativeSd(spread);
-  return relative === null ? 'an unknown share' : signedPercent(relative).slice(1);
+  return relative === null ? 'an unknown share' : percent(relative);
 }
 
 function driftLines(state: SessionState): readonly string[] {

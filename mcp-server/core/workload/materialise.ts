@@ -4,7 +4,7 @@ import { type KeyedRandom, keyedRandom } from './keyed-random.ts';
 import type { PlannedRequest } from './planned-request.ts';
 import { createTextSizer, type SizedText, type TextSizer } from './sized-text.ts';
 import type { TokenCalibration } from './token-calibration.ts';
-import type { WorkloadSpec } from './workload.ts';
+import { isConversation, type WorkloadSpec } from './workload.ts';
 
 export interface MaterialiseOptions {
   readonly workload: WorkloadSpec;
@@ -52,10 +52,6 @@ export function materialise(options: MaterialiseOptions): readonly PlannedReques
     );
   }
   return requests;
-}
-
-function isConversation(component: Component): boolean {
-  return (component.turns ?? 1) > 1;
 }
 
 function repeated(first: PlannedRequest, times: number): readonly PlannedRequest[] {

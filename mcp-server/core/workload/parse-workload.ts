@@ -1,7 +1,7 @@
 import { parse, YAMLParseError } from 'yaml';
 import { InvalidInputError } from '../errors.ts';
 import { parseWith } from '../parse.ts';
-import { WorkloadSpec } from './workload.ts';
+import { isConversation, WorkloadSpec } from './workload.ts';
 
 /**
  * Reads a workload file. `name` is the file, for messages.
@@ -39,8 +39,6 @@ export function checkWorkload(value: unknown, name: string): WorkloadSpec {
   }
   return spec;
 }
-
-const isConversation = ({ turns }: WorkloadSpec['components'][number]): boolean => (turns ?? 1) > 1;
 
 function readYaml(text: string, name: string): unknown {
   try {

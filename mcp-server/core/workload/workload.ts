@@ -45,6 +45,10 @@ export const WorkloadSpec = z.strictObject({
 });
 export type WorkloadSpec = z.infer<typeof WorkloadSpec>;
 
+/** True where a prompt is followed by others that hold it. */
+export const isConversation = ({ turns }: WorkloadSpec['components'][number]): boolean =>
+  (turns ?? 1) > 1;
+
 /** Length of the longest kind of prompt: the fixed one, the upper bound or the median. Units: tokens. */
 export function usualPromptTokens(workload: WorkloadSpec): number {
   const lengths = workload.components.map(({ inputTokens }) => {

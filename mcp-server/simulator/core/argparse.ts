@@ -1,3 +1,5 @@
+import { parseJson } from '../../core/parse.ts';
+
 /** What the parser must know of one flag; the inventory's facts are such. */
 export interface ArgSpec {
   readonly flag: string;
@@ -173,5 +175,3 @@ export function parseArgs(argv: readonly string[], rules: ParserRules): ParsedAr
     return { kind: 'usage', message: `unrecognized arguments: ${unknown.join(' ')}` };
   return { kind: 'ok', values, given: [...values.keys()], positional };
 }
-
-import { parseJson } from '../../core/parse.ts';

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { NewEvent } from '../../../mcp-server/core/ledger/events.ts';
-import { nextStep } from '../../../mcp-server/core/next-step/next-step.ts';
-import type { NextStep } from '../../../mcp-server/core/next-step/step.ts';
 import {
   aContract,
   BASELINE_DONE,
@@ -20,13 +18,9 @@ import {
   opened,
   planned,
   ready,
-  START_MS,
   started,
-  stateOf,
 } from '../../fakes/ledger-events.ts';
-
-const stepAfter = (events: readonly NewEvent[]): NextStep =>
-  nextStep(stateOf(events), START_MS + 60_000);
+import { stepAfter } from './step-after.ts';
 
 /** The calibration of these deployments. */
 function calibratedOn(...deployments: string[]): NewEvent {

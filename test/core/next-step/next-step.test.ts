@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NewEvent } from '../../../mcp-server/core/ledger/events.ts';
 import { nextStep } from '../../../mcp-server/core/next-step/next-step.ts';
-import type { NextStep } from '../../../mcp-server/core/next-step/step.ts';
 import {
   aContract,
   BASELINE_DONE,
@@ -26,13 +25,9 @@ import {
   started,
   stateOf,
 } from '../../fakes/ledger-events.ts';
+import { stepAfter } from './step-after.ts';
 
 const HOUR_MS = 3_600_000;
-
-/** The step after the events, some time later. */
-function stepAfter(events: readonly NewEvent[], laterMs = 60_000): NextStep {
-  return nextStep(stateOf(events), START_MS + laterMs);
-}
 
 /** A trial that ran to its verdict and is closed. */
 function doneTrial(number: number, verdict: 'keep' | 'discard' | 'tie' = 'discard'): NewEvent[] {

@@ -2,8 +2,6 @@ import { describe, expect, it } from 'vitest';
 import type { Budget } from '../../../mcp-server/core/contract/contract.ts';
 import type { NewEvent } from '../../../mcp-server/core/ledger/events.ts';
 import type { Room } from '../../../mcp-server/core/ledger/vocabulary.ts';
-import { nextStep } from '../../../mcp-server/core/next-step/next-step.ts';
-import type { NextStep } from '../../../mcp-server/core/next-step/step.ts';
 import {
   aContract,
   BASELINE_DONE,
@@ -19,13 +17,9 @@ import {
   opened,
   planned,
   ready,
-  START_MS,
   started,
-  stateOf,
 } from '../../fakes/ledger-events.ts';
-
-const stepAfter = (events: readonly NewEvent[]): NextStep =>
-  nextStep(stateOf(events), START_MS + 60_000);
+import { stepAfter } from './step-after.ts';
 
 function readyWith(second: Room | undefined): NewEvent {
   const event = ready('d0001-1');

@@ -1,4 +1,4 @@
-import { type Hint, type Report, wordsOf } from './report.ts';
+import { type Hint, type Report, withoutThousands, wordsOf } from './report.ts';
 
 const MAX_CHARS = 20_000;
 
@@ -211,9 +211,7 @@ function besidePrompt(words: string): readonly Hint[] {
 
 /** What two numbers of a report say beside each other. */
 export function compareHints(report: Report): readonly Hint[] {
-  const words = wordsOf(report)
-    .slice(0, MAX_CHARS)
-    .replaceAll(/(?<=\d),(?=\d{3}\b)/g, '');
+  const words = withoutThousands(wordsOf(report).slice(0, MAX_CHARS));
   return [
     ...moreGpus(words),
     ...stepOfLatency(words),

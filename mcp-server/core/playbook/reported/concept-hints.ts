@@ -1,7 +1,7 @@
 import type { Term } from './concept-weights.ts';
 import { CONCEPTS, type Concept } from './concepts.ts';
 import { LOAD_CONCEPTS } from './load-concepts.ts';
-import { type Hint, type Report, wordsOf } from './report.ts';
+import { type Hint, type Report, withoutThousands, wordsOf } from './report.ts';
 import { lineAt } from './signal.ts';
 import { START_CONCEPTS } from './start-concepts.ts';
 
@@ -30,14 +30,9 @@ const CACHE_OFF =
 const TRANSIENT =
   /\b(?:freez\w*|froze|hangs?|stands? still|stops?|blocks?|gets? stuck)(?= (?:for|during) (?:about |some |around |up to |a few |several )?(?:a (?:few )?|\d[\d.]*(?: ?(?:to|-) ?\d+)? ?|two |three |five |ten |twenty |thirty )?s(?:ec(?:ond)?s?)?\b)/gi;
 
-/** The comma of `65,535`. */
-const THOUSANDS = /(?<=\d),(?=\d{3}\b)/g;
-
 /** Words of a report without what they say is not so. */
 export const toldWords = (report: Report): string =>
-  wordsOf(report)
-    .slice(0, MAX_CHARS)
-    .replaceAll(THOUSANDS, '')
+  withoutThousands(wordsOf(report).slice(0, MAX_CHARS))
     .replaceAll(DENIED, ' ')
     .replaceAll(NEVER, ' ')
     .replaceAll(NOT_FULL, ' low ')

@@ -62,24 +62,43 @@ interface Seen {
   readonly names: FlagNames;
 }
 
-/** What a report of texts alone supports: log events, playbook rules, words and numbers, weighed together. */
-export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCause[] {
-  const told = (seen.observation.log?.events ?? []).filter(
+/** What is read of a report before its hints are weighed. */
+interface Read extends Seen {
+  /** Events of the log that tell of the server. */
+  readonly told: readonly LogEvent[];
+  readonly logged: readonly Hint[];
+  /** The server ended or never served. */
+  readonly hasFailed: boolean;
+  /** Classes that a number speaks against. */
+  readonly refuted: ReadonlySet<string>;
+}
+
+function readReport(report: Report, seen: Seen): Read {
+  const { observation, scrape } = seen;
+  const told = (observation.log?.events ?? []).filter(
     (event) => !ADDRESSES_READER.test(event.line),
   );
+  const logged = logHints(told, report);
+  const hasFailed = hasEnded(report, told, logged);
+  const refuted = refutedClasses(report, { load: observation.log?.load ?? null, scrape });
+  return { ...seen, told, logged, hasFailed, refuted };
+}
+
+/** What a report of texts alone supports: log events, playbook rules, words and numbers, weighed together. */
+export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCause[] {
+  const read = readReport(report, seen);
+  const { told, hasFailed, refuted } = read;
   const isReal = (cls: string): boolean => isPossible(cls, report);
-  const refuted = refutedBy(report, seen);
-  const ended = hasEnded(report, told, logHints(told, report));
   // Places are what an orchestrator tells of, and a number outweighs words.
   const isUnlikely = (cls: string): boolean =>
     refuted.has(cls) ||
     (isPlaceClass(cls) && report.engine !== 'dstack') ||
-    (ended && isLoadClass(cls));
+    (hasFailed && isLoadClass(cls));
   const learned = learnedCauses(learnedModel(), report).map((one) =>
     isUnlikely(one.cls) ? { ...one, share: REFUTED_SHARE * one.share } : one,
   );
   const ranked = rankCauses(
-    allHints(report, seen, told).filter(({ cls }) => isReal(cls)),
+    allHints(report, read).filter(({ cls }) => isReal(cls)),
     learned.filter(({ cls }) => isReal(cls)),
   );
   return withPlausible(ranked.slice(0, MAX_CAUSES), report, isReal).flatMap(
@@ -96,10 +115,7 @@ export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCau
   );
 }
 
-const refutedBy = (report: Report, { observation, scrape }: Seen): ReadonlySet<string> =>
-  refutedClasses(report, { load: observation.log?.load ?? null, scrape });
-
-/** The server ended or never served, by words, by the log's known lines or by its end. */
+/** By words, by the log's known lines or by its end. */
 function hasEnded(report: Report, told: readonly LogEvent[], logged: readonly Hint[]): boolean {
   return (
     FAILURE.test(toldWords(report)) ||
@@ -112,13 +128,11 @@ function hasEnded(report: Report, told: readonly LogEvent[], logged: readonly Hi
   );
 }
 
-function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readonly Hint[] {
-  const { observation, scrape } = seen;
-  const logged = logHints(told, report);
-  const hasFailed = hasEnded(report, told, logged);
+function allHints(report: Report, read: Read): readonly Hint[] {
+  const { observation, scrape, told, hasFailed, refuted } = read;
   const complaints = told.some(({ rootCause }) => rootCause) ? [] : complaintHints(report);
   const cap = batchCapOf(report, scrape);
-  const read = [
+  const shown = [
     ...ruleHints(observation),
     ...logLoadHints(observation.log?.load ?? null, cap),
     ...logLoadHints(readLogLoad(wordsOf(report), null), cap),
@@ -130,17 +144,16 @@ function allHints(report: Report, seen: Seen, told: readonly LogEvent[]): readon
     ...compareHints(report),
   ];
   // How fast a server was that ended matters little.
-  const refuted = refutedBy(report, seen);
   const lessIfLate = (hint: Hint): Hint =>
     hasFailed && isLoadClass(hint.cls) ? { ...hint, weight: 0.4 * hint.weight } : hint;
   return [
-    ...logged.map(lessIfLate),
+    ...read.logged.map(lessIfLate),
     ...complaints,
-    ...read.map(lessIfLate),
+    ...shown.map(lessIfLate),
     ...[
       ...textHints(report),
       ...conceptHints(report),
-      ...cureHints(toldWords(report), seen.names, REMEDIES),
+      ...cureHints(toldWords(report), read.names, REMEDIES),
     ].map((hint) => ({
       ...hint,
       weight:

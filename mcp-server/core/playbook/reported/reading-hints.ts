@@ -8,6 +8,13 @@ function lastOf(text: string, pattern: RegExp): number {
   return Number([...text.matchAll(pattern)].at(-1)?.[1]?.replaceAll(',', '') ?? Number.NaN);
 }
 
+/** As much of a report's log as is read. */
+export const endOfLog = (report: Report): string => (report.input.log ?? '').slice(-MAX_CHARS);
+
+/** Hit rate of the prefix cache by vLLM's last line about it. Units: per cent. NaN when: none tells. */
+export const loggedHitPercent = (log: string): number =>
+  lastOf(log, /[Pp]refix cache hit rate: (?:GPU: )?(\d+(?:\.\d+)?) ?%/g);
+
 /** The hint where its condition holds. */
 const when = (holds: boolean, ...[cls, weight, evidence]: Said): readonly Hint[] =>
   holds ? [{ cls, weight, evidence }] : [];
@@ -31,7 +38,7 @@ function statistics(log: string, words: string): readonly Hint[] {
   const counted = lastOf(words, /(\d{2,}) (?:preemptions|retractions)\b/gi);
   const named = lastOf(words, /\b(?:preemptions|retractions)[ :=]+(\d{2,})/gi);
   const told = Math.max(counted || 0, named || 0);
-  const hit = lastOf(log, /[Pp]refix cache hit rate: (?:GPU: )?(\d+(?:\.\d+)?) ?%/g);
+  const hit = loggedHitPercent(log);
   const fits = lastOf(log, /Maximum concurrency for [\d,]+ tokens per request: (\d+\.\d+)x/g);
   const warm = 'warm_prefix_cache_in_benchmark';
   const starved = starvedDecode(log);
@@ -200,7 +207,7 @@ function mostlyPrompts(words: string): readonly Hint[] {
 
 /** What single readings of a report's texts say. */
 export function readingHints(report: Report): readonly Hint[] {
-  const log = (report.input.log ?? '').slice(-MAX_CHARS);
+  const log = endOfLog(report);
   const words = wordsOf(report).slice(0, MAX_CHARS);
   return [
     ...speculation(`${log}\n${words}`),

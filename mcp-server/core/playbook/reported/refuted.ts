@@ -2,7 +2,8 @@ import type { LogLoad } from '../../telemetry/log-load.ts';
 import type { Sample } from '../../telemetry/prometheus.ts';
 import { gpusPay } from './compare-hints.ts';
 import { CONCEPTS } from './concepts.ts';
-import { type Report, wordsOf } from './report.ts';
+import { endOfLog, loggedHitPercent } from './reading-hints.ts';
+import { type Report, withoutThousands, wordsOf } from './report.ts';
 import { kvUsageOf, scrapedHitRatio, waitingOf } from './scrape-hints.ts';
 import { hasServed, pacesOf } from './sizes.ts';
 
@@ -12,9 +13,6 @@ export const REFUTED_SHARE = 0.4;
 const FAR_FROM_FLOOR = 4;
 /** Enough lines to say that nothing waits. Source: own reasoning. */
 const LEAST_LINES = 3;
-
-const MAX_CHARS = 200_000;
-const HIT_RATE = /[Pp]refix cache hit rate: (?:GPU: )?(\d+(?:\.\d+)?) ?%/g;
 
 interface Readings {
   readonly load: LogLoad | null;
@@ -33,14 +31,13 @@ function isIdle({ load, scrape }: Readings): boolean {
 
 /** Share of prompt tokens that came from the cache, by the last line of the log or a scrape, ratio 0..1. NaN when: nothing tells. */
 function hitRatioOf(report: Report, scrape: readonly Sample[]): number {
-  const lines = [...(report.input.log ?? '').slice(-MAX_CHARS).matchAll(HIT_RATE)];
-  const last = lines.at(-1)?.[1];
-  return last === undefined ? scrapedHitRatio(scrape) : Number(last) / 100;
+  const logged = loggedHitPercent(endOfLog(report));
+  return Number.isNaN(logged) ? scrapedHitRatio(scrape) : logged / 100;
 }
 
 /** Classes that a number of the report speaks against, whatever its words say. */
 export function refutedClasses(report: Report, readings: Readings): ReadonlySet<string> {
-  const words = wordsOf(report).replaceAll(/(?<=\d),(?=\d{3}\b)/g, '');
+  const words = withoutThousands(wordsOf(report));
   const { tpotMs, floorMs } = pacesOf(report, words);
   const hit = hitRatioOf(report, readings.scrape);
   const rows: readonly (readonly [boolean, ...string[]])[] = [

@@ -99,6 +99,10 @@ const WRITTEN_RATES: readonly (readonly [RegExp, string])[] = [
   [/\b(?:requests?|queries) ?(?:\/|per|a|each) ?sec(?:ond)?s?\b/gi, 'req/s'],
 ];
 
+/** A text whose `65,535` is `65535`. */
+export const withoutThousands = (text: string): string =>
+  text.replaceAll(/(?<=\d),(?=\d{3}\b)/g, '');
+
 /** The words of whoever reported, without launch and log; rates are written one way. */
 export const wordsOf = (report: Report): string =>
   WRITTEN_RATES.reduce(
