@@ -29,6 +29,7 @@ export const LEARNED_SETS = [
   'sixteenth',
   'seventeenth',
   'nineteenth',
+  'twenty-third',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });
