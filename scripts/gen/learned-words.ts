@@ -30,6 +30,7 @@ export const LEARNED_SETS = [
   'seventeenth',
   'nineteenth',
   'twenty-third',
+  'twentieth',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });
