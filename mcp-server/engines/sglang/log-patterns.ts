@@ -40,6 +40,10 @@ export const SGLANG_LOG_PATTERNS: readonly LogPattern[] = [
     'hang_watchdog',
     /(?:watchdog timeout \(self\.watchdog_timeout|Scheduler watchdog timeout|Watchdog.*?exceeded|TokenizerManager watchdog)/,
   ),
+  cause(
+    'hang_watchdog',
+    /Health check failed\. Server couldn't get a response from (?:the )?detokenizer for last (?<seconds>\d+) seconds/,
+  ),
   fatal(
     'bad_flag_combination',
     /(?:AssertionError|ValueError): .*(?:chunked_prefill_size|page_size|dp_size|tp_size|ep_size|speculative|attention_backend|max_running_requests|mem_fraction|overlap|disaggregation|mixed_chunk|radix|hicache|No bucket >=)/,

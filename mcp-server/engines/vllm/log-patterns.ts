@@ -79,7 +79,7 @@ export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'hang_watchdog',
-    /(?:No available shared memory broadcast block found in (?<seconds>\d+) seconds?|RPC call to \S+ timed out|execute_model timed out)/,
+    /(?:No available shared memory broadcast block found in (?<seconds>\d+) seconds?|RPC call to \S+ timed out|execute_model timed out|No heartbeat received from MQLLMEngine)/,
   ),
   cause(
     'preemption_thrash',
@@ -107,6 +107,6 @@ export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
   note('settings', /non-default args: (?<args>\{.*\})/),
   symptom(
     'engine_dead',
-    /(?:EngineCore failed to start|EngineCore encountered a fatal error|EngineCore encountered an issue|EngineDeadError|AsyncEngineDeadError|Engine core initialization failed|Engine process failed to start|WorkerProc (?:failed to start|initialization failed)|WorkerProc hit an exception|Failed core proc)/,
+    /(?:MQLLMEngine is already dead|EngineCore failed to start|EngineCore encountered a fatal error|EngineCore encountered an issue|EngineDeadError|AsyncEngineDeadError|Engine core initialization failed|Engine process failed to start|WorkerProc (?:failed to start|initialization failed)|WorkerProc hit an exception|Failed core proc)/,
   ),
 ];

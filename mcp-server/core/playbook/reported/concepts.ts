@@ -90,7 +90,9 @@ export const CONCEPTS = {
   proxy:
     /\bapache\b|\bwaf\b|service mesh|openresty|akamai|fastly|\bproxy|nginx|gateway|ingress|envoy|cloudflare|load ?balancer|traefik|haproxy|litellm|istio|\balb\b|\bcdn\b|caddy|kong|reverse/i,
   clump:
-    /in one (?:go|lump|piece|block)|in lumps|(?:whole|entire|complete) (?:reply|text|message)|all of it (?:appears|arrives|comes)|at the very end|at once|in (?:big |large |few )?(?:pieces|bursts|clumps|chunks|blocks)|buffer|gather|\bKB\b|clump|burst|no longer stream|not stream|only at the end|one read|whole (?:answer|response)|chunky/i,
+    /in one (?:go|lump|piece|block)|in lumps|(?:whole|entire|complete) (?:reply|text|message)|all of it (?:appears|arrives|comes)|at the very end|at once|in (?:\w+ )?(?:pieces|bursts|clumps|chunks|blocks)|buffer|gather|\bKB\b|clump|burst|no longer stream|not stream|only at the end|one read|whole (?:answer|response)|chunky/i,
+  between: /\bin between\b|\brelay\b|\bhops?\b|serverless|in front of/i,
+  compress: /\bg?zip\b|compress|\bzstd\b|brotli|middleware/i,
   directFine:
     /from inside (?:the )?(?:cluster|pod|container)|on the (?:node|box|machine|host) itself|\blocally\b|direct|attached port|port-?forward|localhost|in-pod|without the (?:proxy|gateway|ingress)|bypass/i,
   oom: /\boom\b|(?:dies?|died|lack|want|short|falls? over for lack) of (?:gpu |video )?memory|memory (?:is|was) not enough|out[ -]of[ -](?:gpu |cuda |device )?memory|outofmemory|memory (?:error|alloc)|runs? out of (?:gpu )?memory|kills? the server|killed/i,

@@ -91,9 +91,7 @@ export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCau
   const isReal = (cls: string): boolean => isPossible(cls, report);
   // Places are what an orchestrator tells of, and a number outweighs words.
   const isUnlikely = (cls: string): boolean =>
-    refuted.has(cls) ||
-    (isPlaceClass(cls) && report.engine !== 'dstack') ||
-    (hasFailed && isLoadClass(cls));
+    refuted.has(cls) || (isPlaceClass(cls) && !isPlaced(report)) || (hasFailed && isLoadClass(cls));
   const learned = learnedCauses(learnedModel(), report).map((one) =>
     isUnlikely(one.cls) ? { ...one, share: REFUTED_SHARE * one.share } : one,
   );
@@ -108,7 +106,16 @@ export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCau
       const events = told.filter((event) => event.cls === cls);
       const launch = report.input.launch_command ?? '';
       const log = report.input.log ?? '';
-      const knobs = knobsFor(remedy, { cls, launch, log, names: seen.names, events, evidence });
+      const words = wordsOf(report);
+      const knobs = knobsFor(remedy, {
+        cls,
+        launch,
+        log,
+        words,
+        names: seen.names,
+        events,
+        evidence,
+      });
       const changes = changesFor(cls, knobs, launch);
       return [{ class: cls, confidence, evidence, knobs, changes, fix: remedy.fix }];
     },
@@ -183,11 +190,17 @@ function dampOf(hint: Hint, hasFailed: boolean, report: Report): number {
   return share * kindShare(hint, hasFailed, report);
 }
 
+/** An orchestrator or a cloud is spoken of. */
+const isPlaced = (report: Report): boolean =>
+  report.engine === 'dstack' || ORCHESTRATED.test(Object.values(report.input).join('\n'));
+const ORCHESTRATED =
+  /\bpods?\b[^.\n]{0,30}\bpending|kubelet|ImagePull|Pulling image|\bquota\b|karpenter|create_pod|docker (?:compose|pull)|\bspot (?:instance|node|vm|machine|pod)/i;
+
 const HANGING = ['hang_watchdog', 'nccl_interconnect'];
 
 function kindShare(hint: Hint, hasFailed: boolean, report: Report): number {
   if (HANGING.includes(hint.cls) && !hasFailed) return report.engine === 'dstack' ? 0.5 : 1;
-  if (isPlaceClass(hint.cls)) return report.engine === 'dstack' ? 1.2 : 0.5;
+  if (isPlaceClass(hint.cls)) return isPlaced(report) ? 1.2 : 0.5;
   if (hasFailed) return isLoadClass(hint.cls) ? 0.35 : 0.6;
   if (report.engine === 'dstack') return 0.75;
   return isLoadClass(hint.cls) ? 1 : 0.7;

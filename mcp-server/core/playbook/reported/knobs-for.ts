@@ -10,6 +10,8 @@ interface KnobContext {
   readonly cls: string;
   readonly launch: string;
   readonly log: string;
+  /** What somebody wrote. */
+  readonly words: string;
   readonly names: FlagNames;
   /** Log events of the class alone. */
   readonly events: readonly LogEvent[];
@@ -72,6 +74,29 @@ function launchFlagsIn({ launch, log, names }: KnobContext): readonly string[] {
   });
 }
 
+/** Which variables of the environment address a class. Source: NCCL, Gloo, vLLM and dstack documentation. */
+const VARIABLES: Readonly<Record<string, RegExp>> = {
+  nccl_interconnect: /^(?:NCCL|GLOO|UCX|FI)_|_SOCKET_IFNAME$|_HOST_IP$/,
+  shm_or_ipc: /^NCCL_(?:SHM|CUMEM|P2P)/,
+  hang_watchdog: /TIMEOUT|^NCCL_|WATCHDOG/,
+  port_conflict: /_PORT$|^PORT_/,
+  instance_unreachable: /^DSTACK_/,
+  proxy_buffering: /BUFFER|BATCH_SIZE|STREAM/,
+};
+
+/** Variables that a report sets or speaks of, as far as they address the class. */
+function variablesOf({ cls, launch, log, words }: KnobContext): readonly string[] {
+  const pattern = VARIABLES[cls];
+  if (pattern === undefined) return [];
+  const set = log
+    .slice(-50_000)
+    .match(/\b[A-Z][A-Z\d_]+(?=(?: is)? set (?:by environment )?to\b)/g);
+  const said = `${launch}\n${words}`.match(/\b[A-Z][A-Z\d]+(?:_[A-Z\d]+)+\b/g);
+  return [...new Set([...(set ?? []), ...(said ?? [])])]
+    .filter((name) => pattern.test(name))
+    .slice(0, 4);
+}
+
 /** A smaller share of a GPU is a remedy where two are to run on it, and hides a leftover process otherwise. */
 const SHARES = ['--gpu-memory-utilization', '--mem-fraction-static'];
 const IS_SHARED =
@@ -103,6 +128,7 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
   const said = flagsNamedIn(evidence.join('\n'), names);
   const all = [
     ...refusedFlags(context),
+    ...variablesOf(context),
     ...(cls.startsWith('bad_flag') ? launchFlagsIn(context) : []),
     ...said.filter((flag) => cls.startsWith('bad_flag') || listed.includes(flag)),
     ...listed.filter((knob) => isKnown(names, knob)),

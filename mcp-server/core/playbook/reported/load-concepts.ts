@@ -134,6 +134,8 @@ export const LOAD_CONCEPTS: Readonly<Record<string, readonly Term[]>> = {
     [0.4, 'proxy'],
     [0.3, 'clump', 'stream'],
     [0.3, 'proxy', 'clump'],
+    [0.5, 'clump', 'compress'],
+    [0.3, 'clump', 'between'],
     [0.15, 'proxy', 'directFine'],
     [-0.3, 'host', 'unreachable'],
   ],

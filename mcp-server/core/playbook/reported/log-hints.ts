@@ -5,6 +5,7 @@ import { EXPLAINS } from './rank-causes.ts';
 import type { Hint, Report } from './report.ts';
 import { reportedClass } from './same-as.ts';
 import { sizesOf } from './sizes.ts';
+import { waitingReading } from './waiting-reading.ts';
 
 /** What the known lines of a log speak for. */
 export function logHints(told: readonly LogEvent[], report: Report): readonly Hint[] {
@@ -82,7 +83,7 @@ function bySurroundings(event: LogEvent, report: Report): Shares | null {
   if (event.cls === 'bad_flag_combination' && IS_QUANTISED.test(event.line)) return QUANTISED_SIZE;
   if (event.cls === 'disk_full' && IN_SHARED_MEMORY.test(report.input.log ?? '')) return SHM;
   const isKv = event.cls === 'weights_do_not_fit' && KV_REFUSED.test(report.input.log ?? '');
-  return isKv ? KV_OR_WEIGHTS : null;
+  return isKv ? KV_OR_WEIGHTS : waitingReading(event, report);
 }
 
 /** Somebody else holds much of the GPU. Null when: the line tells nothing of it. */

@@ -105,11 +105,14 @@ const CORES = /\b(\d+)[ -](?:physical )?cores?\b/i;
 
 /** GPUs of one machine. Source: DGX and HGX boards. */
 const MOST_GPUS_OF_NODE = 8;
+/** Machines that hold one GPU each. Source: NVIDIA DGX Spark and GH200 data sheets, AMD Strix Halo. */
+const ONE_GPU_NODES = /DGX Spark|\bGB10\b|Strix Halo|Jetson/i;
 
 /** Every layer is exchanged between machines. Source: vLLM docs parallelism_scaling: split by layers between nodes. */
 function splitOverNodes(report: Report): readonly Hint[] {
   const { tensorParallel } = sizesOf(report);
-  if (tensorParallel <= MOST_GPUS_OF_NODE || isOom(report)) return [];
+  const most = ONE_GPU_NODES.test(report.input.gpu ?? '') ? 1 : MOST_GPUS_OF_NODE;
+  if (tensorParallel <= most || isOom(report)) return [];
   const evidence = `tensors split over ${tensorParallel} GPUs`;
   return [{ cls: 'tp_communication_bound', weight: 0.6, evidence }];
 }

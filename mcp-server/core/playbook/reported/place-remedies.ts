@@ -80,17 +80,18 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
   port_conflict: {
     fix: 'Listen on a free port, or end the server that holds this one.',
     knobs: {
-      sglang: '--port --dist-init-addr --host',
-      vllm: '--port --host',
+      sglang: '--port --nccl-port --dist-init-addr --host --disaggregation-bootstrap-port',
+      vllm: '--port --host --master-port --data-parallel-rpc-port',
       llamacpp: '--port --host',
     },
-    others: 'VLLM_PORT | MASTER_PORT | ports | other processes',
+    others:
+      'VLLM_PORT | MASTER_PORT | ports | other processes | VLLM_NIXL_SIDE_CHANNEL_PORT | ip_local_port_range',
   },
   hang_watchdog: {
     fix: 'Rule out the collective and the last risky setting first, and give slow compiles a longer watchdog.',
     knobs: {
       sglang:
-        '--watchdog-timeout --disable-custom-all-reduce --disable-overlap-schedule --attention-backend --grammar-backend --enable-nccl-nvls',
+        '--watchdog-timeout --disable-custom-all-reduce --disable-overlap-schedule --attention-backend --grammar-backend --enable-nccl-nvls --dist-timeout',
       vllm: '--disable-custom-all-reduce --distributed-executor-backend --no-async-scheduling --structured-outputs-config',
       llamacpp: '--parallel --timeout --no-cont-batching --threads',
     },
@@ -118,6 +119,6 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: 'Check network, keys and firewall of the instance, and replace it when it does not answer.',
     knobs: {},
     others:
-      'ssh_config | retry | network | firewall | fleet | identity_file | dstack version | proxy_jump | regions | security group | instance',
+      'ssh_config | retry | network | firewall | fleet | identity_file | dstack version | proxy_jump | regions | security group | instance | ssh | gateway',
   },
 };

@@ -1,4 +1,4 @@
-import { type Signal, signs, words } from './signal.ts';
+import { near, type Signal, signs, words } from './signal.ts';
 
 /** How clouds, orchestrators and people say that a place could not be had or kept. Source: dstack, Kubernetes and cloud outcomes. */
 export const PLACE_SIGNALS: readonly Signal[] = [
@@ -8,7 +8,7 @@ export const PLACE_SIGNALS: readonly Signal[] = [
   ]),
   ...signs('no_capacity', 'log', [
     0.7,
-    /no[ _-](?:capacity|offers|fleets)|NoCapacityError|No matching instance|FAILED_TO_START_DUE_TO_NO_CAPACITY|Insufficient (?:cpu|memory|nvidia|gpu)|nodes are available|exceed.*quota|insufficient_capacity|capacity-not-available|not enough resources|STOCKOUT|out of stock|not available in/i,
+    /no[ _-](?:capacity|offers|fleets)|NoCapacityError|No matching instance|FAILED_TO_START_DUE_TO_NO_CAPACITY|Insufficient (?:cpu|memory|nvidia|gpu)|nodes are available|exceed.*quota|insufficient_capacity|capacity-not-available|not enough resources|STOCKOUT|out of stock|not available in|no longer any instances|(?:Vcpu|Instance|Gpu|SpotInstance)\w*(?:Limit|Count)Exceeded/i,
   ]),
   ...words('image_pull_failure', [
     0.7,
@@ -30,9 +30,20 @@ export const PLACE_SIGNALS: readonly Signal[] = [
     0.65,
     /\b(?:instances?|hosts?|nodes?|vms?|server|shim|runner|ssh|tunnel)\b[^\n]{0,60}(?:unreachable|not reachable|no (?:response|connection)|lost|disconnect|refus|timed? ?out|stuck|never (?:came|starts|became)|cannot (?:be )?(?:connect|reach)|firewall|\bkeys?\b)/i,
   ]),
+  ...words('instance_unreachable', [
+    0.5,
+    /\b(?:boots?|booting|comes? up|starting)\b[^\n]{0,60}\d+ ?min\w*[^\n]{0,120}(?:gives? up|gave up|timeouts?|times? out|ends?|terminat)|(?:tcp|port) ?forwarding (?:is )?(?:no|off|forbidden|disabled)/i,
+  ]),
   ...signs('instance_unreachable', 'log', [
     0.75,
-    /INSTANCE_UNREACHABLE|instance_unreachable|[Uu]nreachable|SSH\s+connection to|ssh: connect|Connection (?:refused|timed out|closed by remote|reset).*(?:22|ssh|shim|runner)|No route to host|[Ss]him|waiting_runner_limit|waiting_instance_limit|WAITING_(?:RUNNER|INSTANCE)_LIMIT|kex_exchange|Permission denied \(publickey|provisioning timed? ?out|runner.*(?:timeout|not responding)|failed to (?:connect|ssh)/,
+    /INSTANCE_UNREACHABLE|instance_unreachable|[Uu]nreachable|SSH\s+connection to|ssh: connect|Connection (?:refused|timed out|closed by remote|reset).*(?:22|ssh|shim|runner)|No route to host|[Ss]him|waiting_runner_limit|waiting_instance_limit|WAITING_(?:RUNNER|INSTANCE)_LIMIT|kex_exchange|Permission denied \(publickey|provisioning timed? ?out|runner.*(?:timeout|not responding)|failed to (?:connect|ssh)|SSHError|SSH tunnel|has not started in \d+|GATEWAY_ERROR/,
+  ]),
+  ...words('port_conflict', [
+    0.65,
+    near(
+      '\\b(?:second|another|other|several|both|two|multiple|all)\\b[^.\\n]{0,60}(?:servers?|instances?|serves?|process(?:es)?|models?|terminals?|of them)',
+      'still (?:answers?|serves?|shows?|reaches)|answers? (?:with|from|as) the (?:first|old|other|wrong)|at random|randomly|from (?:one or the other|either)|(?:model|name) does not exist',
+    ),
   ]),
   ...signs('disk_full', 'any', [0.7, /[Nn]o space left on device|ENOSPC|DiskPressure/]),
   ...signs('port_conflict', 'any', [

@@ -6,6 +6,7 @@ import { endOfLog, loggedHitPercent } from './reading-hints.ts';
 import { type Report, withoutThousands, wordsOf } from './report.ts';
 import { kvUsageOf, scrapedHitRatio, waitingOf } from './scrape-hints.ts';
 import { hasServed, pacesOf } from './sizes.ts';
+import { isKept } from './waiting-reading.ts';
 
 /** What is left of words for a class that a number of the same report speaks against. Source: own reasoning. */
 export const REFUTED_SHARE = 0.4;
@@ -35,11 +36,24 @@ function hitRatioOf(report: Report, scrape: readonly Sample[]): number {
   return Number.isNaN(logged) ? scrapedHitRatio(scrape) : logged / 100;
 }
 
+/** Nothing was had that could be taken back. Source: dstack run plans, codes of AWS, GCP and Azure. */
+const NEVER_PLACED =
+  /no (?:matching )?(?:instance )?offers|NoCapacityError|CountExceeded|LimitExceeded|QUOTA_EXCEEDED|InsufficientInstanceCapacity|RESOURCE_POOL_EXHAUSTED/i;
+const TAKEN_BACK = /interrupt|reclaim|taken (?:back|away)|evict|preempted/i;
+
+/** An orchestrator's report that tells of no stream, so that its gateway is a way to a machine. */
+const isPlaceOnly = (report: Report, words: string): boolean =>
+  report.engine === 'dstack' &&
+  !CONCEPTS.stream.test(words) &&
+  !CONCEPTS.ttft.test(words) &&
+  !CONCEPTS.clump.test(words);
+
 /** Classes that a number of the report speaks against, whatever its words say. */
 export function refutedClasses(report: Report, readings: Readings): ReadonlySet<string> {
   const words = withoutThousands(wordsOf(report));
   const { tpotMs, floorMs } = pacesOf(report, words);
   const hit = hitRatioOf(report, readings.scrape);
+  const log = report.input.log ?? '';
   const rows: readonly (readonly [boolean, ...string[]])[] = [
     [hasRoom(readings), 'kv_bound_queueing', 'preemption_thrash'],
     [
@@ -54,6 +68,9 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
     [(readings.load?.cachedShare ?? hit) > 0.8, 'prefill_bound', 'prefix_cache_miss'],
     [gpusPay(words), 'tp_communication_bound'],
     [hasServed(report), 'weights_do_not_fit'],
+    [isKept(report), 'spot_interruption'],
+    [NEVER_PLACED.test(log) && !TAKEN_BACK.test(`${log}\n${words}`), 'spot_interruption'],
+    [isPlaceOnly(report, words), 'proxy_buffering'],
   ];
   return new Set(rows.flatMap(([holds, ...classes]) => (holds ? classes : [])));
 }

@@ -119,6 +119,10 @@ export const SPEED_SIGNALS: readonly Signal[] = [
       /(?:all|whole) (?:tokens|chunks|response)[^\n]{0,50}(?:at once|together|in one|burst)|(?:in )?(?:bursts|clumps|batches of)/i,
     ],
   ),
+  ...signs('proxy_buffering', 'launch', [
+    0.7,
+    /\bproxy_(?:pass|buffering|http_version)\b|\breverse_proxy\b|\bProxyPass\b|\bencode (?:gzip|zstd)|\bgzip on\b|\bflush_interval\b/,
+  ]),
   ...words(
     'client_limited',
     [

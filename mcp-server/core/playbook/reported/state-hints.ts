@@ -1,4 +1,5 @@
 import type { Hint, Report } from './report.ts';
+import { neverMetAt } from './waiting-reading.ts';
 
 const MAX_CHARS = 200_000;
 const OOM = /out of memory|OutOfMemory/;
@@ -25,14 +26,10 @@ function standstill(log: string): readonly Hint[] {
   return lines.length >= 2 ? [{ cls: 'hang_watchdog', weight: 0.8, evidence: lines[0] ?? '' }] : [];
 }
 
-/** Lines with which the ranks begin to look for each other. Source: vLLM pynccl.py, SGLang model_runner.py, NCCL init.cc. */
-const MEETING =
-  /vLLM is using nccl==|Init torch distributed begin|NCCL INFO (?:\w+ )*(?:Init START|comm 0x\w+ rank|Bootstrap : Using)|world_size=\d+ rank=\d+ .*backend=nccl|\[Gloo\] Rank \d+ is connected/;
-
 /** The log ends where the ranks look for each other. */
 function neverMet(log: string): readonly Hint[] {
-  const last = log.trimEnd().split('\n').at(-1) ?? '';
-  return MEETING.test(last) ? [{ cls: 'nccl_interconnect', weight: 0.8, evidence: last }] : [];
+  const last = neverMetAt(log);
+  return last === null ? [] : [{ cls: 'nccl_interconnect', weight: 0.8, evidence: last }];
 }
 
 /** A pool that holds a small part of one context, so that requests are refused for the pool's sake. */

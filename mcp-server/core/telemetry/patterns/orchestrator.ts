@@ -7,7 +7,7 @@ import { fatal, type LogPattern, note } from '../log-pattern.ts';
 export const ORCHESTRATOR_PATTERNS: readonly LogPattern[] = [
   fatal(
     'no_capacity',
-    /(?:failed_to_start_due_to_no_capacity|FAILED_TO_START_DUE_TO_NO_CAPACITY|[Nn]o (?:matching |available )?(?:offers|capacity|instances? available)|InsufficientInstanceCapacity|ZONE_RESOURCE_POOL_EXHAUSTED|QUOTA_EXCEEDED|[Qq]uota .*exceeded|No fleets found|no matching fleets?|Insufficient nvidia\.com\/gpu|Unschedulable|didn't match Pod's node affinity|SkuNotAvailable|VcpuLimitExceeded|InstanceLimitExceeded|MaxSpotInstanceCountExceeded|ZonalAllocationFailed|AllocationFailed|OverconstrainedAllocationRequest|GPUS_ALL_REGIONS|does not have enough resources available|Insufficient capacity|insufficient capacity|nodes are available: .*Insufficient|out of (?:host )?capacity)/,
+    /(?:failed_to_start_due_to_no_capacity|FAILED_TO_START_DUE_TO_NO_CAPACITY|[Nn]o (?:matching |available )?(?:offers|capacity|instances? available)|InsufficientInstanceCapacity|ZONE_RESOURCE_POOL_EXHAUSTED|QUOTA_EXCEEDED|[Qq]uota .*exceeded|No fleets found|no matching fleets?|Insufficient nvidia\.com\/gpu|Unschedulable|didn't match Pod's node affinity|SkuNotAvailable|VcpuLimitExceeded|InstanceLimitExceeded|MaxSpotInstanceCountExceeded|ZonalAllocationFailed|AllocationFailed|OverconstrainedAllocationRequest|GPUS_ALL_REGIONS|does not have enough resources available|Insufficient capacity|insufficient capacity|nodes are available: .*Insufficient|out of (?:host )?capacity|no longer any instances available|is currently unavailable in the \S+ zone|NOT_ENOUGH_RESOURCES|insufficient-capacity|no_such_ask)/,
   ),
   fatal(
     'image_pull_failure',
@@ -19,7 +19,7 @@ export const ORCHESTRATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'instance_unreachable',
-    /(?:instance_unreachable|INSTANCE_UNREACHABLE|waiting_instance_limit_exceeded|WAITING_INSTANCE_LIMIT_EXCEEDED|waiting_runner_limit_exceeded|WAITING_RUNNER_LIMIT_EXCEEDED|[Ii]nstance is unreachable|ssh: connect to host .*(?:timed out|refused|No route)|Permission denied \(publickey|[Ss]him .*(?:not available|unreachable|timed out)|[Cc]annot connect to the (?:shim|runner)|Failed to (?:connect|establish) .*ssh|gateway.*unreachable|kex_exchange_identification)/,
+    /(?:instance_unreachable|INSTANCE_UNREACHABLE|waiting_instance_limit_exceeded|WAITING_INSTANCE_LIMIT_EXCEEDED|waiting_runner_limit_exceeded|WAITING_RUNNER_LIMIT_EXCEEDED|[Ii]nstance is unreachable|ssh: connect to host .*(?:timed out|refused|No route)|Permission denied \(publickey|[Ss]him .*(?:not available|unreachable|timed out)|[Cc]annot connect to the (?:shim|runner)|Failed to (?:connect|establish) .*ssh|gateway.*unreachable|kex_exchange_identification|SSHError|SSH tunnel failed|failed to register service replica|[Ii]nstance \S+ has not started in|Failed to start instance \S+ in \d+ seconds|Provisioning instance \S+ could not be completed)/,
   ),
   fatal(
     'executor_error',

@@ -1,0 +1,68 @@
+import type { LogEvent } from '../../telemetry/log-event.ts';
+import { type Report, wordsOf } from './report.ts';
+
+type Shares = readonly (readonly [cls: string, share: number])[];
+
+/** Lines that only say that something is still waited for. Source: vLLM shm_broadcast.py, engine/multiprocessing/client.py, v1/engine/utils.py. */
+const STILL_WAITING =
+  /No available (?:shared memory broadcast )?block found in \d+ second|Waiting for output from MQLLMEngine|Waiting for \d+ (?:\w+, )?(?:\w+ )?core engine proc|GET \/health\S* HTTP\/1\.\d" 503/;
+
+/** Lines with which the ranks begin to look for each other. Source: vLLM pynccl.py, SGLang model_runner.py, NCCL init.cc and transport/p2p.cc. */
+const MEETING =
+  /vLLM is using nccl==|Init torch distributed begin|NCCL INFO (?:\w+ )*(?:Init START|comm 0x\w+ rank|Bootstrap : Using|P2P is disabled between connected GPUs)|world_size=\d+ rank=\d+ .*backend=nccl|\[Gloo\] Rank \d+ is connected|NCCL INFO ncclCommInitRank .* Init COMPLETE/;
+
+/** The line at which the ranks looked for each other and after which nothing came but waiting. Null when: something came. */
+export function neverMetAt(log: string): string | null {
+  const lines = log.trimEnd().split('\n');
+  const last = lines.findLast((line) => !STILL_WAITING.test(line)) ?? '';
+  return MEETING.test(last) ? last : null;
+}
+
+const NEVER_MET: Shares = [
+  ['nccl_interconnect', 1],
+  ['hang_watchdog', 0.6],
+];
+
+const BARE_SYSTEM_ERROR = /unhandled system error/;
+/** What names the way that failed, or that there is another machine. */
+const NAMES_FABRIC =
+  /ibv_|NET\/|mlx\d|[Ss]ocket(?!\.py)|[Gg]loo|[Cc]onnect|peer|P2P|--nnodes|node[-_ ]rank|two (?:nodes|machines)|multi-?node|,? ip=\d/;
+const IN_CONTAINER = /docker|container|\bpods?\b|kubernetes|\bk8s\b|kubectl|\bhelm\b/i;
+/** A system call failed within one container, and nothing is said of a network: most often its shared memory is too small. Source: NCCL user guide, shared memory. */
+const SMALL_CONTAINER: Shares = [
+  ['shm_or_ipc', 1],
+  ['nccl_interconnect', 0.75],
+];
+
+/** What a report says of the machine that it is not one to be taken back. */
+const NOT_SPOT = /\bon[- ]?demand\b|\bon-prem|\bssh fleet|spot_policy: on-demand/i;
+/** dstack ends a run in this way whenever a runner stops answering. Source: dstack process_running_jobs.py before 0.19.5. */
+const NO_CONTACT: Shares = [
+  ['instance_unreachable', 1],
+  ['spot_interruption', 0.3],
+];
+
+const textsOf = (report: Report): string =>
+  `${report.input.launch_command ?? ''}\n${wordsOf(report)}\n${report.input.log ?? ''}`;
+
+/** The machine is one that nobody takes back. */
+export const isKept = (report: Report): boolean => {
+  const told = textsOf(report);
+  return NOT_SPOT.test(told) && !/\bspot\b(?!_policy)/i.test(told);
+};
+
+/** What an event is of by what stands around it in the report. Null when: that tells nothing more. */
+export function waitingReading(event: LogEvent, report: Report): Shares | null {
+  const log = report.input.log ?? '';
+  const told = textsOf(report);
+  if (event.cls === 'hang_watchdog' && STILL_WAITING.test(event.line)) {
+    return neverMetAt(log) === null ? null : NEVER_MET;
+  }
+  if (event.cls === 'nccl_interconnect' && BARE_SYSTEM_ERROR.test(event.line)) {
+    return IN_CONTAINER.test(told) && !NAMES_FABRIC.test(told) ? SMALL_CONTAINER : null;
+  }
+  if (/INTERRUPTED_BY_NO_CAPACITY/i.test(event.line)) {
+    return isKept(report) ? NO_CONTACT : null;
+  }
+  return null;
+}
