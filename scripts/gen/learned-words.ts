@@ -31,6 +31,7 @@ export const LEARNED_SETS = [
   'nineteenth',
   'twenty-third',
   'twentieth',
+  'twenty-second',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });

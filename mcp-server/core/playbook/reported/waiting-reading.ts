@@ -51,18 +51,15 @@ export const isKept = (report: Report): boolean => {
   return NOT_SPOT.test(told) && !/\bspot\b(?!_policy)/i.test(told);
 };
 
+const isContained = (told: string): boolean => IN_CONTAINER.test(told) && !NAMES_FABRIC.test(told);
+
 /** What an event is of by what stands around it in the report. Null when: that tells nothing more. */
-export function waitingReading(event: LogEvent, report: Report): Shares | null {
-  const log = report.input.log ?? '';
-  const told = textsOf(report);
-  if (event.cls === 'hang_watchdog' && STILL_WAITING.test(event.line)) {
-    return neverMetAt(log) === null ? null : NEVER_MET;
+export function waitingReading({ cls, line }: LogEvent, report: Report): Shares | null {
+  if (cls === 'hang_watchdog' && STILL_WAITING.test(line)) {
+    return neverMetAt(report.input.log ?? '') === null ? null : NEVER_MET;
   }
-  if (event.cls === 'nccl_interconnect' && BARE_SYSTEM_ERROR.test(event.line)) {
-    return IN_CONTAINER.test(told) && !NAMES_FABRIC.test(told) ? SMALL_CONTAINER : null;
+  if (cls === 'nccl_interconnect' && BARE_SYSTEM_ERROR.test(line)) {
+    return isContained(textsOf(report)) ? SMALL_CONTAINER : null;
   }
-  if (/INTERRUPTED_BY_NO_CAPACITY/i.test(event.line)) {
-    return isKept(report) ? NO_CONTACT : null;
-  }
-  return null;
+  return /INTERRUPTED_BY_NO_CAPACITY/i.test(line) && isKept(report) ? NO_CONTACT : null;
 }
