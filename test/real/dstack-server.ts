@@ -11,6 +11,8 @@ import type { RunResult } from '../../mcp-server/ports/process-runner.ts';
 /** The pinned dstack of scripts/real/requirements/dstack.txt. */
 const DSTACK = fileURLToPath(new URL('../../.real/dstack/bin/dstack', import.meta.url));
 export const TOKEN = 'real-test-token-0123456789';
+/** `apply` that replaces a run waits until the server has ended it, which on a busy machine was seen to take more than a minute. */
+const COMMAND_TIMEOUT_MS = 240_000;
 
 /** A real dstack server on a free port with a home of its own, sqlite and no backend. */
 export interface DstackServer {
@@ -68,7 +70,7 @@ export async function startDstackServer(): Promise<DstackServer> {
           TERM: 'dumb',
           ...options.env,
         },
-        timeoutMs: 60_000,
+        timeoutMs: COMMAND_TIMEOUT_MS,
         ...(options.input === undefined ? {} : { input: options.input }),
       }),
     async post(path, body) {

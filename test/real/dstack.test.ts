@@ -185,12 +185,14 @@ describe('the real dstack, group by group', () => {
     expect(collapseOutput(same)).toContain('Detected no changes');
     const updated = await apply('active.yml', service('active-run', `${RETRY}env: [A=b]\n`));
     expect(collapseOutput(updated)).toContain('can be updated in-place');
+    expect(updated.exitCode, collapseOutput(updated)).toBe(0);
     expect((await runOf('active-run')).id).toBe(first.id);
     const replaced = await apply(
       'active.yml',
       service('active-run', `${RETRY}env: [A=b]\nmax_price: 2\n`),
     );
     expect(collapseOutput(replaced)).toContain('cannot be updated in-place');
+    expect(replaced.exitCode, collapseOutput(replaced)).toBe(0);
     expect((await runOf('active-run')).id).not.toBe(first.id);
   });
 

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MAIN, ROOT } from '../e2e/harness.ts';
 import { onlySession, readLedger } from '../e2e/ledger-file.ts';
@@ -29,6 +30,19 @@ async function autodebug(...args: string[]): Promise<{ status: number | null; ou
 
 const data = (type: string): Json[] =>
   ledger.filter((event) => event.type === type).map((event) => event.data);
+
+/** Requests of the measurements that failed, each with what our client said of it. */
+function failedRequests(): Json[] {
+  const kept = data('evidence_stored').filter((one) => one.kind === 'requests');
+  return kept.flatMap(({ path }) => {
+    const file = join(sessionsDir, onlySession(sessionsDir), path);
+    const lines = gunzipSync(readFileSync(file)).toString().trimEnd().split('\n');
+    return lines
+      .map((line): Json => JSON.parse(line))
+      .filter((record) => record.phase === 'measure' && record.failure !== null)
+      .map(({ failure, failureDetail }) => ({ path, failure, failureDetail }));
+  });
+}
 
 beforeAll(async () => {
   dir = realpathSync(mkdtempSync(join(tmpdir(), 'autodebug-llama-')));
@@ -65,6 +79,7 @@ describe('the loop on a real llama.cpp server', () => {
   test('counted tokens as the engine counts them', () => {
     const asked = data('session_opened')[0]?.contract.terms.workload.components[0].outputTokens;
     expect(asked).toBeGreaterThan(0);
+    expect(failedRequests()).toEqual([]);
     for (const one of data('measurement_recorded')) {
       expect(one.summary.errorRatio).toBe(0);
       expect(one.summary.outputTokens).toBe(one.summary.completed * asked);
