@@ -32,6 +32,7 @@ export const LEARNED_SETS = [
   'twenty-third',
   'twentieth',
   'twenty-second',
+  'twenty-first',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });

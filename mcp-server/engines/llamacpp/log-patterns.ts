@@ -19,10 +19,15 @@ export const LLAMACPP_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   note('ready', /(?:server is listening on http|main: model loaded|HTTP server (?:is )?listening)/),
   fatal('bad_flag_unknown', /error: invalid argument: (?<flag>\S+)/),
+  fatal(
+    'bad_flag_unknown',
+    /error while handling argument "(?<flag>[^"]+)": the argument has been removed/,
+  ),
+  fatal('bad_flag_value', /error: invalid parameter for argument: (?<flag>\S+)/),
   fatal('bad_flag_value', /error while handling argument "(?<flag>[^"]+)": (?<value>.*)/),
   fatal(
     'bad_flag_combination',
-    /(?:V cache quantization requires (?:flash_attn|flash attention)|quantized V cache was requested, but this requires Flash Attention|error: the argument .* requires|n_ubatch .* (?:must|larger)|K cache (?:type|quantization) .* requires|SPLIT_MODE_ROW .* not supported)/,
+    /(?:V cache quantization requires (?:flash_attn|flash attention)|[Qq]uantized V cache (?:was requested, but this )?requires|error: the argument .* requires|n_ubatch .* (?:must|larger)|K cache (?:type|quantization) .* requires|SPLIT_MODE_ROW .* not supported)/,
   ),
   fatal(
     'context_too_long',
@@ -51,8 +56,10 @@ export const LLAMACPP_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'model_download_or_auth',
-    /(?:curl_perform_with_retry|failed to download (?:model|file)|error loading model: (?:tensor '.*' data is not within the file bounds|failed to open|invalid magic|model is corrupted)|gguf_init_from_file.*(?:invalid magic|failed))/,
+    /(?:curl_perform_with_retry: .*fail|HTTPS is not supported\. Please rebuild|'https' scheme is not supported|get_repo_(?:files|commit): error: |HEAD failed, status: -1|download failed(?: after \d+ attempts|: .* \(status: )|cannot make GET request|required file is not available in cache|invalid HF repo format|failed to download (?:model|file)|error loading model: (?:tensor '.*' data is not within the file bounds|failed to open|invalid magic|model is corrupted)|gguf_init_from_file.*(?:invalid magic|failed))/,
   ),
+  // What the downloader cannot write. Source: llama.cpp common/download.cpp.
+  fatal('disk_full', /error (?:writing to|closing) file: .*\.downloadInProgress/),
   fatal('port_conflict', /couldn't bind (?:to server socket|HTTP server socket)/),
   cause('prefix_cache_miss', /forcing full prompt re-processing due to lack of cache data/),
   cause('prefix_cache_miss', /(?:cache_prompt|prompt cache) is (?:disabled|not supported)/),

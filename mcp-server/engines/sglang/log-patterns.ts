@@ -56,6 +56,7 @@ export const SGLANG_LOG_PATTERNS: readonly LogPattern[] = [
     'unsupported_gpu_or_kernel',
     /(?:FlashAttention v3 Backend requires SM|sm_?\d+ is not supported|TRTLLM .*backend is only supported|FlashInfer.*(?:only supports|not supported)|CUTLASS .*requires|DeepGEMM .*(?:requires|not supported)|sgl_kernel.*(?:architecture|CUDA capability))/,
   ),
+  fatal('bad_flag_unknown', /Removed server argument\(s\): (?<flag>[\w-]+)/),
   fatal('no_capacity_queue', /The request queue is full\./),
   cause(
     'preemption_thrash',

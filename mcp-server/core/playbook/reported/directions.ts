@@ -129,13 +129,21 @@ export function changesFor(
   launch: string,
 ): readonly Change[] {
   const ways = Object.entries(WAYS[cls] ?? {});
-  return knobs.flatMap((knob) => {
+  const isOut = (knob: string): boolean =>
+    (cls === 'bad_flag_unknown' || cls === 'bad_flag_combination') && isGivenSwitch(knob, launch);
+  return knobs.flatMap((knob): readonly Change[] => {
+    if (isOut(knob)) return [{ knob, direction: 'remove' }];
     const name = LONG_NAMES[knob] ?? knob;
     const way = ways.find(([, names]) => names.split(' ').includes(name))?.[0];
     if (way === undefined || !isDirection(way)) return [];
     return way === 'remove' && !launch.includes(knob) ? [] : [{ knob, direction: way }];
   });
 }
+
+/** A switch of the launch that is refused can only go; a value may change. */
+const isGivenSwitch = (knob: string, launch: string): boolean =>
+  knob.startsWith('--') &&
+  new RegExp(`(?:^|\\s)${knob.replaceAll('-', '\\-')}(?=\\s+-|\\s*$)`).test(launch);
 
 /** A switch that slows or splits a server by being set: it can be taken out only of what sets it. */
 const IS_SWITCH = /^--(?:disable-|no-|enforce-eager|cpu-moe)/;

@@ -53,8 +53,21 @@ function refusedFlags({ events, launch, names }: KnobContext): readonly string[]
     .slice(0, 4)
     .flatMap((flag) => [
       ...flagsMeantBy(flag, names),
-      ...(/^--[a-z][\w-]*$/.test(flag) && launch.includes(flag) ? [flag] : []),
+      ...(/^--?[a-z][\w-]{0,40}$/.test(flag) && (launch === '' || launch.includes(flag))
+        ? [flag]
+        : []),
     ]);
+}
+
+/** Where pydantic says what it refuses: `-> env -> 0`, `service.replicas`, `'loc': ['body', 'env']`. */
+const REFUSED_AT = [/(?:-> |\w\.)([a-z_]+)(?: -> \d+)*$/gm, /'loc': \[[^\]]*'([a-z_]+)'\]/g];
+
+/** Properties of a dstack file that its schema refuses, as far as the file has them. */
+function refusedProperties({ cls, launch, log }: KnobContext): readonly string[] {
+  if (!cls.startsWith('bad_flag') || !/^type: /m.test(launch)) return [];
+  return REFUSED_AT.flatMap((pattern) => [...log.matchAll(pattern)].map(([, name]) => name ?? ''))
+    .filter((name) => launch.includes(`${name}:`))
+    .slice(0, 4);
 }
 
 /** A name of at least two words, however they are joined. */
@@ -129,6 +142,7 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
   const all = [
     ...refusedFlags(context),
     ...variablesOf(context),
+    ...refusedProperties(context),
     ...(cls.startsWith('bad_flag') ? launchFlagsIn(context) : []),
     ...said.filter((flag) => cls.startsWith('bad_flag') || listed.includes(flag)),
     ...listed.filter((knob) => isKnown(names, knob)),

@@ -2,7 +2,7 @@ import type { LogEvent } from '../../telemetry/log-event.ts';
 import { crashCause } from '../../telemetry/logs.ts';
 import { foreignMemoryShare } from './oom-numbers.ts';
 import { EXPLAINS } from './rank-causes.ts';
-import type { Hint, Report } from './report.ts';
+import { type Hint, type Report, wordsOf } from './report.ts';
 import { reportedClass } from './same-as.ts';
 import { sizesOf } from './sizes.ts';
 import { waitingReading } from './waiting-reading.ts';
@@ -35,6 +35,14 @@ const AMBIGUOUS: readonly (readonly [RegExp, Shares])[] = [
       ['quantization_mismatch', 0.7],
     ],
   ],
+  // A compiler that does not know the card yet, or a card that it knows no more.
+  [
+    /nvcc fatal *: Unsupported gpu architecture/,
+    [
+      ['driver_or_cuda_mismatch', 0.95],
+      ['unsupported_gpu_or_kernel', 1],
+    ],
+  ],
   [
     /Watchdog caught collective/,
     [
@@ -47,6 +55,20 @@ const AMBIGUOUS: readonly (readonly [RegExp, Shares])[] = [
     [
       ['unsupported_gpu_or_kernel', 1],
       ['quantization_mismatch', 0.85],
+    ],
+  ],
+  [
+    /Selected backend \S+ is not valid for this configuration(?!.*compute capability)/,
+    [
+      ['bad_flag_combination', 1],
+      ['unsupported_gpu_or_kernel', 0.85],
+    ],
+  ],
+  [
+    /Selected backend \S+ is not valid for this configuration/,
+    [
+      ['unsupported_gpu_or_kernel', 1],
+      ['bad_flag_combination', 0.85],
     ],
   ],
 ];
@@ -74,8 +96,30 @@ const BARE_OOM: Shares = [
 function reread(event: LogEvent, report: Report): Shares {
   const known = AMBIGUOUS.find(([pattern]) => pattern.test(event.line))?.[1];
   const byLine =
-    captureCause(event.line) ?? known ?? bySurroundings(event, report) ?? foreignMemory(event);
+    captureCause(event.line) ??
+    known ??
+    oldToolkit(event.line, report) ??
+    bySurroundings(event, report) ??
+    foreignMemory(event);
   return byLine ?? rereadBySize(event, sizesOf(report).weightShare ?? Number.NaN);
+}
+
+/**
+ * FlashInfer's compiler knows no kernel for the card: because the card is too old, or the toolkit too old for it.
+ * Source: flashinfer/jit, which says the former where the latter made it drop the card's architecture.
+ */
+const NO_ARCHITECTURE =
+  /FlashInfer requires GPUs with sm|No supported CUDA architectures found for/;
+const OLD_CARD =
+  /\b(?:V100|P100|P40|P4|M40|K80|TITAN|GTX ?\d+|10[678]0|sm_?(?:[56]\d|70)|[Vv]olta|[Pp]ascal)\b/;
+const TOOLKIT_OR_CARD: Shares = [
+  ['driver_or_cuda_mismatch', 1],
+  ['unsupported_gpu_or_kernel', 0.3],
+];
+
+function oldToolkit(line: string, report: Report): Shares | null {
+  const card = `${report.input.gpu ?? ''} ${wordsOf(report)}`;
+  return NO_ARCHITECTURE.test(line) && !OLD_CARD.test(card) ? TOOLKIT_OR_CARD : null;
 }
 
 /** What a line's own class is of, by what it names and by the rest of the log. Null when: that tells nothing more. */

@@ -18,7 +18,8 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
       vllm: '--download-dir --model --revision --load-format --tokenizer',
       llamacpp: '--hf-repo --hf-token --model --hf-file --offline',
     },
-    others: 'HF_TOKEN | HF_HOME | HF_ENDPOINT | HF_HUB_OFFLINE | model path',
+    others:
+      'HF_TOKEN | HF_HOME | HF_ENDPOINT | HF_HUB_OFFLINE | model path | model file | https_proxy | engine version',
   },
   disk_full: {
     fix: 'Give the instance a larger disk or move the caches to a volume with room.',
@@ -43,7 +44,7 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: 'Bring driver, CUDA and the engine’s build to versions that fit each other.',
     knobs: {},
     others:
-      'driver version | image | CUDA version | engine version | torch version | LD_LIBRARY_PATH | package version | --gpus | sgl-kernel | flashinfer',
+      'driver version | NVIDIA driver | image | image version | CUDA version | CUDA toolkit | engine version | torch version | LD_LIBRARY_PATH | package version | --gpus | sgl-kernel | flashinfer | CUDA_HOME',
   },
   unsupported_gpu_or_kernel: {
     fix: 'Choose a data type, backend or build that this GPU has kernels for.',
@@ -54,14 +55,14 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
       llamacpp: '--flash-attn --device --cache-type-k --n-gpu-layers',
     },
     others:
-      'VLLM_ATTENTION_BACKEND | VLLM_USE_TRITON_FLASH_ATTN | engine version | TORCH_CUDA_ARCH_LIST | GPU | image | CMAKE_CUDA_ARCHITECTURES',
+      'VLLM_ATTENTION_BACKEND | VLLM_USE_TRITON_FLASH_ATTN | engine version | TORCH_CUDA_ARCH_LIST | GPU | GPU type | image | image version | CMAKE_CUDA_ARCHITECTURES',
   },
   tokenizer_or_template: {
     fix: 'Give the tokenizer and the chat template that belong to the model.',
     knobs: {
       sglang:
         '--chat-template --tokenizer-path --trust-remote-code --tool-call-parser --reasoning-parser --skip-tokenizer-init',
-      vllm: '--chat-template --tokenizer --tokenizer-mode --trust-remote-code --tool-call-parser --reasoning-parser',
+      vllm: '--chat-template --tokenizer --tokenizer-mode --trust-remote-code --tool-call-parser --reasoning-parser --chat-template-content-format --enable-auto-tool-choice',
       llamacpp: '--chat-template --chat-template-file --jinja --reasoning-format',
     },
     others: 'transformers version | model files | engine version | GGUF conversion',

@@ -14,7 +14,13 @@ const SYMPTOM_SHARE = 0.45;
 export const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
   bad_flag_unknown: ['bad_flag_value'],
   disk_full: ['image_pull_failure', 'model_download_or_auth', 'instance_unreachable'],
-  driver_or_cuda_mismatch: ['instance_unreachable', 'image_pull_failure', 'no_capacity'],
+  driver_or_cuda_mismatch: [
+    'instance_unreachable',
+    'image_pull_failure',
+    'no_capacity',
+    'layers_on_cpu',
+  ],
+  unsupported_gpu_or_kernel: ['layers_on_cpu'],
   spot_interruption: ['instance_unreachable', 'no_capacity'],
   image_pull_failure: ['instance_unreachable'],
   preemption_thrash: [

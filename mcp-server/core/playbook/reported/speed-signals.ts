@@ -4,7 +4,7 @@ import { near, type Signal, SLOW, signs, words } from './signal.ts';
 export const SPEED_SIGNALS: readonly Signal[] = [
   ...words(
     'detokenizer_bound',
-    [0.85, /detokeni[sz]/i],
+    [0.85, /(?<!\/)detokeni[sz]/i],
     [0.5, /skip[-_]tokenizer[-_]init|stream[-_]interval|incremental decod/i],
   ),
   ...words(

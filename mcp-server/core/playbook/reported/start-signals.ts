@@ -161,6 +161,11 @@ export const START_SIGNALS: readonly Signal[] = [
       0.4,
       /(?:corrupt|incomplete|missing|truncated)[^.\n]{0,40}(?:file|shard|weights|checkpoint|download|gguf)/i,
     ],
+    // Not hanging but fetching: what is on the disk grows.
+    [
+      0.75,
+      /(?:\.cache|\bhub\b|hf cache|hugging ?face|model (?:folder|directory|dir|volume)|weights)[^.\n]{0,60}(?:grow|filling|still (?:download|fetch|coming))|\bdu -?s?h?\b[^.\n]{0,80}grow/i,
+    ],
   ),
   ...words('disk_full', [
     0.65,
@@ -186,11 +191,24 @@ export const START_SIGNALS: readonly Signal[] = [
     0.55,
     /\b(?:v100|t4\b|p100|p40|1080|2080|3090|4090|5090|turing|volta|pascal|ampere|ada\b|hopper|blackwell|sm_?\d{2,3}|compute capability|gpu|gfx\d+|mi\d{3}|arch(?:itecture)?)[^.\n]{0,80}(?:not supported|unsupported|no kernel|lacks?|cannot run|does not (?:have|support))/i,
   ]),
+  ...words('unsupported_gpu_or_kernel', [
+    0.65,
+    /\bonly\b[^.\n]{0,30}\b(?:starts?|works?|runs?|comes? up)\b[^.\n]{0,40}\b(?:with|when|if|after)\b[^.\n]{0,30}(?:--disable-flashinfer|attention[-_ ]backend|VLLM_ATTENTION_BACKEND|sdpa|xformers|triton|torch_native)/i,
+  ]),
   ...words(
     'tokenizer_or_template',
     [
       0.6,
       /(?:tokeni[sz]er|chat[-_ ]template|jinja|special tokens?|vocab(?:ulary)?|\beos\b|\bbos\b)[^.\n]{0,100}(?:fail|error|missing|wrong|not|broken|mismatch|garb|never stop|cannot|invalid|crash)/i,
+    ],
+    // A call of a tool that nobody parses, or a result that never reaches the prompt.
+    [
+      0.75,
+      /\btool[-_ ]?calls?\b[^.\n]{0,60}(?:empty|null\b|not (?:parsed|extracted|recogni|filled|populated)|never (?:parsed|filled)|\[\]|(?:as|in|inside) (?:the )?(?:plain |raw |message )?(?:content|text))|(?:content|plain text)[^.\n]{0,40}\b(?:instead of|not) (?:in )?tool[-_ ]?calls?|\btool (?:results?|responses?|outputs?|messages?)\b[^.\n]{0,60}(?:ignored|lost|dropped|missing|empty|replaced|never (?:reach|arriv))|<tool_(?:call|response)>/i,
+    ],
+    [
+      0.6,
+      /\breasoning[-_ ]?(?:content|text)?\b[^.\n]{0,50}(?:empty|null\b|missing|(?:ends up |lands )?in (?:the )?content)|<\/?think>[^.\n]{0,60}(?:in (?:the )?content|left in|not (?:parsed|stripped|removed))/i,
     ],
     [
       0.4,

@@ -8,7 +8,7 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   fatal('bad_flag_unknown', /error: unrecognized arguments: (?<flag>.+)$/),
   fatal(
     'bad_flag_unknown',
-    /error: (?:no such option|unknown argument|invalid argument|unexpected argument):? '?(?<flag>-[^\s']+)/i,
+    /error: (?:ambiguous option|no such option|unknown argument|invalid argument|unexpected argument):? '?(?<flag>-[^\s']+)/i,
   ),
   fatal(
     'bad_flag_value',
@@ -25,11 +25,11 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   fatal('bad_flag_combination', /error: the following arguments are required: (?<flag>.+)$/),
   fatal(
     'disk_full',
-    /(?:No space left on device|OSError: \[Errno 28\]|disk quota exceeded|Not enough free disk space to download|DiskPressure|low on resource: ephemeral-storage|exceeds? (?:its )?local ephemeral.storage)/i,
+    /(?:No space left on device|OSError: \[Errno 28\]|disk quota exceeded|Not enough free disk space to download|DiskPressure|low on resource: ephemeral-storage|exceeds? (?:its )?local ephemeral.storage|ephemeral local storage usage exceeds|Usage of EmptyDir volume "(?!d?shm|shared)[^"]+" exceeds)/i,
   ),
   fatal(
     'model_download_or_auth',
-    /(?:failed to get manifest at|HTTPLIB failed|ProxyError: HTTPS?ConnectionPool|Max retries exceeded with url|access a gated repo|ReadTimeoutError: .*(?:huggingface|hf\.co)|GatedRepoError|RepositoryNotFoundError|RevisionNotFoundError|EntryNotFoundError|LocalEntryNotFoundError|Cannot access gated repo|401 Client Error|403 Client Error|404 Client Error.*huggingface|429 Client Error|Invalid (?:user )?token|Invalid credentials in Authorization header|is not a (?:local folder and is not a )?valid model identifier|Repo id must be in the form|Can't load (?:the configuration|tokenizer|config) (?:of|for)|couldn't connect to '?https:\/\/huggingface\.co|HfHubHTTPError|MaxRetryError.*huggingface|Name or service not known|Temporary failure in name resolution|IncompleteRead|Consistency check failed: file should be|Connection error, and we cannot find the requested files)/,
+    /(?:failed to get manifest at|HTTPLIB failed|ProxyError: HTTPS?ConnectionPool|Max retries exceeded with url|access a gated repo|ReadTimeoutError: .*(?:huggingface|hf\.co)|GatedRepoError|RepositoryNotFoundError|RevisionNotFoundError|EntryNotFoundError|LocalEntryNotFoundError|Cannot access gated repo|401 Client Error|403 Client Error|404 Client Error.*huggingface|429 Client Error|Invalid (?:user )?token|Invalid credentials in Authorization header|is not a (?:local folder and is not a )?valid model identifier|Repo id must be in the form|Can't load (?:the configuration|tokenizer|config) (?:of|for)|couldn't connect to '?https:\/\/huggingface\.co|HfHubHTTPError|MaxRetryError.*huggingface|Name or service not known|Temporary failure in name resolution|IncompleteRead|Consistency check failed: file should be|Connection error, and we cannot find the requested files|CAS service error|httpx\.ConnectError|OfflineModeIsEnabled|Permission denied: '[^']*(?:huggingface|\/hub\/|models--))/,
   ),
   fatal(
     'model_download_or_auth',
@@ -41,7 +41,7 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'tokenizer_or_template',
-    /(?:to build an AutoTokenizer|Unsupported tokenizer|Failed to load (?:the )?tokenizer|install (?:sentencepiece|tiktoken|protobuf)|convert a slow tokenizer|get_spm_processor|tokenizer\.Load\(|all_special_tokens_extended|cannot use chat template|chat template .*(?:not|no longer) |no chat template|does not (?:have|define) a chat template|TemplateSyntaxError|jinja2\.exceptions|Couldn't instantiate the backend tokenizer|Unrecognized (?:tokenizer|processing) class|Tokenizer class \S+ does not exist|data did not match any variant of untagged enum|Conversation roles must alternate|Token id \d+ is out of vocabulary|Unable to load vocabulary|requires the (?:protobuf|sentencepiece|tiktoken) library|has no attribute 'all_special_tokens_extended')/i,
+    /(?:to build an AutoTokenizer|Unsupported tokenizer|Failed to load (?:the )?tokenizer|install (?:sentencepiece|tiktoken|protobuf)|convert a slow tokenizer|get_spm_processor|tokenizer\.Load\(|all_special_tokens_extended|cannot use chat template|chat template .*(?:not|no longer) |no chat template|does not (?:have|define) a chat template|TemplateSyntaxError|jinja2\.exceptions|Couldn't instantiate the backend tokenizer|Unrecognized (?:tokenizer|processing) class|Tokenizer class \S+ does not exist|data did not match any variant of untagged enum|Conversation roles must alternate|Token id \d+ is out of vocabulary|Unable to load vocabulary|requires the (?:protobuf|sentencepiece|tiktoken) library|has no attribute 'all_special_tokens_extended'|^TypeError: not a string$)/i,
   ),
   fatal(
     'unsupported_model',
