@@ -112,7 +112,7 @@ const ROWS: readonly Row[] = [
     'hang_watchdog',
     'vllm',
     { log: "ERROR client.py:244] TimeoutError('No heartbeat received from MQLLMEngine')" },
-    { log: 'INFO client.py:244] MQLLMEngine is ready' },
+    { log: 'INFO 10-12 22:20:01 launcher.py:27] Route: /health, Methods: GET' },
   ],
   [
     'a split over machines of one card each',
