@@ -105,7 +105,7 @@ const ROWS: readonly Row[] = [
     {
       log: "[2026-06-26 05:43:14] Health check failed. Server couldn't get a response from detokenizer for last 20 seconds. tic start time: 05:42:54. last_heartbeat time: 05:42:53",
     },
-    { log: '[2026-06-26 05:43:14] Health check passed.' },
+    { log: '[2026-06-26 05:43:14] INFO:     10.0.0.4:41022 - "GET /health HTTP/1.1" 200 OK' },
   ],
   [
     'a front end that hears nothing of its engine',
