@@ -193,17 +193,22 @@ function lateFirstToken(words: string): readonly Hint[] {
 }
 
 const ALONE =
-  /\b(?:alone|by itself|on its own|standalone|idle otherwise|undisturbed|quiet|before|baseline)\b/i;
+  /\b(?:alone|by itself|on its own|standalone|idle otherwise|undisturbed|quiet|before|baseline|decode[- ]only)\b/i;
 const BESIDE =
-  /\b(?:while|with|during|when|beside|next to)\b[^\n]{0,80}(?:prompt|prefill|input tokens|document|context|taken in)/i;
+  /\b(?:while|with|during|when|beside|next to)\b[^\n]{0,80}(?:prompt|prefill|input tokens|document|context|chunk|taken in)/i;
 
 /** One stream alone and beside somebody's prompt. Source: playbook row 29. */
 function besidePrompt(words: string): readonly Hint[] {
   const speedOf = (line: string): number =>
     Number(new RegExp(`${NUMBER} ?${SPEED}`, 'i').exec(line)?.[1] ?? Number.NaN);
+  const msOf = (line: string): number =>
+    Number(new RegExp(`${NUMBER}(?: ?\\/ ?[\\d.]+)? ?ms\\b`, 'i').exec(line)?.[1] ?? Number.NaN);
   const lines = words.split(/\n|;|(?<=[a-z\d])[.] /);
-  const alone = speedOf(lines.find((line) => ALONE.test(line) && !BESIDE.test(line)) ?? '');
-  const beside = lines.find((line) => BESIDE.test(line) && speedOf(line) < 0.5 * alone);
+  const quiet = lines.find((line) => ALONE.test(line) && !BESIDE.test(line)) ?? '';
+  const beside = lines.find((line) => {
+    const isSlower = speedOf(line) < 0.5 * speedOf(quiet) || msOf(line) > 5 * msOf(quiet);
+    return BESIDE.test(line) && isSlower;
+  });
   return beside === undefined
     ? []
     : [{ cls: 'prefill_interference', weight: 0.75, evidence: beside.slice(0, 300) }];

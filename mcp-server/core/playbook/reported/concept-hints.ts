@@ -30,9 +30,28 @@ const CACHE_OFF =
 const TRANSIENT =
   /\b(?:freez\w*|froze|hangs?|stands? still|stops?|blocks?|gets? stuck)(?= (?:for|during) (?:about |some |around |up to |a few |several )?(?:a (?:few )?|\d[\d.]*(?: ?(?:to|-) ?\d+)? ?|two |three |five |ten |twenty |thirty )?s(?:ec(?:ond)?s?)?\b)/gi;
 
+/** What it looked like at first, and what a setting was made for, are not what is. */
+const SEEMED =
+  /\b(?:it |that |this )?(?:looked|looks|seemed) like (?:a |an |the )?[\w-]+(?: [\w-]+)?|\bas (?:if|though) (?:the |it |a )?(?:\w+ )?(?:were|was) \w+|\b(?:so that|in order that|to (?:avoid|prevent|keep|stop))\b[^.;\n]{0,60}(?:out of (?:gpu |cuda )?memory|\boom\b|preempt\w*|retract\w*)/gi;
+
+/** `it is not the prefill work`, `it is no straggler`: denied by a noun. */
+const NO_SUCH =
+  /\b(?:it|this|that) (?:is|was)(?: not|n.t) (?:the |an? |about )(?:\w+[ -]?){1,4}|\b(?:it|this|that) (?:is|was) no \w+(?: \w+)?/gi;
+
+/** Decoding that is told to be as it should. */
+export const DECODE_FINE =
+  /\b(?:decod\w*|generation|generating|writing|token generation|tg)(?: itself| speed| rate)* (?:is |are |was )?(?:ok|okay|fine|good|equal|normal|unaffected|unchanged|the same|not affected)\b[^.;\n]{0,12}/gi;
+
+/** What stands at a number is no hang. */
+const STUCK_AT = /\bstuck at (?=\d)/gi;
+
 /** Words of a report without what they say is not so. */
 export const toldWords = (report: Report): string =>
   withoutThousands(wordsOf(report).slice(0, MAX_CHARS))
+    .replaceAll(SEEMED, ' ')
+    .replaceAll(NO_SUCH, ' ')
+    .replaceAll(DECODE_FINE, ' ')
+    .replaceAll(STUCK_AT, 'limited to ')
     .replaceAll(DENIED, ' ')
     .replaceAll(NEVER, ' ')
     .replaceAll(NOT_FULL, ' low ')
@@ -58,7 +77,6 @@ const OOM_LINE = /[^\n]{0,80}(?:out of memory|OutOfMemory)[^\n]{0,120}/;
 const LAUNCH_IDEAS: readonly (readonly [Concept, RegExp])[] = [
   ['manyGpus', /(?:--tp(?:-size)?|--tensor-parallel-size|-tp)[ =]+(?:[2-9]|\d\d)\b/],
   ['cap', /(?:--max-running-requests|--max-num-seqs|--parallel|(?<![\w-])-np)[ =]+\d+/],
-  ['speculation', /--spec(?:ulative)?[-_]\S+|--model-draft\b/],
   ['onCpu', /--cpu-moe|--n-cpu-moe|--cpu-offload-gb|exps=CPU/],
 ];
 

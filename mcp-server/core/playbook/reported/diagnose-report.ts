@@ -3,6 +3,7 @@ import { readLogLoad } from '../../telemetry/log-load.ts';
 import type { Sample } from '../../telemetry/prometheus.ts';
 import { diagnose } from '../diagnose.ts';
 import type { Observation } from '../observation.ts';
+import { boundHints } from './bound-hints.ts';
 import { batchCapOf } from './caps.ts';
 import { cardHints } from './card-hints.ts';
 import { compareHints } from './compare-hints.ts';
@@ -127,7 +128,8 @@ function hasEnded(report: Report, told: readonly LogEvent[], logged: readonly Hi
   return (
     FAILURE.test(toldWords(report)) ||
     ENDED.test(report.input.log?.slice(-END_CHARS) ?? '') ||
-    logged.some((hint) => hint.weight >= 0.5 && !isLoadClass(hint.cls)) ||
+    // A setting that an engine adjusts by itself ends nothing.
+    logged.some(({ cls, weight }) => weight >= 0.5 && cls in REMEDIES && !isLoadClass(cls)) ||
     told.some(({ cls }) => cls === 'engine_dead') ||
     told.some(({ cls, severity, rootCause }) => {
       return rootCause && severity === 'fatal' && !isLoadClass(reportedClass(cls));
@@ -149,6 +151,7 @@ function allHints(report: Report, read: Read): readonly Hint[] {
     ...readingHints(report),
     ...stateHints(report),
     ...compareHints(report),
+    ...boundHints(report),
   ];
   // How fast a server was that ended matters little.
   const lessIfLate = (hint: Hint): Hint =>
@@ -208,10 +211,19 @@ function kindShare(hint: Hint, hasFailed: boolean, report: Report): number {
 
 function isPossible(cls: string, report: Report): boolean {
   if (!(cls in REMEDIES)) return false;
-  if (report.engine === 'llamacpp') return !GPU_ONLY.includes(cls);
+  if (report.engine === 'llamacpp') return !GPU_ONLY.includes(cls) || isToldOf(cls, report);
   const launch = `${report.input.launch_command ?? ''}\n${report.input.log ?? ''}`;
   return cls !== 'layers_on_cpu' || /cpu-offload|llama[-_.]?(?:server|cpp)|\.gguf/i.test(launch);
 }
+
+/** What llama.cpp itself rarely is limited by, unless the report tells of it. */
+const RARE: Readonly<Record<string, RegExp>> = {
+  decode_eager_no_cuda_graph: /cuda graphs?|USE_GRAPHS|HIP_GRAPHS|CUDA : ARCHS|DISABLE_GRAPHS/i,
+  admission_too_conservative: /reserv|admi(?:t|ssion)|counted as|charge[sd]?\b/i,
+};
+
+const isToldOf = (cls: string, report: Report): boolean =>
+  RARE[cls]?.test(`${report.input.log ?? ''}\n${wordsOf(report)}`) === true;
 
 /** Text that turns to its reader instead of telling what a program does. */
 const ADDRESSES_READER =

@@ -39,6 +39,8 @@ export const LOAD_CONCEPTS: Readonly<Record<string, readonly Term[]>> = {
   ],
   prefill_interference: [
     [0.5, 'longPrompt', 'stall', 'stream'],
+    [0.45, 'longPrompt', 'shortOnes', 'queued'],
+    [0.3, 'longPrompt', 'shortOnes', 'stall'],
     [0.35, 'someoneElse', 'stall'],
     [0.2, 'someoneElse', 'longPrompt'],
     [0.25, 'someoneElse', 'longPrompt', 'stall'],
@@ -122,6 +124,7 @@ export const LOAD_CONCEPTS: Readonly<Record<string, readonly Term[]>> = {
     [0.2, 'repeatedRun', 'ttft'],
     [-0.3, 'compile'],
     [-0.3, 'hang'],
+    [-0.5, 'lost'],
   ],
   cold_jit_in_window: [
     [0.45, 'firstSlow'],
@@ -131,7 +134,9 @@ export const LOAD_CONCEPTS: Readonly<Record<string, readonly Term[]>> = {
     [-0.3, 'prefix'],
   ],
   proxy_buffering: [
-    [0.4, 'proxy'],
+    [0.25, 'proxy'],
+    [0.15, 'proxy', 'stream'],
+    [0.15, 'proxy', 'ttft'],
     [0.3, 'clump', 'stream'],
     [0.3, 'proxy', 'clump'],
     [0.5, 'clump', 'compress'],

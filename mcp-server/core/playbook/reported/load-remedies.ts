@@ -9,23 +9,27 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
         '--cuda-graph-max-bs --cuda-graph-max-bs-decode --disable-cuda-graph --max-running-requests --mem-fraction-static --attention-backend',
       vllm: '--enforce-eager --max-cudagraph-capture-size --cudagraph-capture-sizes --compilation-config --max-seq-len-to-capture --max-num-seqs',
     },
+    others: 'GGML_CUDA_USE_GRAPHS GGML_CUDA_GRAPHS GGML_CUDA_DISABLE_GRAPHS',
   },
   batch_cap_binding: {
     fix: 'Raise the largest running batch to what the load needs, and the captured graphs with it.',
     knobs: {
       sglang:
-        '--max-running-requests --cuda-graph-max-bs --cuda-graph-max-bs-decode --max-total-tokens --max-mamba-cache-size',
+        '--max-running-requests --cuda-graph-max-bs --cuda-graph-max-bs-decode --max-total-tokens --max-mamba-cache-size --mamba-full-memory-ratio --context-length',
       vllm: '--max-num-seqs --max-num-batched-tokens --max-cudagraph-capture-size --data-parallel-size',
       llamacpp: '--parallel --ctx-size --cont-batching --batch-size',
     },
+    others: 'OLLAMA_NUM_PARALLEL',
   },
   admission_too_conservative: {
     fix: 'Lower the reserve that admission keeps for outputs to come, so that more requests run at once.',
     knobs: {
-      sglang: '--schedule-conservativeness --max-prefill-tokens --schedule-policy',
+      sglang:
+        '--schedule-conservativeness --max-prefill-tokens --schedule-policy --enable-prefill-delayer --prefill-max-requests',
       vllm: '--max-num-seqs --max-num-batched-tokens --scheduler-reserve-full-isl',
     },
-    others: 'max_new_tokens SGLANG_CLIP_MAX_NEW_TOKENS_ESTIMATION',
+    others:
+      'max_new_tokens SGLANG_CLIP_MAX_NEW_TOKENS_ESTIMATION max_tokens SGLANG_NUM_RESERVED_DECODE_TOKENS',
   },
   kv_bound_queueing: {
     fix: 'Give the KV pool more tokens by memory share, an 8-bit KV type or more GPUs.',
@@ -41,15 +45,16 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
     knobs: {
       sglang:
         '--schedule-conservativeness --max-running-requests --mem-fraction-static --tp-size --kv-cache-dtype',
-      vllm: '--gpu-memory-utilization --max-num-seqs --tensor-parallel-size --max-num-batched-tokens --max-model-len --kv-cache-dtype --swap-space',
+      vllm: '--gpu-memory-utilization --max-num-seqs --tensor-parallel-size --max-num-batched-tokens --max-model-len --kv-cache-dtype --swap-space --scheduler-reserve-full-isl',
     },
+    others: 'SGLANG_NUM_RESERVED_DECODE_TOKENS',
   },
   prefill_interference: {
     fix: 'Make prefill chunks smaller, mix them with decode steps, or separate the two.',
     knobs: {
       sglang:
         '--chunked-prefill-size --enable-mixed-chunk --max-prefill-tokens --disaggregation-mode --schedule-policy --enable-prefill-delayer',
-      vllm: '--max-num-batched-tokens --enable-chunked-prefill --long-prefill-token-threshold --max-num-partial-prefills --scheduling-policy --kv-transfer-config',
+      vllm: '--max-num-batched-tokens --enable-chunked-prefill --long-prefill-token-threshold --max-num-partial-prefills --max-long-partial-prefills --scheduling-policy --kv-transfer-config',
       llamacpp: '--ubatch-size --batch-size --cont-batching --parallel',
     },
     others: 'SGLANG_PREFILL_INTERVAL disaggregation',
@@ -128,12 +133,12 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
     knobs: {
       sglang:
         '--disable-radix-cache --schedule-policy --enable-hierarchical-cache --mem-fraction-static --page-size --load-balance-method --chunked-prefill-size',
-      vllm: '--enable-prefix-caching --no-enable-prefix-caching --block-size --gpu-memory-utilization --kv-offloading-size --disable-hybrid-kv-cache-manager',
+      vllm: '--enable-prefix-caching --no-enable-prefix-caching --block-size --gpu-memory-utilization --kv-offloading-size --mamba-cache-mode --disable-hybrid-kv-cache-manager',
       llamacpp:
         '--cache-reuse --swa-full --cache-ram --slot-prompt-similarity --parallel --ctx-checkpoints --kv-unified --cache-prompt',
     },
     others:
-      'engine version | cache_prompt | prompt order | session affinity | routing | cache-aware routing | id_slot',
+      'engine version | cache_prompt | prompt order | prompt prefix | session affinity | routing | cache-aware routing | id_slot',
   },
   warm_prefix_cache_in_benchmark: {
     fix: 'Flush the cache or give every prompt a unique beginning, then measure again.',

@@ -61,12 +61,20 @@ function loadAboveGraphs(report: Report, words: string): readonly Hint[] {
   if (covered === null || isOom(report)) return [];
   const running = numbersOf(`${report.input.log ?? ''}`.slice(0, 50_000), RUNNING);
   const load = Math.max(0, ...numbersOf(words, LOAD), ...running);
-  const caps = Math.max(0, ...numbersOf(words, CAP));
-  const weight = load > covered ? 0.7 : caps > covered ? 0.5 : 0;
+  const launched = /Truncating max_cudagraph/.test(report.input.log ?? '') ? tokensOf(report) : 0;
+  const caps = Math.max(0, ...numbersOf(words, CAP), launched);
+  const weight = load > covered || launched > covered ? 0.7 : caps > covered ? 0.5 : 0;
   const evidence = `graphs cover ${covered}, ${Math.max(load, caps)} run or may run`;
   return weight === 0 ? [] : [{ cls: 'decode_eager_no_cuda_graph', weight, evidence }];
 }
 const RUNNING = /#running-req: (\d+)/g;
+
+/** Tokens of the largest decode step that a launch allows: one for each sequence and its drafts. Source: vLLM docs cuda_graphs. */
+function tokensOf(report: Report): number {
+  const launch = report.input.launch_command ?? '';
+  const drafts = /num_speculative_tokens\W{1,4}(\d+)/.exec(launch)?.[1] ?? 0;
+  return Math.max(0, ...numbersOf(launch, CAP)) * (1 + Number(drafts));
+}
 
 const FREE_AT_START =
   /using device \w+ \([^)]*\)(?: \([^)]*\))? - (\d+) (MiB) free|Load weight begin\. avail mem=([\d.]+) GB/;
@@ -112,7 +120,9 @@ const ONE_GPU_NODES = /DGX Spark|\bGB10\b|Strix Halo|Jetson/i;
 function splitOverNodes(report: Report): readonly Hint[] {
   const { tensorParallel } = sizesOf(report);
   const most = ONE_GPU_NODES.test(report.input.gpu ?? '') ? 1 : MOST_GPUS_OF_NODE;
-  if (tensorParallel <= most || isOom(report)) return [];
+  // Attention that is parallel over data is not split. Source: SGLang docs dp_attention.
+  const isSplit = !/--enable-dp-attention/.test(report.input.launch_command ?? '');
+  if (tensorParallel <= most || isOom(report) || !isSplit) return [];
   const evidence = `tensors split over ${tensorParallel} GPUs`;
   return [{ cls: 'tp_communication_bound', weight: 0.6, evidence }];
 }

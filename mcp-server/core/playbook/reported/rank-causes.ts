@@ -31,6 +31,7 @@ export const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
   ],
   hang_watchdog: ['batch_cap_binding', 'admission_too_conservative', 'client_limited'],
   kv_bound_queueing: ['batch_cap_binding', 'admission_too_conservative'],
+  decode_eager_no_cuda_graph: ['cpu_or_frontend_bound'],
   detokenizer_bound: ['cpu_or_frontend_bound'],
   proxy_buffering: ['prefill_interference', 'prefill_bound'],
   layers_on_cpu: ['cpu_or_frontend_bound', 'decode_bandwidth_bound'],

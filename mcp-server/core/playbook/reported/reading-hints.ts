@@ -1,5 +1,5 @@
 import { gpuFacts } from '../../roofline/gpus.ts';
-import { type Hint, type Report, wordsOf } from './report.ts';
+import { type Hint, type Report, withoutThousands, wordsOf } from './report.ts';
 
 const MAX_CHARS = 200_000;
 
@@ -164,11 +164,15 @@ function promptTimes(words: string): readonly Hint[] {
   const isAlone = /concurrency[ =:]*1\b|single|\bbatch 1\b|one (?:user|request|client)/i.test(
     words,
   );
+  const isHuge = last.tokens >= 8000 && last.ms > 5000;
   return [
     ...when(isFollowing, 'prefill_bound', 0.75, `${first.said}; ${last.said}`.slice(0, 300)),
     ...when(isAlone && last.tokens >= 2000 && last.ms > 800, 'prefill_bound', 0.5, last.said),
+    ...when(!isAlone && isHuge && !QUEUE.test(words), 'prefill_bound', 0.5, last.said),
   ];
 }
+
+const QUEUE = /queue|waiting|pending/i;
 
 const GAP = /\bitl\b|inter[- ]token|tpot|tbot|between (?:\w+ )?tokens/i;
 
@@ -216,7 +220,7 @@ export function readingHints(report: Report): readonly Hint[] {
     ...timings(`${log}\n${words}`),
     ...weightsRead(log, report.input.gpu ?? ''),
     ...offered(`${report.input.launch_command ?? ''}\n${words}`),
-    ...promptTimes(words),
+    ...promptTimes(withoutThousands(words)),
     ...gapTail(words),
     ...mostlyPrompts(words),
   ];

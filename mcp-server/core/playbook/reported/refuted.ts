@@ -1,6 +1,7 @@
 import type { LogLoad } from '../../telemetry/log-load.ts';
 import type { Sample } from '../../telemetry/prometheus.ts';
 import { gpusPay } from './compare-hints.ts';
+import { DECODE_FINE } from './concept-hints.ts';
 import { CONCEPTS } from './concepts.ts';
 import { endOfLog, loggedHitPercent } from './reading-hints.ts';
 import { type Report, withoutThousands, wordsOf } from './report.ts';
@@ -48,6 +49,32 @@ const isPlaceOnly = (report: Report, words: string): boolean =>
   !CONCEPTS.ttft.test(words) &&
   !CONCEPTS.clump.test(words);
 
+/** What would slow decoding. */
+const OF_DECODE = [
+  'decode_eager_no_cuda_graph',
+  'decode_bandwidth_bound',
+  'speculation_not_paying',
+  'detokenizer_bound',
+  'layers_on_cpu',
+];
+
+/** Graphs that were tried and brought nothing. */
+const GRAPHS_TRIED =
+  /\b(?:tried|tested|switched to|turned on)\b[^.;\n]{0,30}\bgraphs?\b[^.;\n]{0,40}(?:slower|wors|no (?:gain|faster|difference|better))/i;
+
+const DIRECT_TIME = /\bdirect\w*\b[^\n]*?ttft[^\d\n]{0,12}(\d+(?:\.\d+)?) ?(ms|s)\b/i;
+const PROXIED_TIME =
+  /\b(?:through|via|behind|proxied)\b[^\n]*?ttft[^\d\n]{0,12}(\d+(?:\.\d+)?) ?(ms|s)\b/i;
+
+/** The way around the proxy has as late a first token as the way through it. */
+function isDirectAsSlow(words: string): boolean {
+  const [direct, proxied] = [DIRECT_TIME, PROXIED_TIME].map((pattern) => {
+    const [, time, unit] = pattern.exec(words) ?? [];
+    return Number(time) * (unit === 's' ? 1000 : 1);
+  });
+  return (direct ?? Number.NaN) > 0.7 * (proxied ?? Number.NaN);
+}
+
 /** Classes that a number of the report speaks against, whatever its words say. */
 export function refutedClasses(report: Report, readings: Readings): ReadonlySet<string> {
   const words = withoutThousands(wordsOf(report));
@@ -67,6 +94,9 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
     [hit > 0.6, 'prefix_cache_miss'],
     [(readings.load?.cachedShare ?? hit) > 0.8, 'prefill_bound', 'prefix_cache_miss'],
     [gpusPay(words), 'tp_communication_bound'],
+    [words.search(DECODE_FINE) !== -1, ...OF_DECODE],
+    [isDirectAsSlow(words), 'proxy_buffering'],
+    [GRAPHS_TRIED.test(words), 'decode_eager_no_cuda_graph'],
     [hasServed(report), 'weights_do_not_fit'],
     [isKept(report), 'spot_interruption'],
     [NEVER_PLACED.test(log) && !TAKEN_BACK.test(`${log}\n${words}`), 'spot_interruption'],

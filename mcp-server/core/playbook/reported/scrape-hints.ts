@@ -21,6 +21,20 @@ const share = (samples: readonly Sample[], top: RegExp, bottom: RegExp): number 
 export const scrapedHitRatio = (samples: readonly Sample[]): number =>
   share(samples, /prefix_cache_hits(?:_total)?$/, /prefix_cache_queries(?:_total)?$/);
 
+/** Requests that wait for blocks or a place in the batch. NaN when: nothing tells. Source: vLLM v1/metrics/loggers.py. */
+const forCapacity = (samples: readonly Sample[]): number =>
+  sum(
+    samples.filter(({ labels }) => labels['reason'] === 'capacity'),
+    /num_requests_waiting_by_reason$/,
+  );
+
+/** Share of admissions that SGLang's prefill delayer put off. NaN when: none is counted. Source: SGLang prefill_delayer.py. */
+function delayedShare(samples: readonly Sample[]): number {
+  const all = samples.filter(({ name }) => /prefill_delayer_outcomes(?:_total)?$/.test(name));
+  const isDelay = (one: Sample): boolean => one.labels['output_reason'] === 'delay';
+  return sum(all.filter(isDelay), /outcomes/) / sum(all, /outcomes/);
+}
+
 interface ScrapeRule extends Omit<Hint, 'evidence'> {
   readonly holds: boolean;
   readonly said: string;
@@ -34,7 +48,12 @@ function queueRules(samples: readonly Sample[], cap: number | null): readonly Sc
   const said = `running ${running}, waiting ${waiting}, KV usage ${kv}`;
   const hasRoom = waiting > 0 && !(kv >= 0.85);
   const isBelow = cap !== null && running < 0.8 * cap;
+  // vLLM admits whatever it finds blocks for; below the cap blocks are what is missing.
+  const isForBlocks = hasRoom && isBelow && !(kv < 0.85) && forCapacity(samples) > 0;
+  if (isForBlocks) return [{ cls: 'kv_bound_queueing', weight: 0.7, holds: true, said }];
+  const isAt = cap !== null && running >= cap;
   return [
+    { cls: 'batch_cap_binding', weight: 0.5, holds: hasRoom && isAt, said },
     { cls: 'kv_bound_queueing', weight: 0.7, holds: waiting > 0 && kv >= 0.9, said },
     { cls: 'batch_cap_binding', weight: isBelow ? 0.3 : 0.65, holds: hasRoom, said },
     { cls: 'admission_too_conservative', weight: isBelow ? 0.7 : 0.35, holds: hasRoom, said },
@@ -55,7 +74,14 @@ function counterRules(samples: readonly Sample[]): readonly ScrapeRule[] {
   const none = sum(eager, /cuda_graph_passes/);
   const warm = 'warm_prefix_cache_in_benchmark';
   const graph = 'decode_eager_no_cuda_graph';
+  const late = delayedShare(samples);
   return [
+    {
+      cls: 'admission_too_conservative',
+      weight: 0.8,
+      holds: late > 0.8,
+      said: `${late} of admissions delayed`,
+    },
     {
       cls: 'preemption_thrash',
       weight: 0.85,

@@ -60,7 +60,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
   ),
   ...signs('layers_on_cpu', 'launch', [
     0.4,
-    /-ngl\s+(?:0|[1-9]|[1-3]\d)\b|--n-gpu-layers\s+\d{1,2}\b|--cpu-moe|--n-cpu-moe|exps=CPU|--cpu-offload-gb/,
+    /-ngl\s+(?:0|[1-9]|[12]\d|3[0-2])\b|--n-gpu-layers\s+(?:\d|[12]\d|3[0-2])\b|--cpu-moe|--n-cpu-moe|exps=CPU|--cpu-offload-gb/,
   ]),
   ...signs('layers_on_cpu', 'launch', [0.5, /(?:-ngl|--n-gpu-layers|--gpu-layers)[ =]+[0-9]\b/]),
   ...signs(
@@ -83,7 +83,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
     ],
     [
       0.5,
-      /(?:same|shared|common|long) (?:system )?(?:prompt|prefix)[^\n]{0,80}(?:again|every|each|re-?comput|re-?process|not cached|slow)/i,
+      /(?:(?:same|shared|common) (?:system )?|long system )(?:prompt|prefix)[^\n]{0,80}(?:again|every|each|re-?comput|re-?process|not cached|slow)/i,
     ],
   ),
   ...signs('prefix_cache_miss', 'launch', [
@@ -111,8 +111,15 @@ export const SPEED_SIGNALS: readonly Signal[] = [
   ...words(
     'proxy_buffering',
     [
-      0.75,
+      0.4,
       /proxy|nginx|gateway|ingress|envoy|cloudflare|load ?balancer|traefik|haproxy|buffer(?:s|ed|ing)\b|litellm|istio|\balb\b|\bcdn\b/i,
+    ],
+    [
+      0.6,
+      near(
+        'proxy|nginx|gateway|ingress|envoy|cloudflare|load ?balancer|traefik|haproxy|buffer(?:s|ed|ing)\\b|litellm|istio|\\balb\\b|\\bcdn\\b',
+        'buffer|stream|chunk|burst|clump|lump|piece|at once|first token|ttft|\\bms\\b|direct|bypass|localhost|gzip|compress|http\\/1|sse\\b|port-?forward',
+      ),
     ],
     [
       0.4,

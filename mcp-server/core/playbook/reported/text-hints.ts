@@ -1,3 +1,4 @@
+import { BOUND_SIGNALS } from './bound-signals.ts';
 import { toldWords } from './concept-hints.ts';
 import { LOAD_SIGNALS } from './load-signals.ts';
 import { PLACE_SIGNALS } from './place-signals.ts';
@@ -11,13 +12,17 @@ const SIGNALS: readonly Signal[] = [
   ...LOAD_SIGNALS,
   ...SPEED_SIGNALS,
   ...PLACE_SIGNALS,
+  ...BOUND_SIGNALS,
 ];
 const MAX_CHARS = 60_000;
+
+/** Words of two sentences belong together less than those of one. */
+const SENTENCE_END = /(?<=[a-z)\d%]{2})[.!?] (?=[A-Z("'`-])/g;
 
 /** What the words of a report, its launch and its log speak for. */
 export function textHints(report: Report): readonly Hint[] {
   const cut = (text: string): string => text.slice(0, MAX_CHARS);
-  const words = cut(toldWords(report));
+  const words = cut(toldWords(report)).replaceAll(SENTENCE_END, '.\n');
   const launch = cut(report.input.launch_command ?? '');
   const log = cut(report.input.log ?? '');
   const places = { words, launch, log, any: cut(`${words}\n${log}`) };
