@@ -179,7 +179,7 @@ function strongest(engine: string, input: Input, cls: string): number {
 }
 
 describe('what an engine shows of its own bounds', () => {
-  it.each(ROWS)('%s speaks for %s (%s)', (_, cls, engine, fires, quiet) => {
+  it.each(ROWS)('%s speaks for %s (%s)', (...[, cls, engine, fires, quiet]) => {
     const weight = strongest(engine, fires, cls);
     expect(weight).toBeGreaterThanOrEqual(0.45);
     expect(strongest(engine, quiet, cls)).toBeLessThan(weight);
@@ -216,7 +216,7 @@ describe('what a report sets aside', () => {
       ],
     ];
 
-  it.each(ROWS_ASIDE)('%s does not speak for %s', (_, cls, said, aside) => {
+  it.each(ROWS_ASIDE)('%s does not speak for %s', (...[, cls, said, aside]) => {
     expect(confidenceOf('sglang', { symptom: aside }, cls)).toBeLessThan(
       confidenceOf('sglang', { symptom: said }, cls),
     );

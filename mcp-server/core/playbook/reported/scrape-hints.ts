@@ -40,24 +40,44 @@ interface ScrapeRule extends Omit<Hint, 'evidence'> {
   readonly said: string;
 }
 
+interface Moment {
+  readonly waiting: number;
+  readonly running: number;
+  readonly kv: number;
+  readonly said: string;
+}
+
 /** Gauges of one moment. Source: playbook rows 8 to 10. */
 function queueRules(samples: readonly Sample[], cap: number | null): readonly ScrapeRule[] {
   const waiting = waitingOf(samples);
   const running = sum(samples, /(?:num_running_reqs|num_requests_running|requests_processing)$/);
   const kv = kvUsageOf(samples);
   const said = `running ${running}, waiting ${waiting}, KV usage ${kv}`;
-  const hasRoom = waiting > 0 && !(kv >= 0.85);
+  const idle = waiting === 0 && running > 0 && kv < 0.5;
+  const isFull = waiting > 0 && kv >= 0.9;
+  return [
+    { cls: 'kv_bound_queueing', weight: 0.7, holds: isFull, said },
+    ...roomRules({ waiting, running, kv, said }, cap, forCapacity(samples)),
+    { cls: 'client_limited', weight: 0.35, holds: idle, said },
+  ];
+}
+
+/** Requests wait and the pool is not told to be full. */
+function roomRules(
+  { waiting, running, kv, said }: Moment,
+  cap: number | null,
+  blocked: number,
+): readonly ScrapeRule[] {
+  const holds = waiting > 0 && !(kv >= 0.85);
   const isBelow = cap !== null && running < 0.8 * cap;
   // vLLM admits whatever it finds blocks for; below the cap blocks are what is missing.
-  const isForBlocks = hasRoom && isBelow && !(kv < 0.85) && forCapacity(samples) > 0;
-  if (isForBlocks) return [{ cls: 'kv_bound_queueing', weight: 0.7, holds: true, said }];
-  const isAt = cap !== null && running >= cap;
+  if (holds && isBelow && blocked > 0 && Number.isNaN(kv)) {
+    return [{ cls: 'kv_bound_queueing', weight: 0.7, holds, said }];
+  }
+  const [capWeight, carefulWeight] = isBelow ? [0.3, 0.7] : [cap === null ? 0.65 : 0.8, 0.35];
   return [
-    { cls: 'batch_cap_binding', weight: 0.5, holds: hasRoom && isAt, said },
-    { cls: 'kv_bound_queueing', weight: 0.7, holds: waiting > 0 && kv >= 0.9, said },
-    { cls: 'batch_cap_binding', weight: isBelow ? 0.3 : 0.65, holds: hasRoom, said },
-    { cls: 'admission_too_conservative', weight: isBelow ? 0.7 : 0.35, holds: hasRoom, said },
-    { cls: 'client_limited', weight: 0.35, holds: waiting === 0 && running > 0 && kv < 0.5, said },
+    { cls: 'batch_cap_binding', weight: capWeight, holds, said },
+    { cls: 'admission_too_conservative', weight: carefulWeight, holds, said },
   ];
 }
 
