@@ -42,7 +42,7 @@ const OOM_BY_TEXT: readonly (readonly [string, RegExp])[] = [
   ],
   [
     'oom_activation_prefill',
-    /profile_run|_dummy_run|determine_available_memory|determine_num_available_blocks|forward_extend|prefill|logits_processor/i,
+    /profile_run|_dummy_run|determine_available_memory|determine_num_available_blocks|forward_extend|prefill|logits_processor|prompt_logprobs/i,
   ],
   ['oom_under_load', /forward_decode|decode|execute_model|event_loop|run_batch/],
 ];

@@ -29,8 +29,8 @@ const MAX_TRACE_CHARS = 16_384;
 const MAX_EVENT_LINE_CHARS = 1000;
 
 const TRACE_START = /Traceback \(most recent call last\):/;
-/** A frame; one outside of a traceback belongs to one whose head was cut off. */
-const FRAME = /^\s*File "[^"]+", line \d+, in /;
+/** A frame, in full or shortened by whoever pasted it; one outside of a traceback belongs to one whose head was cut off. */
+const FRAME = /^\s*(?:File "[^"]+", line \d+, in |(?:[\w.-]*\/)*\w+\.py:\d+(?:,|:)? in \w)/;
 const EXCEPTION_LINE =
   /^(?:[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Failure|Warning)|[a-z_][\w]*(?:\.\w+)+)(?::|$)/;
 

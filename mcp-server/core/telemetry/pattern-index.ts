@@ -63,7 +63,7 @@ function buildIndex(patterns: readonly LogPattern[]): PatternIndex {
 }
 
 /** With which a traceback begins, or one whose beginning was cut off. */
-const TRACE_HEADS = ['traceback (most recent call last)', 'file "'];
+const TRACE_HEADS = ['traceback (most recent call last)', 'file "', '.py:'];
 
 /** Longest extracted value. Source: own reasoning, flags and sizes are far shorter. */
 const MAX_VALUE_CHARS = 200;

@@ -31,11 +31,11 @@ export const LLAMACPP_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'context_too_long',
-    /(?:the request exceeds the available context size|exceeds the available context size|n_prompt_tokens.*n_ctx|input is too large to process|exceed_context_size_error|the requested n_ctx .* exceeds|prompt is too long)/,
+    /(?:the request exceeds the available context size|exceeds the available context size|Context size has been exceeded|context shift is disabled|n_prompt_tokens.*n_ctx|input is too large to process|exceed_context_size_error|the requested n_ctx .* exceeds|[Pp]rompt is too (?:long|big)|Requested tokens \(\d+\) exceed context window)/,
   ),
   fatal(
     'kv_cache_too_small',
-    /(?:failed to find (?:free space in the KV cache|a memory slot)|no slot (?:available|found) .*batch|decode: failed to find|Context size has been exceeded|context shift is disabled|failed to (?:initialize|create) (?:the )?(?:memory|KV cache|kv cache))/,
+    /(?:failed to find (?:free space in the KV cache|a memory slot)|no slot (?:available|found) .*batch|decode: failed to find|failed to (?:initialize|create) (?:the )?(?:memory|KV cache|kv cache))/,
   ),
   fatal(
     'oom_activation_prefill',

@@ -21,6 +21,12 @@ export const SGLANG_LOG_PATTERNS: readonly LogPattern[] = [
     /max_total_num_tokens=(?<tokens>\d+)(?:.*?chunked_prefill_size=(?<chunk>-?\d+|None))?(?:.*?max_running_requests=(?<maxRunning>\d+))?(?:.*?context_len=(?<contextLength>\d+))?(?:.*?available_gpu_mem=(?<availGb>[\d.]+) GB)?/,
   ),
   note('ready', /The server is fired up and ready to roll!/),
+  // Captures draw a bar before, and in place of, the line that begins them.
+  note('phase_graphs', /^(?:Capturing|Compiling) (?:batches|num tokens)/),
+  fatal(
+    'kv_cache_too_small',
+    /Loaded weights leave no GPU memory for the KV cache(?:.*?minimum viable = 1 - available\/pre = (?<leastShare>[\d.]+))?/,
+  ),
   fatal('weights_do_not_fit', /Not enough memory\. Please try to increase --mem-fraction-static/),
   fatal('oom_cuda_graph_capture', /Capture (?:\w+ )*(?:cuda|CUDA) graph failed/),
   fatal('oom_activation_prefill', /Prefill out of memory\. Try to lower your batch size/),

@@ -99,6 +99,7 @@ export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   fatal('bad_flag_combination', /NotImplementedError: .*(?:partial.prefills|V1)/),
   fatal('oom_cuda_graph_capture', /out of memory.*captur|captur.*out of memory/i),
+  fatal('oom_cuda_graph_capture', /(?:out of memory|OutOfMemory).*ESTIMATE_CUDAGRAPHS/),
   fatal('oom_activation_prefill', /out of memory.*(?:profil|encoder)/i),
   cause(
     'silent_adjustment',

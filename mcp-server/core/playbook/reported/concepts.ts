@@ -98,7 +98,7 @@ export const CONCEPTS = {
   compress: /\bg?zip\b|compress|\bzstd\b|brotli|middleware/i,
   directFine:
     /from inside (?:the )?(?:cluster|pod|container)|on the (?:node|box|machine|host) itself|\blocally\b|direct|attached port|port-?forward|localhost|in-pod|without the (?:proxy|gateway|ingress)|bypass/i,
-  oom: /\boom\b|(?:dies?|died|lack|want|short|falls? over for lack) of (?:gpu |video )?memory|memory (?:is|was) not enough|out[ -]of[ -](?:gpu |cuda |device )?memory|outofmemory|memory (?:error|alloc)|runs? out of (?:gpu )?memory|kills? the server|killed/i,
+  oom: /\boom(?:s|ed|ing)?\b|(?:dies?|died|lack|want|short|falls? over for lack) of (?:gpu |video )?memory|memory (?:is|was) not enough|out[ -]of[ -](?:gpu |cuda |device )?memory|outofmemory|memory (?:error|alloc)|runs? out of (?:gpu )?memory|kills? the server|killed/i,
   capture: /captur|cuda ?graphs?|cudagraph|enforce[-_ ]eager|eager mode/i,
   sampler: /sampl(?:er|ing)|warm(?:ing)?[- ]?up|dummy requests?|logits|vocab\w*/i,
   loading:
@@ -110,9 +110,9 @@ export const CONCEPTS = {
   activation:
     /\blong|prefill|images?|video|multi-?modal|document|activation|profil|chunk|embedd|token (?:prompt|document|input)s?|\d+k/i,
   startFails:
-    /\b(?:starts?|comes? up|boots?|loads?) only\b|only (?:starts?|comes? up|boots?)|(?:at|on|during) start|start-?up|\bstarts?\b[^.;\n]{0,20}(?:fail|end|die|stop)|won.t start|does(?: not|n.t) start|come up|refuses/i,
+    /\b(?:starts?|comes? up|boots?|loads?) only\b|only (?:starts?|comes? up|boots?)|(?:at|on|during) start|start-?up|\bstarts?\b[^.;\n]{0,20}(?:fail|end|die|stop)|won.t start|does(?: not|n.t) start|come up|refuses|(?:cannot|can.t|does(?: not|n.t)) boot|(?:restart|crash)[- ]?loop|each start|before the first request/i,
   otherProcess:
-    /jupyter|somebody else|someone else|\bghost\b|\b(?:other|another|old|zombie|leftover|orphan|stale|previous|second|no longer listed)[^.;\n]{0,40}(?:process|server|container|instance|job|python|engine|notebook)?|nvidia-smi[^.;\n]{0,60}(?:used|GiB|GB|MiB|process)|already (?:in use|used|occupied|taken)|shared? (?:gpu|card)|crash[^.;\n]{0,60}(?:again|will not come up)/i,
+    /jupyter|somebody else|someone else|\bghost\b|\b(?:other|another|old|zombie|leftover|orphan|stale|previous|second|no longer listed)[^.;\n]{0,40}(?:process|server|container|instance|job|python|engine|notebook)?|nvidia-smi[^.;\n]{0,60}(?:used|GiB|GB|MiB|process)|already (?:in use|used|occupied|taken)|shared? (?:gpu|card)|crash[^.;\n]{0,60}(?:again|will not come up)|sigkill|kill -9|force-?kill|\b(?:two|both|duplicate)\b[^.;\n]{0,40}\bprocess(?:es)?\b|\bstill (?:shows?|lists?|alive|there)|same (?:card|gpu) at the same time|dead worker/i,
   eager:
     /eager|without (?:a )?(?:cuda )?graphs?|cuda ?graphs?[^.;\n]{0,30}(?:off|disabled|false|not|no )|not captured|uncaptured|decode_none/i,
   stepAtSize:

@@ -15,6 +15,7 @@ import { learnedCauses, learnedModel } from './learned.ts';
 import { logLoadHints } from './load-hints.ts';
 import { LOAD_REMEDIES } from './load-remedies.ts';
 import { logHints } from './log-hints.ts';
+import { memoryHints } from './memory-hints.ts';
 import type { FlagNames } from './named-flags.ts';
 import { numberHints } from './number-hints.ts';
 import { PLACE_REMEDIES } from './place-remedies.ts';
@@ -147,6 +148,7 @@ function allHints(report: Report, read: Read): readonly Hint[] {
     ...logLoadHints(readLogLoad(wordsOf(report), null), cap),
     ...scrapeHints(scrape, cap),
     ...numberHints(report),
+    ...memoryHints(report),
     ...cardHints(report),
     ...readingHints(report),
     ...stateHints(report),
@@ -179,7 +181,7 @@ const END_CHARS = 500;
 
 /** Words of a server that ended or never served, so that how fast it was matters little. */
 const FAILURE =
-  /out of (?:gpu |cuda )?memory|OutOfMemory|(?:worker|server|engine|process|pod|container) is gone|errors? out|\bdies?\b|\boom\b|crash|exception|traceback|exits?\b|killed|refuses to start|(?:does|did|will|would|can) ?n[o']t start|cannot start|\bstart(?:-?up)?\b[^.\n]{0,30}\b(?:hangs?|hung|stuck|freezes|stands still|never)|(?:hangs?|stuck) (?:at|on|in|during|while) (?:start|init|load)|fails? (?:to (?:start|load)|at start|during start|with)/i;
+  /out of (?:gpu |cuda )?memory|OutOfMemory|\boom(?:s|ed|ing)?\b|(?:cannot|can.t) boot|(?:worker|server|engine|process|pod|container) is gone|errors? out|\bdies?\b|crash|exception|traceback|exits?\b|killed|refuses to start|(?:does|did|will|would|can) ?n[o']t start|cannot start|\bstart(?:-?up)?\b[^.\n]{0,30}\b(?:hangs?|hung|stuck|freezes|stands still|never)|(?:hangs?|stuck) (?:at|on|in|during|while) (?:start|init|load)|fails? (?:to (?:start|load)|at start|during start|with)/i;
 
 const isLoadClass = (cls: string): boolean => cls in LOAD_REMEDIES;
 const isPlaceClass = (cls: string): boolean =>

@@ -4,7 +4,7 @@ import { foreignMemoryShare } from './oom-numbers.ts';
 import { EXPLAINS } from './rank-causes.ts';
 import { type Hint, type Report, wordsOf } from './report.ts';
 import { reportedClass } from './same-as.ts';
-import { sizesOf } from './sizes.ts';
+import { hasServed, sizesOf } from './sizes.ts';
 import { waitingReading } from './waiting-reading.ts';
 
 /** What the known lines of a log speak for. */
@@ -41,6 +41,21 @@ const AMBIGUOUS: readonly (readonly [RegExp, Shares])[] = [
     [
       ['driver_or_cuda_mismatch', 0.95],
       ['unsupported_gpu_or_kernel', 1],
+    ],
+  ],
+  // The pool of llama.cpp is as large as its context, and is full. Source: llama.cpp tools/server/server-context.cpp.
+  [
+    /Context size has been exceeded|context shift is disabled/,
+    [
+      ['context_too_long', 1],
+      ['kv_cache_too_small', 0.8],
+    ],
+  ],
+  [
+    /failed to find (?:free space in the KV cache|a memory slot)/,
+    [
+      ['kv_cache_too_small', 1],
+      ['context_too_long', 0.85],
     ],
   ],
   [
@@ -85,6 +100,11 @@ const SHM: Shares = [
   ['shm_or_ipc', 1],
   ['disk_full', 0.5],
 ];
+/** Memory of the machine, not of a GPU, ended while requests were served. */
+const HOST_UNDER_LOAD: Shares = [
+  ['oom_under_load', 1],
+  ['weights_do_not_fit', 0.4],
+];
 const BARE_OOM: Shares = [
   ['oom_under_load', 0.5],
   ['weights_do_not_fit', 0.45],
@@ -124,10 +144,15 @@ function oldToolkit(line: string, report: Report): Shares | null {
 
 /** What a line's own class is of, by what it names and by the rest of the log. Null when: that tells nothing more. */
 function bySurroundings(event: LogEvent, report: Report): Shares | null {
-  if (event.cls === 'bad_flag_combination' && IS_QUANTISED.test(event.line)) return QUANTISED_SIZE;
-  if (event.cls === 'disk_full' && IN_SHARED_MEMORY.test(report.input.log ?? '')) return SHM;
-  const isKv = event.cls === 'weights_do_not_fit' && KV_REFUSED.test(report.input.log ?? '');
-  return isKv ? KV_OR_WEIGHTS : waitingReading(event, report);
+  const log = report.input.log ?? '';
+  const rows: readonly (readonly [cls: string, holds: boolean, shares: Shares])[] = [
+    ['bad_flag_combination', IS_QUANTISED.test(event.line), QUANTISED_SIZE],
+    ['disk_full', IN_SHARED_MEMORY.test(log), SHM],
+    ['host_out_of_memory', hasServed(report), HOST_UNDER_LOAD],
+    ['weights_do_not_fit', KV_REFUSED.test(log), KV_OR_WEIGHTS],
+  ];
+  const read = rows.find(([cls, holds]) => holds && cls === event.cls);
+  return read === undefined ? waitingReading(event, report) : read[2];
 }
 
 /** Somebody else holds much of the GPU. Null when: the line tells nothing of it. */

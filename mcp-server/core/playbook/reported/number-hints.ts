@@ -86,7 +86,7 @@ function takenBefore(report: Report): readonly Hint[] {
   const totalGb = memoryGbOf(report.input.gpu ?? '');
   if (totalGb === null || !(freeGb < 0.6 * totalGb)) return [];
   const evidence = `${freeGb.toFixed(1)} of ${totalGb} GB were free before loading`;
-  return [{ cls: 'gpu_already_in_use', weight: 0.75, evidence }];
+  return [{ cls: 'gpu_already_in_use', weight: freeGb < 0.3 * totalGb ? 0.9 : 0.75, evidence }];
 }
 
 function sizeHints(report: Report, words: string): readonly Hint[] {

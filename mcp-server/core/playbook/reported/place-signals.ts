@@ -18,13 +18,14 @@ export const PLACE_SIGNALS: readonly Signal[] = [
     0.8,
     /Error response from daemon: (?:unauthorized|denied|forbidden|manifest|Get "?https?:)|pull access denied|ErrImagePull|ImagePullBackOff|manifest unknown|[Ff]ailed to pull|toomanyrequests|[Ee]rror pulling|pulling image.*(?:fail|error)|image .* not found|no basic auth|unauthorized.*(?:registry|docker|image)|layer does not exist|exec format error|unexpected EOF.*(?:layer|blob)|invalid reference format|error creating container/,
   ]),
+  ...words('spot_interruption', [0.4, /\bspot\b|preemptible/i]),
   ...words('spot_interruption', [
     0.75,
-    /\bspot\b|preemptible|reclaim|interrupted by|evict(?:ed|ion)? (?:by|from) (?:the )?(?:cloud|provider|node)|instance (?:was )?(?:preempted|taken|terminated by)/i,
+    /(?:\bspot\b|preemptible)(?![^.;\n]{0,30}\b(?:quota|limit|offers?|polic))[^.;\n]{0,80}(?:\bgone\b|lost|taken|took|terminat|interrupt|stopp?|kill|reclaim|disappear|vanish|dies|died|shut|away|lasts?|every \w+ hours?)|reclaim|interrupted by|evict(?:ed|ion)? (?:by|from) (?:the )?(?:cloud|provider|node)|instance (?:was )?(?:preempted|taken|terminated by)/i,
   ]),
   ...signs('spot_interruption', 'log', [
     0.75,
-    /INTERRUPTED_BY_NO_CAPACITY|interrupted_by_no_capacity|[Ss]pot (?:instance|interruption|request)|[Pp]reempt(?:ed|ible)\b.*(?:instance|node|VM|vm)|instance-terminated-no-capacity|marked for (?:termination|stop)|rebalance recommendation|instance.*preempted/,
+    /INTERRUPTED_BY_NO_CAPACITY|interrupted_by_no_capacity|(?<!Max )[Ss]pot (?:instance|interruption|request)(?! (?:count|limit|quota))|[Pp]reempt(?:ed|ible)\b.*(?:instance|node|VM|vm)|instance-terminated-no-capacity|marked for (?:termination|stop)|rebalance recommendation|instance.*preempted/,
   ]),
   ...words('instance_unreachable', [
     0.65,

@@ -12,6 +12,8 @@ const SYMPTOM_SHARE = 0.45;
 
 /** Classes of which one is the reason why the others show. Source: own reasoning over how each fails. */
 export const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
+  gpu_already_in_use: ['kv_cache_too_small', 'weights_do_not_fit', 'oom_under_load'],
+  oom_cuda_graph_capture: ['hang_watchdog', 'oom_under_load', 'weights_do_not_fit'],
   bad_flag_unknown: ['bad_flag_value'],
   disk_full: ['image_pull_failure', 'model_download_or_auth', 'instance_unreachable'],
   driver_or_cuda_mismatch: [

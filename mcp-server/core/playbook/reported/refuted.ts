@@ -6,7 +6,7 @@ import { CONCEPTS } from './concepts.ts';
 import { endOfLog, loggedHitPercent } from './reading-hints.ts';
 import { type Report, withoutThousands, wordsOf } from './report.ts';
 import { kvUsageOf, scrapedHitRatio, waitingOf } from './scrape-hints.ts';
-import { hasServed, pacesOf } from './sizes.ts';
+import { hasServed, pacesOf, weightsFit } from './sizes.ts';
 import { isKept } from './waiting-reading.ts';
 
 /** What is left of words for a class that a number of the same report speaks against. Source: own reasoning. */
@@ -75,6 +75,12 @@ function isDirectAsSlow(words: string): boolean {
   return (direct ?? Number.NaN) > 0.7 * (proxied ?? Number.NaN);
 }
 
+/** Memory ended before the ranks lost each other, so that waiting is what came of it. */
+function oomCameFirst(log: string): boolean {
+  const oom = log.search(/out of memory|OutOfMemory/);
+  return oom !== -1 && log.slice(oom).search(/[Ww]atchdog|timed out/) !== -1;
+}
+
 /** Classes that a number of the report speaks against, whatever its words say. */
 export function refutedClasses(report: Report, readings: Readings): ReadonlySet<string> {
   const words = withoutThousands(wordsOf(report));
@@ -97,10 +103,11 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
     [words.search(DECODE_FINE) !== -1, ...OF_DECODE],
     [isDirectAsSlow(words), 'proxy_buffering'],
     [GRAPHS_TRIED.test(words), 'decode_eager_no_cuda_graph'],
-    [hasServed(report), 'weights_do_not_fit'],
+    [hasServed(report) || weightsFit(report), 'weights_do_not_fit'],
     [isKept(report), 'spot_interruption'],
     [NEVER_PLACED.test(log) && !TAKEN_BACK.test(`${log}\n${words}`), 'spot_interruption'],
     [isPlaceOnly(report, words), 'proxy_buffering'],
+    [oomCameFirst(report.input.log ?? ''), 'hang_watchdog', 'nccl_interconnect'],
   ];
   return new Set(rows.flatMap(([holds, ...classes]) => (holds ? classes : [])));
 }

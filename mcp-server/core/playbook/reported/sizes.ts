@@ -27,27 +27,49 @@ function tensorParallelOf(launch: string): number {
   return split === undefined ? 1 : Math.max(1, Number(split));
 }
 
+/** `a checkpoint of 60 GB`. */
+const TOLD_GB =
+  /(?:checkpoint|weights|gguf|model file)[^.;,\n\d]{0,24}(\d+(?:\.\d+)?) ?Gi?B\b|(?<![\d.])(\d+(?:\.\d+)?) ?Gi?B (?:checkpoint|of weights|ckpt|gguf|model file)/i;
+
+/** Weights as the words tell them. Units: GB. NaN when: they do not tell. */
+function toldGb(report: Report): number {
+  const found = TOLD_GB.exec(wordsOf(report));
+  return Number(found?.[1] ?? found?.[2] ?? Number.NaN);
+}
+
+/** Of the cache and not of the weights. */
+const CACHE_TYPE = /--(?:kv-cache-dtype|cache-type-[kv])[ =]\S+|(?<![\w-])-ct[kv] \S+/g;
+
 /** How much of the GPU the weights take by the names alone. Source: weight bytes = parameters × bytes per weight. */
 export function sizesOf(report: Report): Sizes {
   const launch = report.input.launch_command ?? '';
-  const name = `${report.input.model ?? ''} ${launch}`;
+  const name = `${report.input.model ?? ''} ${launch.replaceAll(CACHE_TYPE, ' ')}`;
   const billions = billionsOf(name);
   const memoryGb = memoryGbOf(report.input.gpu ?? '');
   const tensorParallel = tensorParallelOf(launch);
   const method = /fp8|awq|gptq|int4|int8|4bit|nvfp4|mxfp4|q[2-8]_/i.exec(name)?.[0] ?? null;
-  const weightGb = (billions ?? Number.NaN) * bytesPerWeight(method);
+  const weightGb = billions === null ? toldGb(report) : billions * bytesPerWeight(method);
   const share = weightGb / tensorParallel / (memoryGb ?? Number.NaN);
   return { billions, tensorParallel, weightShare: Number.isNaN(share) ? null : share };
 }
 
 export const isOom = (report: Report): boolean =>
-  /out of memory|OutOfMemory|\boom\b|Not enough memory|insufficient memory/i.test(
+  /out of memory|OutOfMemory|\boom(?:s|ed|ing)?\b|Not enough memory|insufficient memory/i.test(
     `${report.input.log ?? ''}\n${wordsOf(report)}`,
   );
 
+/** Weights that leave a third of the GPU, unless they are made smaller only after they were loaded. Source: own reasoning. */
+export function weightsFit(report: Report): boolean {
+  const { weightShare } = sizesOf(report);
+  const isOnline = /--quantization|--dtype|bf16|fp32/i.test(
+    `${report.input.launch_command ?? ''} ${report.input.model ?? ''}`,
+  );
+  return weightShare !== null && weightShare < 0.66 && !isOnline;
+}
+
 /** It got further before memory ended, so the weights did fit. Source: order of the engines' start-up lines. */
 export const hasServed = (report: Report): boolean =>
-  /\b(?:Decode|Prefill) batch|Running: [1-9]\d* reqs|POST \/\S* HTTP\/1\.1" 200|KV (?:cache|buffer) size|Capturing (?:CUDA|cuda|batches|cudagraph)|Graph capturing/.test(
+  /\b(?:Decode|Prefill) batch|Running: [1-9]\d* reqs|POST \/\S* HTTP\/1\.1" 200|KV (?:cache|buffer) size|Capturing (?:CUDA|cuda|batches|cudagraph)|Graph capturing|allocated in private pools|slot (?:update_slots|launch_slot_|print_timing)|srv +\w+: +- saving prompt/.test(
     `${report.input.log ?? ''}\n${wordsOf(report)}`,
   ) ||
   /\b(?:after|for|within)\b[^.;\n]{0,24}\b(?:minutes?|hours?|days?|requests|users)\b|\b(?:works?|runs?|serves?|answers?) (?:fine|well|for|short|small|one)\b|\b(?:starts|boots|loads|comes up) (?:and|fine|well|normally|up)\b|\bfirst (?:\w+ )?(?:prompt|request)\b/i.test(

@@ -52,8 +52,10 @@ export const START_REMEDIES: Readonly<Record<string, Remedy>> = {
       sglang:
         '--max-running-requests --mem-fraction-static --chunked-prefill-size --cuda-graph-max-bs --schedule-conservativeness --disable-cuda-graph',
       vllm: '--max-num-seqs --gpu-memory-utilization --max-num-batched-tokens --max-model-len',
-      llamacpp: '--parallel --ctx-size --ubatch-size --n-gpu-layers --cache-ram --flash-attn',
+      llamacpp:
+        '--parallel --ctx-size --ubatch-size --n-gpu-layers --cache-ram --flash-attn --fit-target',
     },
+    others: 'engine version | ',
   },
   bad_flag_unknown: {
     fix: 'Use the name under which this version knows the flag, or leave the flag out.',

@@ -1,6 +1,6 @@
 import { type Signal, signs, words } from './signal.ts';
 
-const OOM = String.raw`(?:\boom\b|out[ -]of[ -](?:gpu )?memory|outofmemory|memory error)`;
+const OOM = String.raw`(?:\boom(?:s|ed|ing)?\b|out[ -]of[ -](?:gpu )?memory|outofmemory|memory error)`;
 /** Out-of-memory within one sentence of the given words, in either order. */
 const oomNear = (near: string): RegExp =>
   new RegExp(`${OOM}[^.\n]{0,140}(?:${near})|(?:${near})[^.\n]{0,140}${OOM}`, 'i');
@@ -41,7 +41,7 @@ export const START_SIGNALS: readonly Signal[] = [
   ...words('oom_activation_prefill', [
     0.65,
     oomNear(
-      'long (?:prompt|input|context)|prefill|image|video|multimodal|vision|activation|profil|chunk|input length|logprobs?|hidden states',
+      'long (?:prompt|input|context)|prompts? (?:length|of \\d)|batched[- _]tokens|(?:tool|function)[- ](?:answer|response|message|result)|prefill|image|video|multimodal|vision|activation|profil|chunk|input length|logprobs?|hidden states',
     ),
   ]),
   ...signs('oom_activation_prefill', 'log', [
@@ -53,12 +53,16 @@ export const START_SIGNALS: readonly Signal[] = [
     [
       0.65,
       oomNear(
-        '\\b(?:after (?:some|a few|several|\\d+|running)|under load|concurren|requests?|benchmark|prompts|hours|minutes|stress|long[- ]running|decode|batch|burst|generation|traffic|rps|qps|days|parallel)\\b',
+        '\\b(?:after (?:some|a few|several|\\d+|running)|under load|concurren|requests?|benchmark|prompts|hours|minutes|stress|long[- ]running|decode(?! (?:cuda )?graph)|batch(?!ed)|burst|generation|traffic|rps|qps|days|parallel)\\b',
       ),
     ],
     [
+      0.65,
+      /memory leak|leak(?:s|ing)? (?:host |gpu )?memory|\b(?:memory|vram|rss)\b[^.\n]{0,60}\b(?:keeps? (?:growing|increasing|rising|climbing)|grows|growing|creeps?|climbs|rises|increases) (?!to fit)/i,
+    ],
+    [
       0.45,
-      /(?:memory (?:leak|grows|growth|increases|creep)|crash(?:es|ed)? (?:under|after|during|when)[^.\n]{0,60}(?:load|requests?|concurren|traffic|benchmark))/i,
+      /(?:memory (?:growth|creep)|crash(?:es|ed)? (?:under|after|during|when)[^.\n]{0,60}(?:load|requests?|concurren|traffic|benchmark))/i,
     ],
   ),
   ...words(
@@ -118,6 +122,14 @@ export const START_SIGNALS: readonly Signal[] = [
     [
       0.6,
       /(?:VLLM|sglang|vllm)::\w+[^.\n]{0,60}\d ?(?:GiB|GB|MiB)|(?:although|while|but) (?:no|nothing|none)[^.\n]{0,24}\b(?:server|process|runs?|running)\b/,
+    ],
+    [
+      0.6,
+      /(?:sigkill|kill -9|force-?kill\w*)[^\n]{0,200}(?:memory|oom|vram|cache)|\b(?:two|both|second|duplicate)\b[^.\n]{0,30}(?:launch_server|vllm serve|llama-server|process(?:es)?)[^.\n]{0,30}(?:alive|running|on the host)|dead (?:worker|process|engine)[^.\n]{0,60}memory/i,
+    ],
+    [
+      0.45,
+      /\b(?:same|one) (?:gpu|card|device) (?:at the same time|together|at once)|memory (?:is )?(?:not|never) (?:freed|released|given back)/i,
     ],
     [
       0.4,

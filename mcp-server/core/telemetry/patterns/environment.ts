@@ -57,7 +57,7 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'host_out_of_memory',
-    /(?:^Killed$|Out of memory: Killed process|oom-kill|OOMKilled|Cannot allocate memory|\bbad_alloc\b|exit(?:ed)? (?:with )?(?:code|status) 137|exit code: -9|signal 9|MemoryError$|DefaultCPUAllocator: (?:not enough|can't allocate) memory)/,
+    /(?:^Killed$|has terminated: signal: killed|by (?:the )?OOM killer|Out of memory: Killed process|oom-kill|OOMKilled|Cannot allocate memory|\bbad_alloc\b|exit(?:ed)? (?:with )?(?:code|status) 137|exit code: -9|signal 9|MemoryError$|DefaultCPUAllocator: (?:not enough|can't allocate) memory)/,
   ),
   symptom('health_check_failed', /Health check failed|health check (?:timed out|failed)/),
   symptom(
