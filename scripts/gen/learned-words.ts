@@ -33,6 +33,7 @@ export const LEARNED_SETS = [
   'twentieth',
   'twenty-second',
   'twenty-first',
+  'twenty-fourth',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });

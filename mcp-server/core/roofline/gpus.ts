@@ -25,7 +25,7 @@ type Row = readonly [
 
 /**
  * Numbers: memory GB, bandwidth GB/s, 16-bit TFLOP/s, fp8 TFLOP/s, link GB/s, compute capability x 10. The first match wins.
- * Source: ai-dynamo/aiconfigurator systems/*.yaml (H100, H200, A100, L40S, L4, B200); vendor data sheets (A10G, T4, RTX 4090, MI300X).
+ * Source: ai-dynamo/aiconfigurator systems/*.yaml (H100, H200, A100, L40S, L4, B200); vendor data sheets (A10G, T4, RTX 4090, MI300X, H800, A800, RTX 3060, P40, GB10).
  */
 const ROWS: readonly Row[] = [
   ['H100 PCIe', /H100.*PCIE|H100PCIE/, [80, 2000, 756, 1513, 64, 90]],
@@ -49,6 +49,11 @@ const ROWS: readonly Row[] = [
   ['RTX 3090', /3090/, [24, 936, 71, null, 32, 86]],
   ['RTX 5090', /5090/, [32, 1792, 209, 419, 64, 120]],
   ['RTX 4090', /4090/, [24, 1008, 165, 330, 32, 89]],
+  ['H800', /H800/, [80, 3350, 989, 1979, 200, 90]],
+  ['A800', /A800/, [80, 2039, 312, null, 200, 80]],
+  ['RTX 3060', /(?<!\d)3060(?!\d)/, [12, 360, 51, null, 16, 86]],
+  ['Tesla P40', /P40\b/, [24, 347, 12, null, 16, 61]],
+  ['GB10', /GB10|DGX ?SPARK|GX10/, [128, 273, 125, 250, 25, 121]],
   ['MI300X', /MI300X/, [192, 5300, 1307, 2615, 64, null]],
 ];
 

@@ -27,6 +27,11 @@ describe('gpuFacts', () => {
     ['RTX4090', 'RTX 4090'],
     ['NVIDIA H200', 'H200 SXM'],
     ['AMD Instinct MI300X', 'MI300X'],
+    ['NVIDIA GB10', 'GB10'],
+    ['DGX Spark', 'GB10'],
+    ['NVIDIA H800', 'H800'],
+    ['Tesla P40', 'Tesla P40'],
+    ['RTX 3060', 'RTX 3060'],
   ])('knows %s', (name, found) => {
     expect(gpuFacts(name)?.name).toBe(found);
   });

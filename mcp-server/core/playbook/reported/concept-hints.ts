@@ -45,6 +45,22 @@ export const DECODE_FINE =
 /** What stands at a number is no hang. */
 const STUCK_AT = /\bstuck at (?=\d)/gi;
 
+/** What hangs around a number stands there, and a slot hangs off a bus: neither is a hang. */
+const HOVERS =
+  /\bhang(?:s|ing)? (?=(?:around|at|near|about|between) (?:about )?\d|(?:directly |straight )?off\b)/gi;
+
+/** Cores that cannot be filled wait for something. */
+const NOT_FILLED =
+  /\b(?:cannot|can.t|could not|never)\b[^.;\n]{0,30}\b(?:to|at|reach(?:es)?) (?:100 ?%|full load)/gi;
+
+/** A program that is made with its switches is compiled before it runs. */
+const BUILT =
+  /\b(?:re-?)?compil\w+(?=[^.;\n]{0,80}(?:cmake|\bmake\b|-D[A-Z]|from source|(?:LLAMA|GGML)_\w+|llama[-_.]cpp))/gi;
+
+/** Drafts that are accepted as ever explain nothing. */
+const ACCEPTED_AS_EVER =
+  /\baccept\w*(?: rate| length)? (?:is|are|was|were|stays?|looks?) (?:the same|equal|identical|unchanged|fine|ok(?:ay)?|good|healthy)\b/gi;
+
 /** Words of a report without what they say is not so. */
 export const toldWords = (report: Report): string =>
   withoutThousands(wordsOf(report).slice(0, MAX_CHARS))
@@ -56,6 +72,10 @@ export const toldWords = (report: Report): string =>
     .replaceAll(NEVER, ' ')
     .replaceAll(NOT_FULL, ' low ')
     .replaceAll(TRANSIENT, ' stalls ')
+    .replaceAll(HOVERS, 'stands ')
+    .replaceAll(NOT_FILLED, 'with cores to spare')
+    .replaceAll(BUILT, 'built')
+    .replaceAll(ACCEPTED_AS_EVER, ' ')
     .replaceAll(CACHE_OFF, ' ');
 
 function weigh(terms: readonly Term[], found: ReadonlyMap<Concept, string>): Hint | null {
@@ -77,7 +97,8 @@ const OOM_LINE = /[^\n]{0,80}(?:out of memory|OutOfMemory)[^\n]{0,120}/;
 const LAUNCH_IDEAS: readonly (readonly [Concept, RegExp])[] = [
   ['manyGpus', /(?:--tp(?:-size)?|--tensor-parallel-size|-tp)[ =]+(?:[2-9]|\d\d)\b/],
   ['cap', /(?:--max-running-requests|--max-num-seqs|--parallel|(?<![\w-])-np)[ =]+\d+/],
-  ['onCpu', /--cpu-moe|--n-cpu-moe|--cpu-offload-gb|exps=CPU/],
+  ['speculates', /--spec(?:ulative)?[-_]\S+|--model-draft\b/],
+  ['onCpu', /--cpu-moe|--n-cpu-moe|--cpu-offload-gb[ =]+(?!0\b)|exps=CPU/],
 ];
 
 /** The ideas of a report with the text that states each: its words, then its launch and its log. */

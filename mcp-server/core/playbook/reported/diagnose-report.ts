@@ -4,6 +4,7 @@ import type { Sample } from '../../telemetry/prometheus.ts';
 import { diagnose } from '../diagnose.ts';
 import type { Observation } from '../observation.ts';
 import { boundHints } from './bound-hints.ts';
+import { bandwidthHints } from './bandwidth-hints.ts';
 import { batchCapOf } from './caps.ts';
 import { cardHints } from './card-hints.ts';
 import { compareHints } from './compare-hints.ts';
@@ -150,6 +151,7 @@ function allHints(report: Report, read: Read): readonly Hint[] {
     ...numberHints(report),
     ...memoryHints(report),
     ...cardHints(report),
+    ...bandwidthHints(report),
     ...readingHints(report),
     ...stateHints(report),
     ...compareHints(report),

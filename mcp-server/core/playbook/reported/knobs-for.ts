@@ -145,7 +145,8 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
     ...refusedProperties(context),
     ...(cls.startsWith('bad_flag') ? launchFlagsIn(context) : []),
     ...said.filter((flag) => cls.startsWith('bad_flag') || listed.includes(flag)),
-    ...listed.filter((knob) => isKnown(names, knob)),
+    // What a launch gives is a flag of its version, though later ones lack it.
+    ...listed.filter((knob) => isKnown(names, knob) || launch.includes(knob)),
     ...namesOf(remedy.others),
     ...(cls === 'bad_flag_combination' ? flagsNamedIn(launch, names) : []),
   ];

@@ -77,14 +77,14 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
       vllm: '--quantization --speculative-config --tensor-parallel-size --kv-cache-dtype --max-num-seqs',
       llamacpp: '--model-draft --n-gpu-layers --cache-type-k --model --threads --n-cpu-moe --numa',
     },
-    others: 'quantised model | GPU',
+    others: 'quantised model | GPU | quantization | batching',
   },
   cpu_or_frontend_bound: {
     fix: 'Give the host side more cores and workers, and keep its work off the GPU’s path.',
     knobs: {
       sglang:
         '--tokenizer-worker-num --stream-interval --enable-torch-compile --grammar-backend --disable-overlap-schedule --schedule-policy --num-continuous-decode-steps --dp-size --numa-node',
-      vllm: '--api-server-count --async-scheduling --stream-interval --performance-mode --disable-log-requests --structured-outputs-config --num-scheduler-steps --data-parallel-size --numa-bind --renderer-num-workers',
+      vllm: '--api-server-count --async-scheduling --stream-interval --performance-mode --disable-log-requests --structured-outputs-config --num-scheduler-steps --data-parallel-size --numa-bind --renderer-num-workers --guided-decoding-backend',
       llamacpp: '--threads --threads-batch --threads-http --numa --cpu-mask --prio --poll',
     },
     others: 'CPU cores | OMP_NUM_THREADS | engine version | resources.cpu',
@@ -126,7 +126,7 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
       sglang: '--cpu-offload-gb',
       vllm: '--cpu-offload-gb',
     },
-    others: 'GGML_CUDA | build with GPU support | CUDA_VISIBLE_DEVICES',
+    others: 'GGML_CUDA | build with GPU support | CUDA_VISIBLE_DEVICES | n_gpu_layers',
   },
   prefix_cache_miss: {
     fix: 'Switch prefix caching on and keep the shared text byte for byte at the front of every prompt.',
@@ -156,7 +156,7 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
       vllm: '--compilation-config --enforce-eager --optimization-level',
     },
     others:
-      'warm-up | sglang.compile_deep_gemm | VLLM_CACHE_ROOT | TRITON_CACHE_DIR | compile cache | SGLANG_DG_CACHE_DIR | num_warmups',
+      'warm-up | sglang.compile_deep_gemm | VLLM_CACHE_ROOT | TRITON_CACHE_DIR | compile cache | SGLANG_DG_CACHE_DIR | num_warmups | CUDA_CACHE_PATH',
   },
   proxy_buffering: {
     fix: 'Switch buffering off on every hop and speak HTTP/1.1 upstream, or measure on a direct path.',
@@ -168,6 +168,6 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: 'Let the client offer more load at once, from more processes, before anything of the engine is tuned.',
     knobs: {},
     others:
-      '--max-concurrency | --request-rate | concurrency | client processes | number of prompts | connection limit | --num-prompts | ulimit',
+      '--max-concurrency | --request-rate | concurrency | client processes | number of prompts | connection limit | --num-prompts | ulimit | max_connections | client concurrency',
   },
 };

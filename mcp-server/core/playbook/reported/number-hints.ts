@@ -24,11 +24,15 @@ function readSeries(line: string, series: string): readonly Hint[] {
     return first < 0.6 * later ? [{ cls: 'cold_jit_in_window', weight: 0.8, evidence: line }] : [];
   }
   if (!/ms|ttft|latency|seconds|\btime\b|\d s\b/i.test(line) || !(first > 2 * later)) return [];
+  // First tokens of the same prompts come from the cache the second time.
+  const isCached = first > 5 * later && /ttft|first token|prefill/i.test(line) && SAME.test(line);
+  const [cold, warm] = isCached ? [0.35, 0.65] : [0.65, 0.35];
   return [
-    { cls: 'cold_jit_in_window', weight: 0.65, evidence: line },
-    { cls: 'warm_prefix_cache_in_benchmark', weight: 0.35, evidence: line },
+    { cls: 'cold_jit_in_window', weight: cold, evidence: line },
+    { cls: 'warm_prefix_cache_in_benchmark', weight: warm, evidence: line },
   ];
 }
+const SAME = /\b(?:same|identical|fixed|repeated)\b|--seed/i;
 
 const CAP =
   /(?:max[-_ ]running[-_ ]requests?|max[-_ ]num[-_ ]seqs|--parallel|n_parallel|-np|slots?)["']?[ =:]+(\d+)/gi;

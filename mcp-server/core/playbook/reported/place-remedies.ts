@@ -92,9 +92,9 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: 'Rule out the collective and the last risky setting first, and give slow compiles a longer watchdog.',
     knobs: {
       sglang:
-        '--watchdog-timeout --disable-custom-all-reduce --disable-overlap-schedule --attention-backend --grammar-backend --enable-nccl-nvls --dist-timeout',
-      vllm: '--disable-custom-all-reduce --distributed-executor-backend --no-async-scheduling --structured-outputs-config',
-      llamacpp: '--parallel --timeout --no-cont-batching --threads',
+        '--watchdog-timeout --disable-custom-all-reduce --disable-overlap-schedule --attention-backend --grammar-backend --enable-nccl-nvls --speculative-algorithm --dist-timeout',
+      vllm: '--disable-custom-all-reduce --distributed-executor-backend --no-async-scheduling --structured-outputs-config --speculative-config --enforce-eager',
+      llamacpp: '--parallel --timeout --no-cont-batching --threads --ctx-size --n-predict',
     },
     others:
       'NCCL_P2P_DISABLE | engine version | VLLM_ENGINE_ITERATION_TIMEOUT_S | NCCL_DEBUG | VLLM_RPC_TIMEOUT | NCCL version',

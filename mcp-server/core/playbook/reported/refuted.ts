@@ -48,6 +48,14 @@ const isPlaceOnly = (report: Report, words: string): boolean =>
   !CONCEPTS.stream.test(words) &&
   !CONCEPTS.ttft.test(words) &&
   !CONCEPTS.clump.test(words);
+/** Every layer is on the GPU, and nothing keeps tensors of them elsewhere. Source: llama.cpp src/llama-model.cpp. */
+function hasAllLayers(report: Report, words: string): boolean {
+  const { launch_command: launch, log } = report.input;
+  const isSplit = /cpu-moe|-ot\b|--override-tensor|exps=CPU|buffer type overridden to CPU/.test(
+    `${launch ?? ''}\n${log ?? ''}`,
+  );
+  return !isSplit && /\b([1-9]\d*)\/\1(?: layers|\))|\bgpu only\b/i.test(`${log ?? ''}\n${words}`);
+}
 
 /** What would slow decoding. */
 const OF_DECODE = [
@@ -104,6 +112,8 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
     [isDirectAsSlow(words), 'proxy_buffering'],
     [GRAPHS_TRIED.test(words), 'decode_eager_no_cuda_graph'],
     [hasServed(report) || weightsFit(report), 'weights_do_not_fit'],
+    [hasAllLayers(report, words), 'layers_on_cpu'],
+    [CONCEPTS.loadSide.test(words), 'cpu_or_frontend_bound'],
     [isKept(report), 'spot_interruption'],
     [NEVER_PLACED.test(log) && !TAKEN_BACK.test(`${log}\n${words}`), 'spot_interruption'],
     [isPlaceOnly(report, words), 'proxy_buffering'],

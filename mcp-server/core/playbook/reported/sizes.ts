@@ -53,6 +53,25 @@ export function sizesOf(report: Report): Sizes {
   return { billions, tensorParallel, weightShare: Number.isNaN(share) ? null : share };
 }
 
+/** Of sparse models only some experts are read for a token: `35B-A3B`. */
+const ACTIVE = /-A(\d+(?:\.\d+)?)B\b/i;
+const METHOD = /fp8|awq|gptq|int4|int8|4bit|nvfp4|mxfp4|q[2-8](?:_\w+)?\b/i;
+/** What GGUF files are quantised to where their name does not tell. Source: ollama and llama.cpp -hf take Q4_K_M. */
+const GGUF_DEFAULT = 'q4_k_m';
+
+/** Weights that a token reads, and over how many GPUs. Units: GB. NaN when: no name tells the size. */
+export function weightsOf(
+  report: Report,
+  words: string,
+): { readonly gbPerToken: number; readonly gpus: number } {
+  const name = `${report.input.model ?? ''} ${report.input.launch_command ?? ''}`;
+  const told = billionsOf(name) === null ? words : name;
+  const billions = Number(ACTIVE.exec(told)?.[1] ?? billionsOf(told) ?? Number.NaN);
+  const fallback = report.engine === 'llamacpp' ? GGUF_DEFAULT : null;
+  const gbPerToken = billions * bytesPerWeight(METHOD.exec(told)?.[0] ?? fallback);
+  return { gbPerToken, gpus: sizesOf(report).tensorParallel };
+}
+
 export const isOom = (report: Report): boolean =>
   /out of memory|OutOfMemory|\boom(?:s|ed|ing)?\b|Not enough memory|insufficient memory/i.test(
     `${report.input.log ?? ''}\n${wordsOf(report)}`,

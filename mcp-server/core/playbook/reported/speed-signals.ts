@@ -2,6 +2,11 @@ import { near, type Signal, SLOW, signs, words } from './signal.ts';
 
 /** How people say what slows a server that runs, or only its measurement. Source: own reasoning over the readings of the playbook rows. */
 export const SPEED_SIGNALS: readonly Signal[] = [
+  ...signs('detokenizer_bound', 'any', [
+    0.6,
+    // Source: vLLM transformers_utils/detokenizer*.py, v1/engine/detokenizer.py; SGLang detokenizer_manager.py.
+    /detokenize_incrementally|convert_tokens_to_string|IncrementalDetokenizer|init_incremental_detokenize|detokenizer_manager\.py/,
+  ]),
   ...words(
     'detokenizer_bound',
     [0.85, /(?<!\/)detokeni[sz]/i],
@@ -41,7 +46,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
     [0.45, /specul|eagle|draft model|acceptance/i],
   ),
   ...signs('speculation_not_paying', 'launch', [
-    0.35,
+    0.25,
     /--spec(?:ulative)?[-_]|--draft|--model-draft|-md /,
   ]),
   ...words(
@@ -60,15 +65,17 @@ export const SPEED_SIGNALS: readonly Signal[] = [
   ),
   ...signs('layers_on_cpu', 'launch', [
     0.4,
-    /-ngl\s+(?:0|[1-9]|[12]\d|3[0-2])\b|--n-gpu-layers\s+(?:\d|[12]\d|3[0-2])\b|--cpu-moe|--n-cpu-moe|exps=CPU|--cpu-offload-gb/,
+    /-ngl\s+(?:0|[1-9]|[12]\d|3[0-2])\b|--n-gpu-layers\s+(?:\d|[12]\d|3[0-2])\b|--cpu-moe|--n-cpu-moe|exps=CPU/,
   ]),
+  // Source: vLLM OffloadConfig and SGLang offloader: what is offloaded crosses the bus in every forward pass.
+  ...signs('layers_on_cpu', 'launch', [0.6, /--cpu-offload-gb[ =]+(?!0\b)/]),
   ...signs('layers_on_cpu', 'launch', [0.5, /(?:-ngl|--n-gpu-layers|--gpu-layers)[ =]+[0-9]\b/]),
   ...signs(
     'layers_on_cpu',
     'log',
     [
       0.75,
-      /offloaded 0\/\d+ layers|no usable GPU found|not compiled with GPU(?: offload)? support|failed to initialize CUDA|no CUDA-capable device/,
+      /offloaded 0\/\d+ layers|no usable GPU found|not compiled with GPU(?: offload)? support|failed to initialize CUDA|no CUDA-capable device|\bBLAS = 0 \||layer +\d+ assigned to device CPU/,
     ],
     [0.45, /offloading \d+ repeating layers|CPU(?:_Mapped)? (?:model )?buffer size/],
   ),
@@ -99,9 +106,10 @@ export const SPEED_SIGNALS: readonly Signal[] = [
         'benchmark|unreal|too (?:good|fast|high)|impossible|inflat|second run|re-?run|same (?:prompts?|seed|dataset)|repeat|higher than|faster',
       ),
     ],
+    [0.3, /(?:same|identical|fixed|repeated) (?:prompts?|seed|dataset|requests?|input)/i],
     [
       0.55,
-      /(?:same|identical|fixed|repeated) (?:prompts?|seed|dataset|requests?|input)|(?:\bsecond|2nd|later|repeat(?:ed)?|\bre-?)[- ]?runs?[^\n]{0,60}(?:faster|better|higher|lower ttft)|unrealistic|too good/i,
+      /(?:\bsecond|2nd|later|repeat(?:ed)?|\bre-?)[- ]?runs?[^\n]{0,60}(?:faster|better|higher|lower ttft)|unrealistic|too good/i,
     ],
   ),
   ...words('cold_jit_in_window', [

@@ -17,13 +17,16 @@ function whatRan(log: string): readonly Hint[] {
   return [{ cls, weight: 0.55, evidence: before.slice(from, from + 200).split('\n', 1)[0] ?? '' }];
 }
 
+/** Some run or some wait, and no token goes in or out. */
 const STANDSTILL =
-  /Avg prompt throughput: 0\.0 tokens\/s, Avg generation throughput: 0\.0 tokens\/s, Running: [1-9]\d* reqs/g;
+  /Avg prompt throughput: 0\.0 tokens\/s, Avg generation throughput: 0\.0 tokens\/s,(?: Max iteration time: [^,]*, Avg time\/tok: ?[^,]*,)? Running: (?:[1-9]\d* reqs|0 reqs,(?: Swapped: \d+ reqs,)? (?:Waiting|Pending): [1-9]\d* reqs)/g;
 
-/** Requests run and nothing comes of it. Source: vLLM prints such a line every ten seconds. */
+/** Requests are there and nothing comes of them. Source: vLLM prints such a line every ten seconds; a scheduler that runs none while some wait is stuck too. */
 function standstill(log: string): readonly Hint[] {
   const lines = log.match(STANDSTILL) ?? [];
-  return lines.length >= 2 ? [{ cls: 'hang_watchdog', weight: 0.8, evidence: lines[0] ?? '' }] : [];
+  return lines.length >= 2
+    ? [{ cls: 'hang_watchdog', weight: 0.85, evidence: lines[0] ?? '' }]
+    : [];
 }
 
 /** The log ends where the ranks look for each other. */

@@ -59,6 +59,10 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
     'host_out_of_memory',
     /(?:^Killed$|has terminated: signal: killed|by (?:the )?OOM killer|Out of memory: Killed process|oom-kill|OOMKilled|Cannot allocate memory|\bbad_alloc\b|exit(?:ed)? (?:with )?(?:code|status) 137|exit code: -9|signal 9|MemoryError$|DefaultCPUAllocator: (?:not enough|can't allocate) memory)/,
   ),
+  fatal(
+    'hang_watchdog',
+    /Server couldn't get a response from (?:detokenizer|scheduler)|No heartbeat received from|Heartbeat monitor timed out!|heartbeat monitor.* (?:stuck|timed out)/,
+  ),
   symptom('health_check_failed', /Health check failed|health check (?:timed out|failed)/),
   symptom(
     'process_exit',
