@@ -155,6 +155,22 @@ describe('what a report of a slow or silent server shows', () => {
     expect(confidenceOf('vllm', 'context_too_long', { log })).toBeLessThan(0.5);
   });
 
+  it('trusts words less in a log that complains of nothing', () => {
+    const line = 'INFO 03-22 15:00:10 [pynccl.py:63] vLLM is using nccl==2.20.5';
+    const of = (end: string): number =>
+      confidenceOf('vllm', 'nccl_interconnect', { log: `${line}\n${end}` });
+    expect(of('Starting to load model')).toBeLessThan(of('Connection failed') - 0.05);
+  });
+
+  it('blames no step of decode that the report finds fine', () => {
+    const launch_command = 'vllm serve m --enforce-eager';
+    const of = (symptom: string): number =>
+      confidenceOf('vllm', 'decode_eager_no_cuda_graph', { launch_command, symptom });
+    expect(of('Decode is fine, first tokens are late.')).toBeLessThan(
+      of('Decode is slow, first tokens are late.') - 0.1,
+    );
+  });
+
   it('offers a flag of the launch though later versions lack it', () => {
     const input = {
       launch_command: 'vllm serve m --speculative-model "[ngram]" --num-speculative-tokens 8',

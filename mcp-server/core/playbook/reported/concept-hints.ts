@@ -131,6 +131,11 @@ export function conceptHints(report: Report): readonly Hint[] {
 const COMPLAINT =
   /error|exception|fail|denied|refus|cannot|could not|unable|invalid|not found|warn|fatal/i;
 const MAX_COMPLAINTS = 12;
+
+/** Nobody complains: no words, and a log of which no line does. */
+export const isQuiet = (report: Report): boolean =>
+  wordsOf(report).trim() === '' && !COMPLAINT.test((report.input.log ?? '').slice(-MAX_LOG_CHARS));
+
 /** Ideas in a line that nobody knows say less than words of a person. Source: own reasoning. */
 const UNKNOWN_LINE_SHARE = 0.7;
 

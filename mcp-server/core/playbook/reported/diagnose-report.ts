@@ -3,12 +3,12 @@ import { readLogLoad } from '../../telemetry/log-load.ts';
 import type { Sample } from '../../telemetry/prometheus.ts';
 import { diagnose } from '../diagnose.ts';
 import type { Observation } from '../observation.ts';
-import { boundHints } from './bound-hints.ts';
 import { bandwidthHints } from './bandwidth-hints.ts';
+import { boundHints } from './bound-hints.ts';
 import { batchCapOf } from './caps.ts';
 import { cardHints } from './card-hints.ts';
 import { compareHints } from './compare-hints.ts';
-import { complaintHints, conceptHints, toldWords } from './concept-hints.ts';
+import { complaintHints, conceptHints, isQuiet, toldWords } from './concept-hints.ts';
 import { cureHints } from './cure-hints.ts';
 import { type Change, changesFor } from './directions.ts';
 import { knobsFor } from './knobs-for.ts';
@@ -49,6 +49,8 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   ...LOAD_REMEDIES,
 };
 const MAX_CAUSES = 5;
+/** What is left of learned words in a log that complains of nothing: they stand in healthy logs too. Source: own trials. */
+const QUIET_SHARE = 0.6;
 
 const GPU_ONLY = [
   'oom_cuda_graph_capture',
@@ -95,9 +97,12 @@ export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCau
   // Places are what an orchestrator tells of, and a number outweighs words.
   const isUnlikely = (cls: string): boolean =>
     refuted.has(cls) || (isPlaceClass(cls) && !isPlaced(report)) || (hasFailed && isLoadClass(cls));
-  const learned = learnedCauses(learnedModel(), report).map((one) =>
-    isUnlikely(one.cls) ? { ...one, share: REFUTED_SHARE * one.share } : one,
-  );
+  const hasLoad = (seen.observation.log?.load ?? null) !== null;
+  const trust = isQuiet(report) && !hasLoad ? QUIET_SHARE : 1;
+  const learned = learnedCauses(learnedModel(), report).map((one) => ({
+    ...one,
+    share: trust * (isUnlikely(one.cls) ? REFUTED_SHARE : 1) * one.share,
+  }));
   const ranked = rankCauses(
     allHints(report, read).filter(({ cls }) => isReal(cls)),
     learned.filter(({ cls }) => isReal(cls)),

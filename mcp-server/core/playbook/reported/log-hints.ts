@@ -85,6 +85,7 @@ const AMBIGUOUS: readonly (readonly [RegExp, Shares])[] = [
       ['unsupported_gpu_or_kernel', 1],
       ['bad_flag_combination', 0.85],
     ],
+  ],
   // Source: transformers tokenization_utils_base: it counts a long text and goes on; a server or a client that refuses says more.
   [
     /Running this sequence through the model will result in indexing errors/,
