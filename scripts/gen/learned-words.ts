@@ -34,6 +34,7 @@ export const LEARNED_SETS = [
   'twenty-second',
   'twenty-first',
   'twenty-fourth',
+  'twenty-ninth',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });
