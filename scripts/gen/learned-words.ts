@@ -35,6 +35,7 @@ export const LEARNED_SETS = [
   'twenty-first',
   'twenty-fourth',
   'twenty-ninth',
+  'twenty-seventh',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });

@@ -9,6 +9,8 @@ const BLOCK =
   'INFO 01-25 08:01:12 [shm_broadcast.py:501] No available shared memory broadcast block found in 60 seconds.';
 const BARE =
   'RuntimeError: NCCL error: unhandled system error (run with NCCL_DEBUG=INFO for details)';
+const NO_ROOM =
+  'ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization` when initializing the engine.';
 const LOST = 'job status is FAILED, reason: INTERRUPTED_BY_NO_CAPACITY';
 
 /** Reports of what stands around an engine, which differ in the one thing that a reading is about. */
@@ -106,6 +108,72 @@ const ROWS: readonly Row[] = [
       log: "[2026-06-26 05:43:14] Health check failed. Server couldn't get a response from detokenizer for last 20 seconds. tic start time: 05:42:54. last_heartbeat time: 05:42:53",
     },
     { log: '[2026-06-26 05:43:14] INFO:     10.0.0.4:41022 - "GET /health HTTP/1.1" 200 OK' },
+  ],
+  [
+    'a pool that got nothing because others hold the card',
+    'gpu_already_in_use',
+    'vllm',
+    {
+      log: `INFO worker.py:267] model weights take 7.17GiB; non_torch_memory takes 21.40GiB; PyTorch activation peak memory takes 1.83GiB\n${NO_ROOM}`,
+    },
+    {
+      log: `INFO worker.py:267] model weights take 7.17GiB; non_torch_memory takes 0.14GiB; PyTorch activation peak memory takes 1.83GiB\n${NO_ROOM}`,
+    },
+  ],
+  [
+    'a small model that finds no room in its share, beside another',
+    'gpu_already_in_use',
+    'vllm',
+    {
+      gpu: 'RTX 5090 32 GB',
+      launch_command: 'vllm serve org/m-0.6B --gpu-memory-utilization 0.30',
+      symptom:
+        'Two models on the same card at the same time: the second server does not start. One after the other both come up.',
+      log: NO_ROOM,
+    },
+    {
+      gpu: 'RTX 5090 32 GB',
+      launch_command: 'vllm serve org/m-14B --gpu-memory-utilization 0.90',
+      symptom: 'It does not start.',
+      log: NO_ROOM,
+    },
+  ],
+  [
+    'a gateway that no longer answers the orchestrator',
+    'instance_unreachable',
+    'dstack',
+    { log: 'Continue? [y/n]: y\nGateway is not working: ' },
+    { log: 'Continue? [y/n]: y\nGateway my-gateway does not exist yet.' },
+  ],
+  [
+    'a context that its slots share and that forgets its head',
+    'context_too_long',
+    'llamacpp',
+    {
+      symptom:
+        'After an hour the agent forgets its instructions, far below its context window. With --parallel 1 it works.',
+    },
+    { symptom: 'After an hour requests wait although --parallel 8 is set.' },
+  ],
+  [
+    'a client with a transport that is slower than another',
+    'client_limited',
+    'vllm',
+    {
+      symptom:
+        'Identical prompts, prefix caching is off. With the aiohttp transport under the same client the run is several times faster.',
+    },
+    { symptom: 'Identical prompts in a second run are several times faster, prefix caching on.' },
+  ],
+  [
+    'a thread of which only the end is new',
+    'prefix_cache_miss',
+    'llamacpp',
+    {
+      symptom:
+        'In long threads every reply takes tens of seconds although only the last message is new.',
+    },
+    { symptom: 'With 16 threads on 8 cores every reply takes tens of seconds.' },
   ],
   [
     'a front end that hears nothing of its engine',

@@ -128,7 +128,7 @@ export const LOAD_SIGNALS: readonly Signal[] = [
     ],
     [
       0.5,
-      /(?:api[- ]server|front[- ]?end|\bgil\b|scheduler overhead|host overhead|event loop|tokeni[sz]ation|pydantic|uvicorn|launch overhead|kernel launch|--threads|hyper-?thread|numa|cgroup|cpu (?:limit|quota|request)|vcpu|guided|grammar|xgrammar|outlines|structured|logprob|penalt|image (?:pre)?processing|preprocess)/i,
+      /(?:api[- ]server|(?<!\bchat )front[- ]?end|\bgil\b|scheduler overhead|host overhead|event loop|tokeni[sz]ation|pydantic|uvicorn|launch overhead|kernel launch|--threads|hyper-?thread|numa|cgroup|cpu (?:limit|quota|request)|vcpu|guided|grammar|xgrammar|outlines|structured|logprob|penalt|image (?:pre)?processing|preprocess)/i,
     ],
   ),
   ...signs('cpu_or_frontend_bound', 'launch', [

@@ -1,6 +1,6 @@
 import type { LogEvent } from '../../telemetry/log-event.ts';
 import { crashCause } from '../../telemetry/logs.ts';
-import { foreignMemoryShare } from './oom-numbers.ts';
+import { foreignMemoryShare, isSharedByProfile } from './oom-numbers.ts';
 import { EXPLAINS } from './rank-causes.ts';
 import { type Hint, type Report, wordsOf } from './report.ts';
 import { reportedClass } from './same-as.ts';
@@ -110,6 +110,11 @@ const HOST_UNDER_LOAD: Shares = [
   ['oom_under_load', 1],
   ['weights_do_not_fit', 0.4],
 ];
+/** The pool got nothing because others hold the GPU. */
+const OTHERS: Shares = [
+  ['gpu_already_in_use', 1],
+  ['kv_cache_too_small', 0.5],
+];
 const BARE_OOM: Shares = [
   ['oom_under_load', 0.5],
   ['weights_do_not_fit', 0.45],
@@ -126,7 +131,8 @@ function reread(event: LogEvent, report: Report): Shares {
     oldToolkit(event.line, report) ??
     bySurroundings(event, report) ??
     foreignMemory(event);
-  return byLine ?? rereadBySize(event, sizesOf(report).weightShare ?? Number.NaN);
+  const { weightShare } = sizesOf(report);
+  return byLine ?? lostShare(event, report) ?? rereadBySize(event, weightShare ?? Number.NaN);
 }
 
 /**
@@ -152,6 +158,7 @@ function bySurroundings(event: LogEvent, report: Report): Shares | null {
   const log = report.input.log ?? '';
   const rows: readonly (readonly [cls: string, holds: boolean, shares: Shares])[] = [
     ['bad_flag_combination', IS_QUANTISED.test(event.line), QUANTISED_SIZE],
+    ['kv_cache_too_small', isSharedByProfile(log), OTHERS],
     ['disk_full', IN_SHARED_MEMORY.test(log), SHM],
     ['host_out_of_memory', hasServed(report), HOST_UNDER_LOAD],
     ['weights_do_not_fit', KV_REFUSED.test(log), KV_OR_WEIGHTS],
@@ -159,6 +166,22 @@ function bySurroundings(event: LogEvent, report: Report): Shares | null {
   const read = rows.find(([cls, holds]) => holds && cls === event.cls);
   return read === undefined ? waitingReading(event, report) : read[2];
 }
+
+const ASKED_SHARE = /gpu[-_]memory[-_]utilization[ =]+(0?\.\d+)/;
+/** Weights of this part of the asked share leave room for a pool. Source: own reasoning. */
+const SMALL_PART = 1 / 3;
+
+/** Small weights and yet no room in the share that was asked for. Null when: the weights explain it. Source: vLLM takes what others load meanwhile for its own. */
+function lostShare({ cls, line }: LogEvent, report: Report): Shares | null {
+  if (cls !== 'kv_cache_too_small' || !line.includes('No available memory')) return null;
+  const asked = Number(ASKED_SHARE.exec(report.input.launch_command ?? '')?.[1] ?? 0.9);
+  const weights = sizesOf(report).weightShare ?? Number.NaN;
+  return weights < SMALL_PART * asked ? KV_OR_OTHERS : null;
+}
+const KV_OR_OTHERS: Shares = [
+  ['kv_cache_too_small', 1],
+  ['gpu_already_in_use', 0.8],
+];
 
 /** Somebody else holds much of the GPU. Null when: the line tells nothing of it. */
 function foreignMemory(event: LogEvent): Shares | null {

@@ -10,6 +10,14 @@ const FREE = /of which ([\d.]+) ([KMGT])iB is free/;
 const OWN = /this process has ([\d.]+) ([KMGT])iB memory in use/;
 const TORCH = /Of the allocated memory ([\d.]+) ([KMGT])iB is allocated by PyTorch/;
 
+/** What a CUDA context and the buffers of NCCL take at most beside PyTorch, in GiB. Source: own reasoning. */
+const MOST_BESIDE_TORCH_GIB = 8;
+const BESIDE_TORCH = /non_torch_memory(?:=| takes )([\d.]+)GiB/;
+
+/** The profile of a start counts memory that this process cannot have taken. Source: vLLM vllm/worker/worker.py. */
+export const isSharedByProfile = (log: string): boolean =>
+  Number(BESIDE_TORCH.exec(log)?.[1]) > MOST_BESIDE_TORCH_GIB;
+
 /**
  * How much of a GPU others hold by what PyTorch's out-of-memory line tells: used, less what this process has.
  * Units: ratio 0..1. Null when: the line does not tell all three. Source: PyTorch c10/cuda/CUDACachingAllocator.cpp.

@@ -37,7 +37,7 @@ export const PLACE_SIGNALS: readonly Signal[] = [
   ]),
   ...signs('instance_unreachable', 'log', [
     0.75,
-    /INSTANCE_UNREACHABLE|instance_unreachable|[Uu]nreachable|SSH\s+connection to|ssh: connect|Connection (?:refused|timed out|closed by remote|reset).*(?:22|ssh|shim|runner)|No route to host|[Ss]him|waiting_runner_limit|waiting_instance_limit|WAITING_(?:RUNNER|INSTANCE)_LIMIT|kex_exchange|Permission denied \(publickey|provisioning timed? ?out|runner.*(?:timeout|not responding)|failed to (?:connect|ssh)|SSHError|SSH tunnel|has not started in \d+|GATEWAY_ERROR/,
+    /INSTANCE_UNREACHABLE|instance_unreachable|[Uu]nreachable|SSH\s+connection to|ssh: connect|Connection (?:refused|timed out|closed by remote|reset).*(?:22|ssh|shim|runner)|No route to host|[Ss]him|waiting_runner_limit|waiting_instance_limit|WAITING_(?:RUNNER|INSTANCE)_LIMIT|kex_exchange|Permission denied \(publickey|provisioning timed? ?out|runner.*(?:timeout|not responding)|failed to (?:connect|ssh)|SSHError|SSH tunnel|has not started in \d+|GATEWAY_ERROR|Gateway is not (?:working|ready|reachable)/,
   ]),
   ...words('port_conflict', [
     0.65,

@@ -89,6 +89,14 @@ function oomCameFirst(log: string): boolean {
   return oom !== -1 && log.slice(oom).search(/[Ww]atchdog|timed out/) !== -1;
 }
 
+/** A cache that is off served nothing. */
+const CACHE_OFF = /--no-enable-prefix-caching|--disable-radix-cache|--no-cache-prompt/;
+const SAID_OFF = /(?<!turn\w* |with |switch\w* )prefix cach\w+ (?:is |was )?(?:off|disabled)/i;
+
+/** Fewer at a time was the cure, so that the cap did not bind. */
+const ONE_HELPS =
+  /(?:--parallel|-np|max[-_]num[-_]seqs|max[-_]running[-_]requests)[ =]1\b[^.;\n]{0,60}(?:works|is (?:fine|right|correct)|fixe[sd]|restore[sd]?|solve[sd])/;
+
 /** Classes that a number of the report speaks against, whatever its words say. */
 export function refutedClasses(report: Report, readings: Readings): ReadonlySet<string> {
   const words = withoutThousands(wordsOf(report));
@@ -116,6 +124,11 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
     [CONCEPTS.loadSide.test(words), 'cpu_or_frontend_bound'],
     [isKept(report), 'spot_interruption'],
     [NEVER_PLACED.test(log) && !TAKEN_BACK.test(`${log}\n${words}`), 'spot_interruption'],
+    [
+      CACHE_OFF.test(report.input.launch_command ?? '') || SAID_OFF.test(words),
+      'warm_prefix_cache_in_benchmark',
+    ],
+    [ONE_HELPS.test(words), 'batch_cap_binding', 'admission_too_conservative'],
     [isPlaceOnly(report, words), 'proxy_buffering'],
     [oomCameFirst(report.input.log ?? ''), 'hang_watchdog', 'nccl_interconnect'],
   ];

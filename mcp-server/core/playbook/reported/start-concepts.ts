@@ -44,6 +44,7 @@ export const START_CONCEPTS: Readonly<Record<string, readonly Term[]>> = {
   bad_flag_combination: [[0.4, 'exclusive', 'fails']],
   context_too_long: [
     [0.4, 'tooLong', 'longPrompt'],
+    [0.35, 'tooLong', 'cap'],
     [0.2, 'tooLong', 'fails'],
     [-0.3, 'oom'],
   ],

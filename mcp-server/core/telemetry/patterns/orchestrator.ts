@@ -19,7 +19,7 @@ export const ORCHESTRATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'instance_unreachable',
-    /(?:instance_unreachable|INSTANCE_UNREACHABLE|waiting_instance_limit_exceeded|WAITING_INSTANCE_LIMIT_EXCEEDED|waiting_runner_limit_exceeded|WAITING_RUNNER_LIMIT_EXCEEDED|[Ii]nstance is unreachable|ssh: connect to host .*(?:timed out|refused|No route)|Permission denied \(publickey|[Ss]him .*(?:not available|unreachable|timed out)|[Cc]annot connect to the (?:shim|runner)|Failed to (?:connect|establish) .*ssh|gateway.*unreachable|kex_exchange_identification|SSHError|SSH tunnel failed|failed to register service replica|[Ii]nstance \S+ has not started in|Failed to start instance \S+ in \d+ seconds|Provisioning instance \S+ could not be completed)/,
+    /(?:instance_unreachable|INSTANCE_UNREACHABLE|waiting_instance_limit_exceeded|WAITING_INSTANCE_LIMIT_EXCEEDED|waiting_runner_limit_exceeded|WAITING_RUNNER_LIMIT_EXCEEDED|[Ii]nstance is unreachable|ssh: connect to host .*(?:timed out|refused|No route)|Permission denied \(publickey|[Ss]him .*(?:not available|unreachable|timed out)|[Cc]annot connect to the (?:shim|runner)|Failed to (?:connect|establish) .*ssh|gateway.*unreachable|Gateway is not (?:working|ready|reachable)|kex_exchange_identification|SSHError|SSH tunnel failed|failed to register service replica|[Ii]nstance \S+ has not started in|Failed to start instance \S+ in \d+ seconds|Provisioning instance \S+ could not be completed)/,
   ),
   fatal(
     'executor_error',
