@@ -36,6 +36,7 @@ export const LEARNED_SETS = [
   'twenty-fourth',
   'twenty-ninth',
   'twenty-seventh',
+  'twenty-sixth',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });

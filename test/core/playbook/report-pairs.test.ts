@@ -46,6 +46,27 @@ const ROWS: readonly Row[] = [
     },
   ],
   [
+    'a batch at which the steps stop being captured',
+    'decode_eager_no_cuda_graph',
+    'vllm',
+    { symptom: 'Throughput drops drastically just when the batch reaches 700.' },
+    { symptom: 'Throughput rises gently just when the batch reaches 700.' },
+  ],
+  [
+    'threads of which fewer are faster',
+    'cpu_or_frontend_bound',
+    'llamacpp',
+    { symptom: 'With all 24 threads tokens take many seconds; it is best at half of them.' },
+    { symptom: 'With all 24 files loaded tokens come; the answers are best at noon.' },
+  ],
+  [
+    'a start that stands where the ranks meet',
+    'nccl_interconnect',
+    'vllm',
+    { symptom: 'The pods get stuck at NCCL initialization and never come up.' },
+    { symptom: 'The pods get past the download and come up.' },
+  ],
+  [
     'a batch past which the whole server collapses',
     'decode_eager_no_cuda_graph',
     'vllm',

@@ -188,7 +188,7 @@ const END_CHARS = 500;
 
 /** Words of a server that ended or never served, so that how fast it was matters little. */
 const FAILURE =
-  /out of (?:gpu |cuda )?memory|OutOfMemory|\boom(?:s|ed|ing)?\b|(?:cannot|can.t) boot|(?:worker|server|engine|process|pod|container) is gone|errors? out|\bdies?\b|crash|exception|traceback|exits?\b|killed|refuses to start|(?:does|did|will|would|can) ?n[o']t start|cannot start|\bstart(?:-?up)?\b[^.\n]{0,30}\b(?:hangs?|hung|stuck|freezes|stands still|never)|(?:hangs?|stuck) (?:at|on|in|during|while) (?:start|init|load)|fails? (?:to (?:start|load)|at start|during start|with)/i;
+  /out of (?:gpu |cuda )?memory|OutOfMemory|\boom(?:s|ed|ing)?\b|(?:cannot|can.t) boot|(?:worker|server|engine|process|pod|container) is gone|errors? out|\bdies?\b|crash|exception|traceback|exits?\b|killed|refuses to start|(?:does|did|will|would|can) ?n[o']t start|cannot start|\bstart(?:-?up)?\b[^.\n]{0,30}\b(?:hangs?|hung|stuck|freezes|stands still|never)|(?:hangs?|stuck) (?:at|on|in|during|while) (?:the )?(?:\w+ )?(?:start|init|load)|never (?:comes?|came|gets?) up\b|fails? (?:to (?:start|load)|at start|during start|with)/i;
 
 const isLoadClass = (cls: string): boolean => cls in LOAD_REMEDIES;
 const isPlaceClass = (cls: string): boolean =>

@@ -7,8 +7,9 @@ const MAX_LOG_CHARS = 4000;
 const STEM_CHARS = 7;
 const MAX_EVIDENCE_CHARS = 300;
 
-/** What every start with several ranks writes, so that it tells nothing. Source: vLLM pynccl.py, NCCL init.cc. */
-const BANNER = /^.*(?:vLLM is using nccl==|NCCL version \d).*$/gm;
+/** Lines that every start prints, whatever comes of it. Source: vLLM pynccl.py and NCCL init.cc; start of a vLLM server. */
+const ORDINARY =
+  /^.*(?:is using nccl==|NCCL version \d|Found nccl from library|Automatically detected platform|API server version|checkpoint shards: ).*$/gm;
 
 const COMMON = new Set(
   'the a an of to in is are and or it its that this with for on at as be by we our i'.split(' '),
@@ -67,7 +68,7 @@ export function featuresOf(report: Report): ReadonlyMap<string, string> {
     ...(launch?.match(/--[a-z-]+/g) ?? []).map((flag) => [`f:${flag}`, flag] as const),
     ...ideaFeatures(words),
     ...textFeatures((metrics ?? '').slice(-MAX_LOG_CHARS / 2), 'm:'),
-    ...textFeatures((log ?? '').replaceAll(BANNER, '').slice(-MAX_LOG_CHARS), ''),
+    ...textFeatures((log ?? '').replaceAll(ORDINARY, '').slice(-MAX_LOG_CHARS), ''),
     ...textFeatures(words, ''),
   ]);
 }

@@ -15,6 +15,11 @@ export const LOAD_SIGNALS: readonly Signal[] = [
       0.6,
       /(?:tpot|itl|latency|throughput|tok\/s)[^\n]{0,80}(?:jumps?|doubles?|cliff|suddenly|sharp)[^\n]{0,80}(?:batch|concurren|\d+)/i,
     ],
+    // The last captured size is a cliff. Source: how both engines fall back to eager steps above it.
+    [
+      0.6,
+      /(?:drops?|falls?|collaps\w+|breaks? (?:down|in))\b[^.\n]{0,40}\b(?:exactly|just|right|as soon as|the moment|once|when)\b[^.\n]{0,50}\b(?:batch|running|sequences|concurrency)\b[^.\n]{0,40}(?:reach|pass|cross|exceed|above|over|peak|\d)/i,
+    ],
     [0.5, /eager/i],
   ),
   ...signs('decode_eager_no_cuda_graph', 'launch', [
@@ -131,6 +136,14 @@ export const LOAD_SIGNALS: readonly Signal[] = [
       /(?:api[- ]server|(?<!\bchat )front[- ]?end|\bgil\b|scheduler overhead|host overhead|event loop|tokeni[sz]ation|pydantic|uvicorn|launch overhead|kernel launch|--threads|hyper-?thread|numa|cgroup|cpu (?:limit|quota|request)|vcpu|guided|grammar|xgrammar|outlines|structured|logprob|penalt|image (?:pre)?processing|preprocess)/i,
     ],
   ),
+  // More threads than fast cores wait for each other. Source: llama.cpp docs, token generation performance.
+  ...words('cpu_or_frontend_bound', [
+    0.65,
+    near(
+      String.raw`\b(?:threads?|(?:virtual |logical |physical |cpu )?cores)\b`,
+      String.raw`(?:best|better|faster|fastest|fine|nominal|usable|smooth)\b[^\n]{0,60}\b(?:quarter|half|fewer|less|below|lower|\d+ (?:threads|cores|of them))|(?:with|at|using) all (?:of (?:them|the) )?\d+[^\n]{0,60}(?:slow|seconds|unusable|crawl)`,
+    ),
+  ]),
   ...signs('cpu_or_frontend_bound', 'launch', [
     0.4,
     /--disable-overlap-schedule|--no-async-scheduling/,

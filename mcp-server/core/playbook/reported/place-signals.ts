@@ -46,6 +46,10 @@ export const PLACE_SIGNALS: readonly Signal[] = [
       'still (?:answers?|serves?|shows?|reaches)|answers? (?:with|from|as) the (?:first|old|other|wrong)|at random|randomly|from (?:one or the other|either)|(?:model|name) does not exist',
     ),
   ]),
+  ...words('disk_full', [
+    0.65,
+    /(?:disk|storage|volume|root fs|filesystem|space|ephemeral)[^.\n]{0,50}(?:full|ran out|exhaust|no space|out of space|too small|left|exceed)/i,
+  ]),
   ...signs('disk_full', 'any', [0.7, /[Nn]o space left on device|ENOSPC|DiskPressure/]),
   ...signs('port_conflict', 'any', [
     0.7,

@@ -179,10 +179,6 @@ export const START_SIGNALS: readonly Signal[] = [
       /(?:\.cache|\bhub\b|hf cache|hugging ?face|model (?:folder|directory|dir|volume)|weights)[^.\n]{0,60}(?:grow|filling|still (?:download|fetch|coming))|\bdu -?s?h?\b[^.\n]{0,80}grow/i,
     ],
   ),
-  ...words('disk_full', [
-    0.65,
-    /(?:disk|storage|volume|root fs|filesystem|space|ephemeral)[^.\n]{0,50}(?:full|ran out|exhaust|no space|out of space|too small|left|exceed)/i,
-  ]),
   ...words(
     'shm_or_ipc',
     [0.65, /(?:shared memory|\/dev\/shm|shm[-_ ]size|--shm|ipc)/i],
@@ -191,6 +187,10 @@ export const START_SIGNALS: readonly Signal[] = [
       /(?:docker|container|pod|kubernetes|k8s)[^.\n]{0,80}(?:tensor.parallel|tp|multi.?gpu|nccl)[^.\n]{0,60}(?:fail|crash|bus error)/i,
     ],
   ),
+  ...words('nccl_interconnect', [
+    0.7,
+    /\b(?:hangs?|hung|stuck|freez\w*|stands? still|blocks?)\b[^.\n]{0,40}\b(?:nccl|rccl|all-?reduce|process group|pynccl)\b/i,
+  ]),
   ...words('nccl_interconnect', [
     0.6,
     /\b(?:nccl|infiniband|ib\b|roce|rdma|nvlink|nvswitch|p2p|peer[- ]to[- ]peer|gloo|multi[- ]?node|two nodes|second node|acs\b|iommu)[^.\n]{0,100}(?:fail|\bhang|error|timeout|stuck|crash|slow|cannot|unable|connect|wrong)/i,
