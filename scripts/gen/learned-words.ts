@@ -37,6 +37,7 @@ export const LEARNED_SETS = [
   'twenty-ninth',
   'twenty-seventh',
   'twenty-sixth',
+  'twenty-fifth',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });

@@ -1,3 +1,4 @@
+import { askedHints } from './asked-hints.ts';
 import { graphCapOf } from './caps.ts';
 import { type Hint, type Report, wordsOf } from './report.ts';
 import { hasServed, isOom, memoryGbOf, pacesOf, sizesOf } from './sizes.ts';
@@ -205,6 +206,7 @@ export function numberHints(report: Report): readonly Hint[] {
     ...slowForItsSize(report, words),
     ...clumpedPath(words),
     ...threadsAboveCores(report, words),
+    ...askedHints(report),
     ...(words === '' ? [] : splitOverNodes(report)),
   ];
 }

@@ -229,7 +229,7 @@ export const START_SIGNALS: readonly Signal[] = [
   ),
   ...words('quantization_mismatch', [
     0.55,
-    /(?:awq|gptq|fp8|int4|int8|nvfp4|mxfp4|fp4|quanti[sz]|marlin|gguf|bitsandbytes|bnb)[^.\n]{0,80}(?:fail|error|not supported|mismatch|wrong|crash|does not|cannot|refus|garbage|divisible|block)/i,
+    /(?:awq|gptq|fp8|int4|int8|nvfp4|mxfp4|fp4|quanti[sz]|marlin|gguf|bitsandbytes|bnb)[^.\n]{0,80}(?:fail|error|not supported|mismatch|wrong|crash|does not|cannot|refus|garbage|divisible|block)|!{6,}|(?:<unk>|<pad>){3,}/i,
   ]),
   ...words('port_conflict', [
     0.65,
