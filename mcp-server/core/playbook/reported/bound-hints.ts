@@ -1,3 +1,4 @@
+import { hostHints } from './host-hints.ts';
 import { type Hint, type Report, withoutThousands, wordsOf } from './report.ts';
 
 const MAX_CHARS = 200_000;
@@ -127,5 +128,6 @@ export function boundHints(report: Report): readonly Hint[] {
     ...longBlocks(report, log),
     ...cachedTokens(withoutThousands(words)),
     ...sameDummies(report, words),
+    ...hostHints(report),
   ];
 }

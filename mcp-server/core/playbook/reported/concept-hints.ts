@@ -61,11 +61,16 @@ const BUILT =
 const ACCEPTED_AS_EVER =
   /\baccept\w*(?: rate| length)? (?:is|are|was|were|stays?|looks?) (?:the same|equal|identical|unchanged|fine|ok(?:ay)?|good|healthy)\b/gi;
 
+/** What differs from one request to the next is told, not complained of. */
+const DIFFERS =
+  /\bhow (?:many|much|long) (?:\w+ ){1,6}(?:differs?|var(?:y|ies)|depends?)\b[^.,;\n]{0,40}/gi;
+
 /** Words of a report without what they say is not so. */
 export const toldWords = (report: Report): string =>
   withoutThousands(wordsOf(report).slice(0, MAX_CHARS))
     .replaceAll(SEEMED, ' ')
     .replaceAll(NO_SUCH, ' ')
+    .replaceAll(DIFFERS, ' ')
     .replaceAll(DECODE_FINE, ' ')
     .replaceAll(STUCK_AT, 'limited to ')
     .replaceAll(DENIED, ' ')
@@ -98,7 +103,7 @@ const LAUNCH_IDEAS: readonly (readonly [Concept, RegExp])[] = [
   ['manyGpus', /(?:--tp(?:-size)?|--tensor-parallel-size|-tp)[ =]+(?:[2-9]|\d\d)\b/],
   ['cap', /(?:--max-running-requests|--max-num-seqs|--parallel|(?<![\w-])-np)[ =]+\d+/],
   ['speculates', /--spec(?:ulative)?[-_]\S+|--model-draft\b/],
-  ['onCpu', /--cpu-moe|--n-cpu-moe|--cpu-offload-gb[ =]+(?!0\b)|exps=CPU/],
+  ['onCpu', /--cpu-moe|--n-cpu-moe|--cpu-offload-gb[ =]+(?!0\b)|exps\S*=CPU/],
 ];
 
 /** The ideas of a report with the text that states each: its words, then its launch and its log. */

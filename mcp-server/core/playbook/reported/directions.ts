@@ -92,8 +92,8 @@ const WAYS: Readonly<Record<string, Ways>> = {
   },
   speculation_not_paying: {
     lower:
-      '--speculative-num-steps --speculative-num-draft-tokens --speculative-eagle-topk num_speculative_tokens --num-speculative-tokens --draft-max',
-    remove: '--speculative-algorithm --speculative-config --model-draft',
+      '--speculative-num-steps --speculative-num-draft-tokens --speculative-eagle-topk num_speculative_tokens --num-speculative-tokens --draft-max --spec-draft-n-max',
+    remove: '--speculative-algorithm --speculative-config --model-draft --spec-type',
   },
   layers_on_cpu: {
     raise: '--n-gpu-layers',
@@ -105,7 +105,9 @@ const WAYS: Readonly<Record<string, Ways>> = {
     add: '--enable-prefix-caching --swa-full --cache-prompt',
     raise: '--cache-reuse --cache-ram --parallel',
   },
-  client_limited: { raise: '--max-concurrency --request-rate concurrency ulimit' },
+  client_limited: {
+    raise: '--max-concurrency --request-rate concurrency ulimit limit_per_host max_connections',
+  },
 };
 
 /** Short names that launches use. Source: help texts of the engines. */

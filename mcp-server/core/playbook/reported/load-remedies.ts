@@ -85,7 +85,8 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
       sglang:
         '--tokenizer-worker-num --stream-interval --enable-torch-compile --grammar-backend --disable-overlap-schedule --schedule-policy --num-continuous-decode-steps --dp-size --numa-node',
       vllm: '--api-server-count --async-scheduling --stream-interval --performance-mode --disable-log-requests --structured-outputs-config --num-scheduler-steps --data-parallel-size --numa-bind --renderer-num-workers --guided-decoding-backend',
-      llamacpp: '--threads --threads-batch --threads-http --numa --cpu-mask --prio --poll',
+      llamacpp:
+        '--threads --threads-batch --threads-http --numa --cpu-mask --prio --poll n_probs post_sampling_probs',
     },
     others: 'CPU cores | OMP_NUM_THREADS | engine version | resources.cpu',
   },
@@ -115,7 +116,7 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
         '--speculative-num-steps --speculative-num-draft-tokens --speculative-algorithm --speculative-eagle-topk --max-running-requests --cuda-graph-max-bs --speculative-draft-model-path',
       vllm: '--speculative-config num_speculative_tokens --num-speculative-tokens --speculative-model --max-num-seqs --max-cudagraph-capture-size',
       llamacpp:
-        '--draft-max --draft-min --model-draft --draft-p-min --n-gpu-layers-draft --parallel',
+        '--draft-max --spec-type --spec-draft-n-max --draft-min --model-draft --draft-p-min --n-gpu-layers-draft --parallel',
     },
   },
   layers_on_cpu: {
@@ -168,6 +169,6 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: 'Let the client offer more load at once, from more processes, before anything of the engine is tuned.',
     knobs: {},
     others:
-      '--max-concurrency | --request-rate | concurrency | client processes | number of prompts | connection limit | --num-prompts | ulimit | max_connections | client concurrency',
+      '--max-concurrency | --request-rate | concurrency | client processes | number of prompts | connection limit | limit_per_host | --num-prompts | ulimit | max_connections | client concurrency',
   },
 };

@@ -65,7 +65,7 @@ export const SPEED_SIGNALS: readonly Signal[] = [
   ),
   ...signs('layers_on_cpu', 'launch', [
     0.4,
-    /-ngl\s+(?:0|[1-9]|[12]\d|3[0-2])\b|--n-gpu-layers\s+(?:\d|[12]\d|3[0-2])\b|--cpu-moe|--n-cpu-moe|exps=CPU/,
+    /-ngl\s+(?:0|[1-9]|[12]\d|3[0-2])\b|--n-gpu-layers\s+(?:\d|[12]\d|3[0-2])\b|--cpu-moe|--n-cpu-moe|exps[^ ]*=CPU/,
   ]),
   // Source: vLLM OffloadConfig and SGLang offloader: what is offloaded crosses the bus in every forward pass.
   ...signs('layers_on_cpu', 'launch', [0.6, /--cpu-offload-gb[ =]+(?!0\b)/]),
@@ -112,10 +112,21 @@ export const SPEED_SIGNALS: readonly Signal[] = [
       /(?:\bsecond|2nd|later|repeat(?:ed)?|\bre-?)[- ]?runs?[^\n]{0,60}(?:faster|better|higher|lower ttft)|unrealistic|too good/i,
     ],
   ),
-  ...words('cold_jit_in_window', [
-    0.75,
-    /jit|compil|autotun|warm[- ]?up|cold (?:start|run|cache)|first (?:run|request|few|call|batch|prompt)|deepgemm|triton cache|inductor/i,
-  ]),
+  ...words(
+    'cold_jit_in_window',
+    [
+      0.75,
+      /jit|compil|autotun|warm[- ]?up|cold (?:start|run|cache)|first (?:run|request|few|call|batch|prompt)|deepgemm|triton cache|inductor/i,
+    ],
+    [
+      0.6,
+      /(?:new|unseen|unknown|fresh) shapes?\b|shapes? (?:\w+ ){0,2}(?:not|never) (?:yet )?seen|shapes?[^.;\n]{0,20} for the first time|(?:triton|tilelang|cute ?dsl)[^.;\n]{0,60}(?:speciali[sz]|shapes?)/i,
+    ],
+    [
+      0.5,
+      /(?:rarer|less often|fewer|goes away|(?:are|is) gone|settles?|smooth) [^.;\n]{0,20}(?:the longer|with time|over time|after (?:a while|some time|the first))/i,
+    ],
+  ),
   ...words(
     'proxy_buffering',
     [
