@@ -38,6 +38,7 @@ export const LEARNED_SETS = [
   'twenty-seventh',
   'twenty-sixth',
   'twenty-fifth',
+  'twenty-eighth',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });

@@ -209,6 +209,12 @@ describe('what a report sets aside', () => {
         'The server gets stuck at 512 requests.',
       ],
       [
+        'a model that does not stop',
+        'hang_watchdog',
+        'The endpoint stops generating after some time.',
+        'The endpoint does not stop generating when max_tokens is not set.',
+      ],
+      [
         'decoding that is as it should be',
         'decode_bandwidth_bound',
         'One user, 30 tok/s: the bandwidth of memory, and decoding is slow.',

@@ -237,7 +237,7 @@ export const START_SIGNALS: readonly Signal[] = [
   ]),
   ...words('hang_watchdog', [
     0.6,
-    /\b(?:hang|hangs|hung|stuck|freez|frozen|dead ?lock|unresponsive|no (?:response|progress|output)|never (?:returns|responds|finishes)|stops? (?:responding|generating)|watchdog|stall(?:s|ed)? (?:forever|for good|completely))/i,
+    /\b(?:hang|hangs|hung|stuck|freez|frozen|dead ?lock|unresponsive|no (?:response|progress|output)|never (?:returns|responds|finishes)|(?<!(?:not|n.t|never) )stops? (?:responding|generating)|watchdog|stall(?:s|ed)? (?:forever|for good|completely))/i,
   ]),
   ...signs(
     'hang_watchdog',
