@@ -12,18 +12,22 @@ const numbers = (text: string, pattern: RegExp): readonly number[] =>
 const AT_POOL =
   /\b(?:never|not|no|only|at most|stuck at|limited to|capped at|up to|maximum)\b[^.;\n]{0,30}\b100\b ?(?:\w+ )?(?:reqs?|requests|connections|at a time|at once|concurrent|parallel|in flight)/i;
 
+/** Whether as many requests run all the time as such a pool holds. */
+const standsAtPool = (running: readonly number[]): boolean =>
+  running.length >= 2 &&
+  running.includes(POOL) &&
+  running.every((at) => at >= POOL - 3 && at <= POOL);
+
 /** A batch that stands at the size of a client's pool of connections while nothing waits and the launch allows more. */
 function clientPool(report: Report, words: string): readonly Hint[] {
   const log = (report.input.log ?? '').slice(-MAX_CHARS);
   if (/[ =]100\b/.test(report.input.launch_command ?? '')) return [];
-  const running = numbers(log, RUNNING);
-  const isFlat = running.length >= 2 && running.every((at) => at >= POOL - 3 && at <= POOL);
   const isIdle = numbers(log, WAITING).every((at) => at === 0);
   const said = AT_POOL.exec(words)?.[0];
+  const read = 'running stands at 100, nothing waits';
+  const isAtPool = isIdle && standsAtPool(numbers(log, RUNNING));
   return [
-    ...(isFlat && isIdle && running.includes(POOL)
-      ? [hint('client_limited', 0.7, 'running stands at 100, nothing waits')]
-      : []),
+    ...(isAtPool ? [hint('client_limited', 0.7, read)] : []),
     ...(said === undefined ? [] : [hint('client_limited', isIdle ? 0.5 : 0.2, said)]),
   ];
 }
