@@ -10,11 +10,6 @@ const statusOf = (running: number, waiting: number): string =>
     (_, at) =>
       `INFO 01-01 10:00:${at}0 [loggers.py:127] Engine 000: Avg prompt throughput: 512.3 tokens/s, Avg generation throughput: 3120.5 tokens/s, Running: ${running} reqs, Waiting: ${waiting} reqs, GPU KV cache usage: 21.4%`,
   ).join('\n');
-const fleet = (nodes: number): Input => ({
-  launch_command: 'type: service\nname: web\nreplicas: 2',
-  symptom: `The fleet has nodes: ${nodes}. The second one fails.`,
-});
-
 /** Reports that differ in the one thing that is asked for. */
 const ROWS: readonly Row[] = [
   [
@@ -31,7 +26,6 @@ const ROWS: readonly Row[] = [
     { benchmark: 'max_new_tokens=4096, outputs of 46 tokens, 13 of 64 running, the others queue' },
     { benchmark: 'max_new_tokens=64, outputs of 46 tokens, 13 of 64 running, the others queue' },
   ],
-  ['more replicas than machines', 'no_capacity', 'dstack', fleet(1), fleet(2)],
   [
     'an answer of the first token of the vocabulary alone',
     'quantization_mismatch',
@@ -64,13 +58,18 @@ describe('what a report asks for', () => {
     expect(surenessOf(input)).toBeLessThan(surenessOf({}));
   });
 
-  it('a fleet that may grow has room for its replicas', () => {
-    const { launch_command } = fleet(1);
-    for (const nodes of ['1..2', '0..']) {
-      const symptom = `The fleet has nodes: ${nodes}. The second one fails.`;
-      expect(firstOf('dstack', { launch_command: launch_command ?? '', symptom })).not.toBe(
-        'no_capacity',
-      );
+  it('a fleet of fewer machines than replicas has no room, one that may grow has', () => {
+    const surenessAt = (nodes: string): number =>
+      diagnoseCase({
+        engine: 'dstack',
+        input: {
+          launch_command: 'type: service\nname: web\nreplicas: 2',
+          symptom: `The fleet has nodes: ${nodes}. The second one fails.`,
+        },
+      }).causes.find((one) => one.class === 'no_capacity')?.confidence ?? 0;
+    for (const nodes of ['2', '1..2', '0..']) {
+      expect(surenessAt(nodes)).toBeLessThan(0.5);
     }
+    expect(surenessAt('1')).toBeGreaterThan(0.7);
   });
 });
