@@ -3,21 +3,6 @@ import { type Hint, type Report, withoutThousands, wordsOf } from './report.ts';
 const MAX_CHARS = 200_000;
 const NONE: readonly Hint[] = [];
 
-const STATUS =
-  /Running: (\d+) reqs,(?: Swapped: \d+ reqs,)? (?:Waiting|Pending): (\d+) reqs|#running-req: (\d+)\b[^\n]*#queue-req: (\d+)/g;
-/** Connections that a client's pool holds where nobody set more. Source: httpx `Limits`, aiohttp `TCPConnector`. */
-const USUAL_POOL = 100;
-
-/** A batch that stands at the size of a client's pool while nothing waits at the server. */
-function poolOfClient(report: Report): readonly Hint[] {
-  const lines = [...(report.input.log ?? '').slice(-MAX_CHARS).matchAll(STATUS)];
-  const full = lines.filter(([, a, , b]) => Number(a ?? b) === USUAL_POOL);
-  const isQueueing = lines.some(([, , a, , b]) => Number(a ?? b) > 0);
-  const isCap = new RegExp(`[ =]${USUAL_POOL}\\b`).test(report.input.launch_command ?? '');
-  if (full.length < 2 || full.length < lines.length / 2 || isQueueing || isCap) return NONE;
-  return [{ cls: 'client_limited', weight: 0.7, evidence: full[0]?.[0] ?? '' }];
-}
-
 const ASKED = /max_(?:new_|completion_)?tokens\W{1,3}(\d+)/;
 const WRITTEN =
   /(?:outputs?|answers?|replies|completions?|utterances?)\b[^\d\n]{0,20}(\d+) tokens/i;
@@ -52,5 +37,5 @@ function replicasOverNodes(report: Report, words: string): readonly Hint[] {
 /** Where a report asks for more than there is, or than is used. */
 export function askedHints(report: Report): readonly Hint[] {
   const words = wordsOf(report).slice(0, MAX_CHARS);
-  return [...poolOfClient(report), ...setAside(report, words), ...replicasOverNodes(report, words)];
+  return [...setAside(report, words), ...replicasOverNodes(report, words)];
 }
