@@ -2,6 +2,7 @@ import { AutodebugError } from '../core/errors.ts';
 import { parseWith } from '../core/parse.ts';
 import type { Observation } from '../core/playbook/observation.ts';
 import { diagnoseReport, type ReportedCause } from '../core/playbook/reported/diagnose-report.ts';
+import { type LearnedModel, learnedModel } from '../core/playbook/reported/learned.ts';
 import type { FlagNames } from '../core/playbook/reported/named-flags.ts';
 import { engineOf, Report, wordsOf } from '../core/playbook/reported/report.ts';
 import { readFlags } from '../core/service/flags.ts';
@@ -21,9 +22,10 @@ export interface CaseDiagnosis {
 
 /**
  * Diagnoses a case of texts alone: launch, log, scrape, benchmark, symptom, GPU, model. Labels beside them are not read.
+ * `model` is what was learned of words; without any (`NO_WORDS`) only rules speak.
  * Throws: InvalidInputError where it is no case.
  */
-export function diagnoseCase(value: unknown): CaseDiagnosis {
+export function diagnoseCase(value: unknown, model: LearnedModel = learnedModel()): CaseDiagnosis {
   const report = parseWith(Report, value, {
     name: 'The case',
     fix: 'Give {engine, input: {launch_command?, log?, metrics_text?, benchmark?, symptom?, gpu?, model?}}.',
@@ -32,7 +34,7 @@ export function diagnoseCase(value: unknown): CaseDiagnosis {
   const observation = observeReport(report, engine);
   const scrape = parsePrometheus(report.input.metrics_text ?? '');
   const names = flagNames(engine, report.engine_version ?? null);
-  return { causes: diagnoseReport(report, { observation, scrape, names }) };
+  return { causes: diagnoseReport(report, { observation, scrape, names, model }) };
 }
 
 /** A release as the engines write theirs; a branch or a date tells none. */

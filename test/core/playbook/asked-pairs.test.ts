@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
+import { byRules } from './by-rules.ts';
 
 type Input = Readonly<Record<string, string>>;
 type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
@@ -36,7 +36,7 @@ const ROWS: readonly Row[] = [
 ];
 
 const firstOf = (engine: string, input: Input): string | undefined =>
-  diagnoseCase({ engine, input }).causes[0]?.class;
+  byRules({ engine, input }).causes[0]?.class;
 
 describe('what a report asks for', () => {
   it.each(ROWS)('%s is told first', (...[, cls, engine, fires]) => {
@@ -52,7 +52,7 @@ describe('what a report asks for', () => {
     ['a batch of another size', { log: statusOf(97, 0) }],
   ])('%s is less sure to be the pool of a client', (_, input) => {
     const surenessOf = (more: Input): number =>
-      diagnoseCase({ engine: 'vllm', input: { log: statusOf(100, 0), ...more } }).causes.find(
+      byRules({ engine: 'vllm', input: { log: statusOf(100, 0), ...more } }).causes.find(
         (one) => one.class === 'client_limited',
       )?.confidence ?? 0;
     expect(surenessOf(input)).toBeLessThan(surenessOf({}));
@@ -60,7 +60,7 @@ describe('what a report asks for', () => {
 
   it('a fleet of fewer machines than replicas has no room, one that may grow has', () => {
     const surenessAt = (nodes: string): number =>
-      diagnoseCase({
+      byRules({
         engine: 'dstack',
         input: {
           launch_command: 'type: service\nname: web\nreplicas: 2',

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
 import { boundHints } from '../../../mcp-server/core/playbook/reported/bound-hints.ts';
 import { batchCapOf } from '../../../mcp-server/core/playbook/reported/caps.ts';
 import { compareHints } from '../../../mcp-server/core/playbook/reported/compare-hints.ts';
@@ -10,6 +9,7 @@ import { Report } from '../../../mcp-server/core/playbook/reported/report.ts';
 import { scrapeHints } from '../../../mcp-server/core/playbook/reported/scrape-hints.ts';
 import { textHints } from '../../../mcp-server/core/playbook/reported/text-hints.ts';
 import { parsePrometheus } from '../../../mcp-server/core/telemetry/prometheus.ts';
+import { byRules } from './by-rules.ts';
 
 type Input = Readonly<Record<string, string>>;
 type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
@@ -161,7 +161,7 @@ const ROWS: readonly Row[] = [
 ];
 
 function confidenceOf(engine: string, input: Input, cls: string): number {
-  const { causes } = diagnoseCase({ engine, input });
+  const { causes } = byRules({ engine, input });
   return causes.find((one) => one.class === cls)?.confidence ?? 0;
 }
 
@@ -199,8 +199,8 @@ describe('what a report sets aside', () => {
       [
         'what a setting was made against',
         'oom_under_load',
-        'I set it and it would run out of memory.',
-        'I set it so that it would not run out of memory.',
+        'Under load it runs out of memory.',
+        'I set it so that under load it would not run out of memory.',
       ],
       [
         'a number at which something stands',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
 import { hostHints } from '../../../mcp-server/core/playbook/reported/host-hints.ts';
 import { Report } from '../../../mcp-server/core/playbook/reported/report.ts';
 import { textHints } from '../../../mcp-server/core/playbook/reported/text-hints.ts';
+import { byRules } from './by-rules.ts';
 
 type Input = Readonly<Record<string, string>>;
 type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
@@ -70,7 +70,7 @@ const strongest = (engine: string, input: Input, cls: string): number => {
 };
 
 const causeOf = (engine: string, input: Input, cls: string) =>
-  diagnoseCase({ engine, kind: 'performance', input }).causes.find((cause) => cause.class === cls);
+  byRules({ engine, kind: 'performance', input }).causes.find((cause) => cause.class === cls);
 
 describe('what the host and the clients show', () => {
   it.each(ROWS)('%s speaks for %s (%s)', (...[, cls, engine, fires, quiet]) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
+import { byRules } from './by-rules.ts';
 
 type Input = Readonly<Record<string, string>>;
 type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
@@ -155,9 +155,9 @@ const ROWS: readonly Row[] = [
 ];
 
 const confidenceOf = (input: Input, cls: string): number =>
-  diagnoseCase({ engine: 'vllm', input }).causes.find((one) => one.class === cls)?.confidence ?? 0;
+  byRules({ engine: 'vllm', input }).causes.find((one) => one.class === cls)?.confidence ?? 0;
 const ranksOf = (engine: string, input: Input, cls: string): number =>
-  diagnoseCase({ engine, input }).causes.findIndex((one) => one.class === cls);
+  byRules({ engine, input }).causes.findIndex((one) => one.class === cls);
 
 describe('what the memory in a report tells', () => {
   it.each(ROWS)('%s is told first', (...[, cls, engine, fires]) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
+import { byRules } from './by-rules.ts';
 
 type Input = Readonly<Record<string, string>>;
 type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
@@ -209,7 +209,7 @@ const PAIRS = ROWS.map(([what, cls, engine, fires, quiet]) => ({
 const SURE = 0.3;
 
 const sure = (engine: string, input: Input): readonly string[] =>
-  diagnoseCase({ engine, input })
+  byRules({ engine, input })
     .causes.filter(({ confidence }) => confidence >= SURE)
     .map((cause) => cause.class);
 
@@ -224,7 +224,7 @@ describe('what a report shows of the place where an engine runs', () => {
 
   it('offers the variables that the report sets, as far as they address the cause', () => {
     const knobsOf = (input: Input): readonly string[] =>
-      diagnoseCase({ engine: 'vllm', input }).causes[0]?.knobs ?? [];
+      byRules({ engine: 'vllm', input }).causes[0]?.knobs ?? [];
     const log = 'NCCL WARN Call to ibv_reg_dmabuf_mr failed with error Cannot allocate memory';
     const set = 'NCCL INFO NCCL_BUFFSIZE set by environment to 1073741824.';
     expect(knobsOf({ log: `${set}\n${log}` })).toContain('NCCL_BUFFSIZE');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
+import { byRules } from './by-rules.ts';
 
 type Input = Readonly<Record<string, string>>;
 type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
@@ -161,7 +162,7 @@ const PAIRS = ROWS.map(([what, cls, engine, fires, quiet]) => ({
 }));
 
 const sure = (engine: string, input: Input): readonly string[] =>
-  diagnoseCase({ engine, input })
+  byRules({ engine, input })
     .causes.filter(({ confidence }) => confidence > 0.5)
     .map((cause) => cause.class);
 
@@ -176,7 +177,7 @@ describe('what a report shows', () => {
 
   it('is no hang where answers stand still for some seconds and go on', () => {
     const first = (symptom: string): string | undefined =>
-      diagnoseCase({ engine: 'vllm', input: { symptom } }).causes[0]?.class;
+      byRules({ engine: 'vllm', input: { symptom } }).causes[0]?.class;
     const pasted = 'When somebody pastes a document of 12k tokens every open answer freezes';
     expect(first(`${pasted} for about ten seconds and goes on.`)).toBe('prefill_interference');
     expect(first('Every open answer freezes until the server is restarted.')).toBe('hang_watchdog');
@@ -201,8 +202,7 @@ describe('what a report shows', () => {
   it('offers no flag whose memory is not taken yet where the start ends', () => {
     const oom = 'torch.OutOfMemoryError: CUDA out of memory.';
     const knobs = (frame: string): readonly string[] =>
-      diagnoseCase({ engine: 'vllm', input: { log: `  in ${frame}\n${oom}` } }).causes[0]?.knobs ??
-      [];
+      byRules({ engine: 'vllm', input: { log: `  in ${frame}\n${oom}` } }).causes[0]?.knobs ?? [];
     expect(knobs('create_weights')).not.toContain('--max-model-len');
     expect(knobs('profile_run')).not.toContain('--gpu-memory-utilization');
     expect(knobs('profile_run')).toContain('--max-num-batched-tokens');
@@ -210,8 +210,8 @@ describe('what a report shows', () => {
 
   it('takes a class for less likely where a number speaks against what words say of it', () => {
     const of = (cls: string, input: Input): number =>
-      diagnoseCase({ engine: 'vllm', input }).causes.find((cause) => cause.class === cls)
-        ?.confidence ?? 0;
+      byRules({ engine: 'vllm', input }).causes.find((cause) => cause.class === cls)?.confidence ??
+      0;
     const kv = 'The KV cache seems to be full and requests wait in the queue.';
     const gauge = (value: string): string => `vllm:kv_cache_usage_perc ${value}\n`;
     const roomy = of('kv_bound_queueing', { symptom: kv, metrics_text: gauge('0.2') });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
 import { cardHints } from '../../../mcp-server/core/playbook/reported/card-hints.ts';
 import { toldWords } from '../../../mcp-server/core/playbook/reported/concept-hints.ts';
 import { logLoadHints } from '../../../mcp-server/core/playbook/reported/load-hints.ts';
@@ -7,13 +6,14 @@ import { numberHints } from '../../../mcp-server/core/playbook/reported/number-h
 import { refutedClasses } from '../../../mcp-server/core/playbook/reported/refuted.ts';
 import { Report } from '../../../mcp-server/core/playbook/reported/report.ts';
 import { readLogLoad } from '../../../mcp-server/core/telemetry/log-load.ts';
+import { byRules } from './by-rules.ts';
 
 const llamacpp = (symptom: string, launch: string, gpu?: string): Report =>
   Report.parse({ engine: 'llamacpp', input: { symptom, launch_command: launch, gpu } });
 const classes = (hints: readonly { readonly cls: string }[]): readonly string[] =>
   hints.map(({ cls }) => cls);
 const confidenceOf = (symptom: string, cls: string): number =>
-  diagnoseCase({ engine: 'vllm', input: { symptom } }).causes.find((one) => one.class === cls)
+  byRules({ engine: 'vllm', input: { symptom } }).causes.find((one) => one.class === cls)
     ?.confidence ?? 0;
 
 describe('what a report denies', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
+import { readModel } from '../../../mcp-server/core/playbook/reported/learned.ts';
+import { byRules } from './by-rules.ts';
 
 type Input = Readonly<Record<string, string>>;
 type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
@@ -107,11 +109,11 @@ const PAIRS = ROWS.map(([what, cls, engine, fires, quiet]) => ({
 }));
 
 const sure = (engine: string, input: Input): readonly string[] =>
-  diagnoseCase({ engine, input })
-    .causes.filter(({ confidence }) => confidence > 0.5)
+  byRules({ engine, input })
+    .causes.filter(({ confidence }) => confidence >= 0.5)
     .map((cause) => cause.class);
 const confidenceOf = (engine: string, cls: string, input: Input): number =>
-  diagnoseCase({ engine, input }).causes.find((cause) => cause.class === cls)?.confidence ?? 0;
+  byRules({ engine, input }).causes.find((cause) => cause.class === cls)?.confidence ?? 0;
 
 describe('what a report of a slow or silent server shows', () => {
   it.each(PAIRS)('$what is read as $cls', ({ cls, engine, fires }) => {
@@ -156,9 +158,16 @@ describe('what a report of a slow or silent server shows', () => {
   });
 
   it('trusts words less in a log that complains of nothing', () => {
-    const line = 'INFO 03-22 15:00:10 [pynccl.py:63] vLLM is using nccl==2.20.5';
+    const model = readModel(
+      ['nccl_interconnect', 'port_conflict'],
+      [0, 0],
+      ['fabric 100 0:200 1:-200'],
+    );
     const of = (end: string): number =>
-      confidenceOf('vllm', 'nccl_interconnect', { log: `${line}\n${end}` });
+      diagnoseCase(
+        { engine: 'vllm', input: { log: `the fabric is up\n${end}` } },
+        model,
+      ).causes.find((cause) => cause.class === 'nccl_interconnect')?.confidence ?? 0;
     expect(of('Starting to load model')).toBeLessThan(of('Connection failed') - 0.05);
   });
 
@@ -176,7 +185,7 @@ describe('what a report of a slow or silent server shows', () => {
       launch_command: 'vllm serve m --speculative-model "[ngram]" --num-speculative-tokens 8',
       benchmark: 'without ngram: 485 tok/s\nwith ngram: 301 tok/s, slower',
     };
-    const [first] = diagnoseCase({ engine: 'vllm', input }).causes;
+    const [first] = byRules({ engine: 'vllm', input }).causes;
     expect(first?.class).toBe('speculation_not_paying');
     expect(first?.knobs).toContain('--num-speculative-tokens');
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
 import { classifyLog, crashCause } from '../../../mcp-server/core/telemetry/logs.ts';
 import { ENGINES } from '../../../mcp-server/engines/index.ts';
+import { byRules } from '../playbook/by-rules.ts';
 
 type Engine = 'sglang' | 'vllm' | 'llamacpp';
 type Row = readonly [cls: string, engine: Engine, line: string, near: string];
@@ -133,7 +134,7 @@ describe('a line that refuses', () => {
 
 describe('a refusal that says less than it means', () => {
   const first = (engine: string, input: object): string | undefined =>
-    diagnoseCase({ engine, input }).causes[0]?.class;
+    byRules({ engine, input }).causes[0]?.class;
   const log = 'RuntimeError: FlashInfer requires GPUs with sm75 or higher';
 
   it('blames the toolkit where the card is newer than what the line asks for, and the card where it is older', () => {

@@ -11,24 +11,22 @@ import { compareHints } from './compare-hints.ts';
 import { complaintHints, conceptHints, isQuiet, toldWords } from './concept-hints.ts';
 import { cureHints } from './cure-hints.ts';
 import { type Change, changesFor } from './directions.ts';
+import { hasEnded } from './has-ended.ts';
 import { knobsFor } from './knobs-for.ts';
-import { learnedCauses, learnedModel } from './learned.ts';
+import { type LearnedModel, learnedCauses } from './learned.ts';
 import { logLoadHints } from './load-hints.ts';
-import { LOAD_REMEDIES } from './load-remedies.ts';
 import { logHints } from './log-hints.ts';
 import { memoryHints } from './memory-hints.ts';
 import type { FlagNames } from './named-flags.ts';
 import { numberHints } from './number-hints.ts';
-import { PLACE_REMEDIES } from './place-remedies.ts';
 import { withPlausible } from './plausible.ts';
 import { rankCauses } from './rank-causes.ts';
 import { readingHints } from './reading-hints.ts';
 import { REFUTED_SHARE, refutedClasses } from './refuted.ts';
-import type { Remedy } from './remedy.ts';
+import { isLoadClass, REMEDIES } from './remedies.ts';
 import { type Hint, type Report, wordsOf } from './report.ts';
 import { reportedClass } from './same-as.ts';
 import { scrapeHints } from './scrape-hints.ts';
-import { START_REMEDIES } from './start-remedies.ts';
 import { stateHints } from './state-hints.ts';
 import { textHints } from './text-hints.ts';
 
@@ -43,11 +41,6 @@ export interface ReportedCause {
   readonly fix: string;
 }
 
-const REMEDIES: Readonly<Record<string, Remedy>> = {
-  ...START_REMEDIES,
-  ...PLACE_REMEDIES,
-  ...LOAD_REMEDIES,
-};
 const MAX_CAUSES = 5;
 /** What is left of learned words in a log that complains of nothing: they stand in healthy logs too. Source: own trials. */
 const QUIET_SHARE = 0.6;
@@ -65,6 +58,8 @@ interface Seen {
   readonly observation: Observation;
   readonly scrape: readonly Sample[];
   readonly names: FlagNames;
+  /** What was learned of words. */
+  readonly model: LearnedModel;
 }
 
 /** What is read of a report before its hints are weighed. */
@@ -99,9 +94,10 @@ export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCau
     refuted.has(cls) || (isPlaceClass(cls) && !isPlaced(report)) || (hasFailed && isLoadClass(cls));
   const hasLoad = (seen.observation.log?.load ?? null) !== null;
   const trust = isQuiet(report) && !hasLoad ? QUIET_SHARE : 1;
-  const learned = learnedCauses(learnedModel(), report).map((one) => ({
+  const learned = learnedCauses(seen.model, report).map((one, _, all) => ({
     ...one,
-    share: trust * (isUnlikely(one.cls) ? REFUTED_SHARE : 1) * one.share,
+    share:
+      (isUnlikely(one.cls) ? REFUTED_SHARE : 1) * (trust * one.share + (1 - trust) / all.length),
   }));
   const ranked = rankCauses(
     allHints(report, read).filter(({ cls }) => isReal(cls)),
@@ -127,20 +123,6 @@ export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCau
       const changes = changesFor(cls, knobs, launch);
       return [{ class: cls, confidence, evidence, knobs, changes, fix: remedy.fix }];
     },
-  );
-}
-
-/** By words, by the log's known lines or by its end. */
-function hasEnded(report: Report, told: readonly LogEvent[], logged: readonly Hint[]): boolean {
-  return (
-    FAILURE.test(toldWords(report)) ||
-    ENDED.test(report.input.log?.slice(-END_CHARS) ?? '') ||
-    // A setting that an engine adjusts by itself ends nothing.
-    logged.some(({ cls, weight }) => weight >= 0.5 && cls in REMEDIES && !isLoadClass(cls)) ||
-    told.some(({ cls }) => cls === 'engine_dead') ||
-    told.some(({ cls, severity, rootCause }) => {
-      return rootCause && severity === 'fatal' && !isLoadClass(reportedClass(cls));
-    })
   );
 }
 
@@ -181,16 +163,6 @@ function allHints(report: Report, read: Read): readonly Hint[] {
   ];
 }
 
-/** With which a log ends whose program ended. */
-const ENDED =
-  /\bexiting\b|\bexited\b|(?:ended|exit|terminated|finished) with (?:status|code|exit)|core dumped|Aborted|terminate called/;
-const END_CHARS = 500;
-
-/** Words of a server that ended or never served, so that how fast it was matters little. */
-const FAILURE =
-  /out of (?:gpu |cuda )?memory|OutOfMemory|\boom(?:s|ed|ing)?\b|(?:cannot|can.t) boot|(?:worker|server|engine|process|pod|container) is gone|errors? out|\bdies?\b|crash|exception|traceback|exits?\b|killed|refuses to start|(?:does|did|will|would|can) ?n[o']t start|cannot start|\bstart(?:-?up)?\b[^.\n]{0,30}\b(?:hangs?|hung|stuck|freezes|stands still|never)|(?:hangs?|stuck) (?:at|on|in|during|while) (?:the )?(?:\w+ )?(?:start|init|load)|never (?:comes?|came|gets?) up\b|fails? (?:to (?:start|load)|at start|during start|with)/i;
-
-const isLoadClass = (cls: string): boolean => cls in LOAD_REMEDIES;
 const isPlaceClass = (cls: string): boolean =>
   ['no_capacity', 'image_pull_failure', 'spot_interruption', 'instance_unreachable'].includes(cls);
 

@@ -89,6 +89,9 @@ export function readModel(
   return { classes, bias: bias.map((value) => value / 100), features: new Map(features) };
 }
 
+/** Nothing learned: only rules speak. */
+export const NO_WORDS: LearnedModel = readModel([], [], []);
+
 let read: LearnedModel | null = null;
 
 /** What was learned from the labelled cases of this repository; read at its first use, since that takes a tenth of a second. */

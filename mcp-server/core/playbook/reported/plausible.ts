@@ -70,14 +70,13 @@ export function withPlausible(
   const first = causes[0]?.cls ?? guess(report);
   if (first === null) return causes;
   const named = new Set(causes.map(({ cls }) => cls));
+  const most = Math.min(WEAK, causes.at(-1)?.confidence ?? WEAK);
   const more = [first, ...(LOOKS_LIKE[first] ?? [])]
     .filter((cls) => !named.has(cls) && isPossible(cls))
     .map((cls, at) => ({
       cls,
-      confidence: Math.round(Math.max(0.02, WEAK - 0.02 * at) * 100) / 100,
+      confidence: Math.round(Math.max(0, most - 0.02 * at) * 100) / 100,
       evidence: [causes.length === 0 ? 'no known sign in the report' : `shows like ${first}`],
     }));
-  return [...causes, ...more.slice(0, Math.max(0, LEAST_CAUSES - causes.length))].toSorted(
-    (a, b) => b.confidence - a.confidence,
-  );
+  return [...causes, ...more.slice(0, Math.max(0, LEAST_CAUSES - causes.length))];
 }
