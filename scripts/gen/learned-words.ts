@@ -39,6 +39,7 @@ export const LEARNED_SETS = [
   'twenty-sixth',
   'twenty-fifth',
   'twenty-eighth',
+  'thirty-third',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });
