@@ -40,6 +40,7 @@ export const LEARNED_SETS = [
   'twenty-fifth',
   'twenty-eighth',
   'thirty-third',
+  'thirty-second',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });
