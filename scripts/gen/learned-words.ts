@@ -41,6 +41,7 @@ export const LEARNED_SETS = [
   'twenty-eighth',
   'thirty-third',
   'thirty-second',
+  'thirtieth',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });
