@@ -61,6 +61,17 @@ describe('what is learned of the words of reports', () => {
     expect(learnedCauses(SMALL, Report.parse({ engine: 'vllm', input: {} }))).toEqual([]);
   });
 
+  it('counts nothing of what PyTorch adds to every death, and all of what it died of', () => {
+    const of = (log: string): readonly string[] => [
+      ...featuresOf(Report.parse({ engine: 'vllm', input: { log } })).keys(),
+    ];
+    const death = 'RuntimeError: CUDA error: out of memory';
+    const tail =
+      'CUDA kernel errors might be asynchronously reported at some other API call\nFor debugging consider passing CUDA_LAUNCH_BLOCKING=1';
+    expect(of(`${death}\n${tail}`)).toEqual(of(death));
+    expect(of(`${death}\nCUDA kernel errors`)).not.toEqual(of(death));
+  });
+
   it('shares out one whole whatever the text, and never throws', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 300 }), (text) => {

@@ -197,4 +197,14 @@ describe('what the memory in a report tells', () => {
       confidenceOf(once, 'oom_under_load') + 0.2,
     );
   });
+
+  it('thinks of a card in use where an ended server keeps its memory', () => {
+    const of = (symptom: string): number =>
+      byRules({ engine: 'vllm', input: { log: FULL_CARD, symptom } }).causes.find(
+        (cause) => cause.class === 'gpu_already_in_use',
+      )?.confidence ?? 0;
+    expect(of('I closed it and it does not let go of the memory.')).toBeGreaterThan(
+      of('I started it and it does not come up.') + 0.1,
+    );
+  });
 });

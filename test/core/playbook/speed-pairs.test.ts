@@ -142,6 +142,18 @@ describe('what a report of a slow or silent server shows', () => {
     expect(of('33/33')).toBeLessThan(of('12/33') - 0.1);
   });
 
+  it('names the build first where it has no GPU in it, and a flag where layers were left out', () => {
+    const knobOf = (log: string): string | undefined =>
+      byRules({
+        engine: 'llamacpp',
+        input: { log, launch_command: 'llama-server -ngl 12' },
+      }).causes.find((cause) => cause.class === 'layers_on_cpu')?.knobs[0];
+    expect(knobOf('warning: no usable GPU found, --gpu-layers option will be ignored')).toBe(
+      'GGML_CUDA',
+    );
+    expect(knobOf('load_tensors: offloaded 12/33 layers to GPU')).toBe('--n-gpu-layers');
+  });
+
   it('blames drafts less where they are accepted as ever', () => {
     const launch_command = 'vllm serve m --speculative-config {"method":"mtp"}';
     const of = (symptom: string): number =>

@@ -134,6 +134,12 @@ const NOT_YET: Readonly<
 const isTooEarly = ({ cls, log }: KnobContext, knob: string): boolean =>
   NOT_YET[cls]?.flags.includes(knob) === true && NOT_YET[cls].at.test(log);
 
+/** A program that was built without its GPU, which no flag mends. Source: llama.cpp common/arg.cpp. */
+const NEEDS_BUILD = /no usable GPU found|compiled without GPU(?: offload)? support/;
+
+const isBuild = ({ cls, log }: KnobContext): boolean =>
+  cls === 'layers_on_cpu' && NEEDS_BUILD.test(log);
+
 /** Flags that the evidence names come first, then those that address the class on this engine. */
 export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[] {
   const { cls, launch, names, evidence } = context;
@@ -144,6 +150,7 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
     ...variablesOf(context),
     ...refusedProperties(context),
     ...(cls.startsWith('bad_flag') ? launchFlagsIn(context) : []),
+    ...(isBuild(context) ? namesOf(remedy.others) : []),
     ...said.filter((flag) => cls.startsWith('bad_flag') || listed.includes(flag)),
     // What a launch gives is a flag of its version, though later ones lack it.
     ...listed.filter((knob) => isKnown(names, knob) || launch.includes(knob)),

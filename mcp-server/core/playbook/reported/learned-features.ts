@@ -7,9 +7,13 @@ const MAX_LOG_CHARS = 4000;
 const STEM_CHARS = 7;
 const MAX_EVIDENCE_CHARS = 300;
 
-/** Lines that every start prints, whatever comes of it. Source: vLLM pynccl.py and NCCL init.cc; start of a vLLM server. */
+/**
+ * Lines that every start prints, whatever comes of it, batch lines of SGLang, which say something by their numbers only,
+ * and what PyTorch and Python add to every death.
+ * Source: vLLM pynccl.py and NCCL init.cc; start of a vLLM server; PyTorch c10/cuda/CUDAMiscFunctions.cpp and ProcessGroupNCCL.cpp.
+ */
 const ORDINARY =
-  /^.*(?:is using nccl==|NCCL version \d|Found nccl from library|Automatically detected platform|API server version|checkpoint shards: ).*$/gm;
+  /^.*(?:is using nccl==|NCCL version \d|Found nccl from library|Automatically detected platform|API server version|checkpoint shards: |(?:Prefill|Decode) batch[,. ]|CUDA kernel errors might be asynchronously reported|For debugging consider passing CUDA_LAUNCH_BLOCKING|Compile with `TORCH_USE_CUDA_DSA`|destroy_process_group\(\) was not called before program exit|resource_tracker: There appear to be \d+ leaked).*$/gm;
 
 const COMMON = new Set(
   'the a an of to in is are and or it its that this with for on at as be by we our i'.split(' '),

@@ -129,7 +129,7 @@ export const START_SIGNALS: readonly Signal[] = [
     ],
     [
       0.45,
-      /\b(?:same|one) (?:gpu|card|device) (?:at the same time|together|at once)|memory (?:is )?(?:not|never) (?:freed|released|given back)/i,
+      /\b(?:same|one) (?:gpu|card|device) (?:at the same time|together|at once)|memory (?:is |was )?(?:not|never) (?:being )?(?:freed|released|given back)|(?:n.t|not|never) (?:let go of|release|give back)[^.\n]{0,24}memory|(?:keeps?|holds?|hangs?)(?: on ?to)? (?:its|the|all the) (?:gpu )?memory/i,
     ],
     [
       0.4,
