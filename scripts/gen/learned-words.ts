@@ -42,6 +42,7 @@ export const LEARNED_SETS = [
   'thirty-third',
   'thirty-second',
   'thirtieth',
+  'thirty-first',
 ];
 
 const Case = z.object({ label: z.object({ cause_class: z.string() }) });
