@@ -7,6 +7,8 @@ type Row = readonly [what: string, cls: string, engine: string, fires: Input, qu
 const OOM_BAR = 'Traceback (most recent call last):\ntorch.OutOfMemoryError: CUDA out of memory.';
 const NO_BLOCKS =
   'INFO 03-22 15:00:10 [gpu_worker.py:298] Available KV cache memory: -1.10 GiB\nValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization` when initializing the engine.';
+const REFUSED =
+  'Input length (90062 tokens) exceeds the maximum allowed length (40960 tokens). Use a shorter input or enable --allow-auto-truncate.';
 const FULL_CARD =
   'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 1.16 GiB. GPU 0 has a total capacity of 79.15 GiB of which 90.00 MiB is free.';
 
@@ -31,6 +33,20 @@ const ROWS: readonly Row[] = [
     'sglang',
     { log: `Capturing num tokens (num_tokens=2048 avail_mem=2.40 GB):   9%\n${OOM_BAR}` },
     { log: `The server is fired up and ready to roll!\n${OOM_BAR}` },
+  ],
+  [
+    'a prompt that is refused below the context that was asked for',
+    'kv_cache_too_small',
+    'sglang',
+    { launch_command: 'sglang serve --context-length 131072', log: REFUSED },
+    { launch_command: 'sglang serve --context-length 40966', log: REFUSED },
+  ],
+  [
+    'probabilities asked for a prompt',
+    'oom_activation_prefill',
+    'vllm',
+    { log: OOM_BAR, symptom: 'Only with prompt_logprobs=1.' },
+    { log: OOM_BAR, symptom: 'Only with logprobs=1.' },
   ],
   [
     'a static share below what the weights take',

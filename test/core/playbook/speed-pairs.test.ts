@@ -9,6 +9,9 @@ type Row = readonly [what: string, cls: string, engine: string, fires: Input, qu
 const stats = (running: number, waiting: number, speed: string): string =>
   `INFO 03-22 15:00:10 [loggers.py:271] Engine 000: Avg prompt throughput: ${speed} tokens/s, Avg generation throughput: ${speed} tokens/s, Running: ${running} reqs, Waiting: ${waiting} reqs, GPU KV cache usage: 0.0%, Prefix cache hit rate: 0.0%`;
 
+const ALONE =
+  '[TP0] Decode batch. #running-req: 1, #token: 495, token usage: 0.00, gen throughput (token/s): 9.83, #queue-req: 0';
+
 /** Reports of slow or silent servers that differ in the one thing that a reading is about. */
 const ROWS: readonly Row[] = [
   [
@@ -17,6 +20,13 @@ const ROWS: readonly Row[] = [
     'vllm',
     { log: [stats(0, 5, '0.0'), stats(0, 6, '0.0')].join('\n') },
     { log: [stats(4, 5, '90.0'), stats(4, 6, '90.0')].join('\n') },
+  ],
+  [
+    'one request on layers that are split over machines',
+    'tp_communication_bound',
+    'sglang',
+    { launch_command: 'sglang serve --tp 2 --nnodes 2', log: ALONE },
+    { launch_command: 'sglang serve --pp-size 2 --nnodes 2', log: ALONE },
   ],
   [
     'a scheduler from which nothing comes any more',
@@ -190,6 +200,26 @@ describe('what a report of a slow or silent server shows', () => {
     expect(of('Decode is fine, first tokens are late.')).toBeLessThan(
       of('Decode is slow, first tokens are late.') - 0.1,
     );
+  });
+
+  it('takes no run for warm whose prompts no cache can know', () => {
+    const benchmark = 'TTFT run 1: 900 ms\nTTFT run 2: 90 ms';
+    const of = (symptom: string): number =>
+      confidenceOf('sglang', 'warm_prefix_cache_in_benchmark', { benchmark, symptom });
+    expect(of('The cache was flushed between runs.')).toBeLessThan(
+      of('The cache was not flushed between runs.') - 0.1,
+    );
+  });
+
+  it('takes no run for warm of whose prompts none was cached', () => {
+    const prefill = (cached: number): string =>
+      `[TP0] Prefill batch. #new-seq: 2, #new-token: 4096, #cached-token: ${cached}, token usage: 0.19, #running-req: 4, #queue-req: 0`;
+    const of = (cached: number): number =>
+      confidenceOf('sglang', 'warm_prefix_cache_in_benchmark', {
+        benchmark: 'TTFT run 1: 900 ms\nTTFT run 2: 90 ms',
+        log: Array.from({ length: 4 }, () => prefill(cached)).join('\n'),
+      });
+    expect(of(0)).toBeLessThan(of(9000) - 0.1);
   });
 
   it('offers a flag of the launch though later versions lack it', () => {

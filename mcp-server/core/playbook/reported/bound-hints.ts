@@ -116,6 +116,24 @@ function sameDummies(report: Report, words: string): readonly Hint[] {
   );
 }
 
+const SPLIT_OVER_MACHINES = /--nnodes[ =]+(?:[2-9]|\d\d)\b/;
+const STAGES_OR_COPIES = /--pp(?:-size)?\b|--pipeline-parallel|--enable-dp-attention/;
+const ALONE = /Decode batch[^\n]*#running-req: 1,[^\n]*gen throughput \(token\/s\): \d+(?:\.\d+)?/;
+
+/** One request at a time on layers that are split over machines: each of its all-reduces crosses the network. Source: playbook row 36. */
+function splitOverMachines(report: Report, log: string): readonly Hint[] {
+  const launch = report.input.launch_command ?? '';
+  const nodes = SPLIT_OVER_MACHINES.exec(launch)?.[0];
+  const isSplit = nodes !== undefined && !STAGES_OR_COPIES.test(launch);
+  const alone = ALONE.exec(log)?.[0];
+  return when(
+    isSplit && alone !== undefined,
+    'tp_communication_bound',
+    0.6,
+    `${nodes ?? ''}: ${alone ?? ''}`,
+  );
+}
+
 /** What engines and launches show of what bounds a server that runs. */
 export function boundHints(report: Report): readonly Hint[] {
   const log = (report.input.log ?? '').slice(-MAX_CHARS);
@@ -128,6 +146,7 @@ export function boundHints(report: Report): readonly Hint[] {
     ...longBlocks(report, log),
     ...cachedTokens(withoutThousands(words)),
     ...sameDummies(report, words),
+    ...splitOverMachines(report, log),
     ...hostHints(report),
   ];
 }

@@ -1,6 +1,6 @@
 import type { LogEvent } from '../../telemetry/log-event.ts';
 import { crashCause } from '../../telemetry/logs.ts';
-import { foreignMemoryShare, isSharedByProfile } from './oom-numbers.ts';
+import { foreignMemoryShare, isPoolLimit, isSharedByProfile } from './oom-numbers.ts';
 import { EXPLAINS } from './rank-causes.ts';
 import { type Hint, type Report, wordsOf } from './report.ts';
 import { reportedClass } from './same-as.ts';
@@ -115,6 +115,7 @@ const OTHERS: Shares = [
   ['gpu_already_in_use', 1],
   ['kv_cache_too_small', 0.5],
 ];
+const POOL: Shares = [['kv_cache_too_small', 1]];
 const BARE_OOM: Shares = [
   ['oom_under_load', 0.5],
   ['weights_do_not_fit', 0.45],
@@ -159,6 +160,7 @@ function bySurroundings(event: LogEvent, report: Report): Shares | null {
   const rows: readonly (readonly [cls: string, holds: boolean, shares: Shares])[] = [
     ['bad_flag_combination', IS_QUANTISED.test(event.line), QUANTISED_SIZE],
     ['kv_cache_too_small', isSharedByProfile(log), OTHERS],
+    ['context_too_long', isPoolLimit(event.line, report), POOL],
     ['disk_full', IN_SHARED_MEMORY.test(log), SHM],
     ['host_out_of_memory', hasServed(report), HOST_UNDER_LOAD],
     ['weights_do_not_fit', KV_REFUSED.test(log), KV_OR_WEIGHTS],

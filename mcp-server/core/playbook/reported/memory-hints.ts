@@ -69,6 +69,16 @@ function fullOfOthers(report: Report): readonly Hint[] {
   return [{ cls: 'gpu_already_in_use', weight: 0.4, evidence }];
 }
 
+const PROMPT_LOGPROBS = /\b(?:return_logprob|prompt_logprobs|logprob_start_len)\b/;
+
+/** Probabilities of a prompt's own tokens take logits of every row of a prefill. Source: SGLang layers/logits_processor.py, vLLM v1/worker gpu_model_runner.py. */
+function promptLogits(report: Report, words: string): readonly Hint[] {
+  const told = `${words}\n${report.input.launch_command ?? ''}`;
+  const asked = PROMPT_LOGPROBS.exec(told)?.[0];
+  if (asked === undefined || !isOom(report)) return NONE;
+  return [{ cls: 'oom_activation_prefill', weight: 0.85, evidence: asked }];
+}
+
 /** What the sizes of memory in a report say of a start that failed. */
 export function memoryHints(report: Report): readonly Hint[] {
   const words = wordsOf(report);
@@ -78,5 +88,6 @@ export function memoryHints(report: Report): readonly Hint[] {
     ...splitContext(report, words),
     ...othersCounted(report),
     ...fullOfOthers(report),
+    ...promptLogits(report, words),
   ];
 }

@@ -1,3 +1,5 @@
+import type { Report } from './report.ts';
+
 const UNIT_GIB: Readonly<Record<string, number>> = { K: 1 / 1024 ** 2, M: 1 / 1024, G: 1, T: 1024 };
 
 function gibAfter(text: string, pattern: RegExp): number {
@@ -28,4 +30,18 @@ export function foreignMemoryShare(line: string): number | null {
   const mine = Number.isNaN(own) ? gibAfter(line, TORCH) : own;
   const share = (capacity - gibAfter(line, FREE) - mine) / capacity;
   return Number.isNaN(share) ? null : Math.max(0, share);
+}
+
+const LONGEST = /Input length \(\d+ tokens\) exceeds the maximum allowed length \((\d+) tokens\)/;
+const CONTEXT = /(?:--context-length[ =]+|\bcontext_len(?:gth)?=)(\d+)/;
+/** What SGLang keeps free of a context for what it answers. Units: tokens. */
+const KEPT_FREE = 64;
+
+/**
+ * The longest prompt that is let in is shorter than the context that was asked for, so that the pool is the limit.
+ * Source: SGLang managers/tp_worker.py, max_req_len is the lesser of context and pool.
+ */
+export function isPoolLimit(line: string, report: Report): boolean {
+  const told = `${report.input.launch_command ?? ''}\n${report.input.log ?? ''}`;
+  return Number(LONGEST.exec(line)?.[1]) < Number(CONTEXT.exec(told)?.[1]) - KEPT_FREE;
 }

@@ -93,6 +93,10 @@ function oomCameFirst(log: string): boolean {
 const CACHE_OFF = /--no-enable-prefix-caching|--disable-radix-cache|--no-cache-prompt/;
 const SAID_OFF = /(?<!turn\w* |with |switch\w* )prefix cach\w+ (?:is |was )?(?:off|disabled)/i;
 
+/** Prompts that no cache can know. */
+const SAID_COLD =
+  /(?<!(?:not|never|without|if) (?:\w+ )?)(?:cache (?:is |was )?flushed|flushed the (?:\w+ )?cache)\b|\bunique prompts|prompts (?:are |were )?unique/i;
+
 /** Fewer at a time was the cure, so that the cap did not bind. */
 const ONE_HELPS =
   /(?:--parallel|-np|max[-_]num[-_]seqs|max[-_]running[-_]requests)[ =]1\b[^.;\n]{0,60}(?:works|is (?:fine|right|correct)|fixe[sd]|restore[sd]?|solve[sd])/;
@@ -112,7 +116,7 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
       'admission_too_conservative',
     ],
     [tpotMs > FAR_FROM_FLOOR * floorMs, 'decode_bandwidth_bound'],
-    [hit < 0.05, 'warm_prefix_cache_in_benchmark'],
+    [(readings.load?.cachedShare ?? hit) < 0.05, 'warm_prefix_cache_in_benchmark'],
     [hit > 0.6, 'prefix_cache_miss'],
     [(readings.load?.cachedShare ?? hit) > 0.8, 'prefill_bound', 'prefix_cache_miss'],
     [gpusPay(words), 'tp_communication_bound'],
@@ -125,7 +129,9 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
     [isKept(report), 'spot_interruption'],
     [NEVER_PLACED.test(log) && !TAKEN_BACK.test(`${log}\n${words}`), 'spot_interruption'],
     [
-      CACHE_OFF.test(report.input.launch_command ?? '') || SAID_OFF.test(words),
+      CACHE_OFF.test(report.input.launch_command ?? '') ||
+        SAID_OFF.test(words) ||
+        SAID_COLD.test(words),
       'warm_prefix_cache_in_benchmark',
     ],
     [ONE_HELPS.test(words), 'batch_cap_binding', 'admission_too_conservative'],
