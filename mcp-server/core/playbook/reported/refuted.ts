@@ -97,6 +97,12 @@ const SAID_OFF = /(?<!turn\w* |with |switch\w* )prefix cach\w+ (?:is |was )?(?:o
 const SAID_COLD =
   /(?<!(?:not|never|without|if) (?:\w+ )?)(?:cache (?:is |was )?flushed|flushed the (?:\w+ )?cache)\b|\bunique prompts|prompts (?:are |were )?unique/i;
 
+/** No cache served the prompts. */
+const isCold = (report: Report, words: string): boolean =>
+  CACHE_OFF.test(report.input.launch_command ?? '') ||
+  SAID_OFF.test(words) ||
+  SAID_COLD.test(words);
+
 /** Fewer at a time was the cure, so that the cap did not bind. */
 const ONE_HELPS =
   /(?:--parallel|-np|max[-_]num[-_]seqs|max[-_]running[-_]requests)[ =]1\b[^.;\n]{0,60}(?:works|is (?:fine|right|correct)|fixe[sd]|restore[sd]?|solve[sd])/;
@@ -106,6 +112,7 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
   const words = withoutThousands(wordsOf(report));
   const { tpotMs, floorMs } = pacesOf(report, words);
   const hit = hitRatioOf(report, readings.scrape);
+  const cached = readings.load?.cachedShare ?? hit;
   const log = report.input.log ?? '';
   const rows: readonly (readonly [boolean, ...string[]])[] = [
     [hasRoom(readings), 'kv_bound_queueing', 'preemption_thrash'],
@@ -116,9 +123,9 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
       'admission_too_conservative',
     ],
     [tpotMs > FAR_FROM_FLOOR * floorMs, 'decode_bandwidth_bound'],
-    [(readings.load?.cachedShare ?? hit) < 0.05, 'warm_prefix_cache_in_benchmark'],
+    [cached < 0.05, 'warm_prefix_cache_in_benchmark'],
     [hit > 0.6, 'prefix_cache_miss'],
-    [(readings.load?.cachedShare ?? hit) > 0.8, 'prefill_bound', 'prefix_cache_miss'],
+    [cached > 0.8, 'prefill_bound', 'prefix_cache_miss'],
     [gpusPay(words), 'tp_communication_bound'],
     [words.search(DECODE_FINE) !== -1, ...OF_DECODE],
     [isDirectAsSlow(words), 'proxy_buffering'],
@@ -128,15 +135,10 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
     [CONCEPTS.loadSide.test(words), 'cpu_or_frontend_bound'],
     [isKept(report), 'spot_interruption'],
     [NEVER_PLACED.test(log) && !TAKEN_BACK.test(`${log}\n${words}`), 'spot_interruption'],
-    [
-      CACHE_OFF.test(report.input.launch_command ?? '') ||
-        SAID_OFF.test(words) ||
-        SAID_COLD.test(words),
-      'warm_prefix_cache_in_benchmark',
-    ],
+    [isCold(report, words), 'warm_prefix_cache_in_benchmark'],
     [ONE_HELPS.test(words), 'batch_cap_binding', 'admission_too_conservative'],
     [isPlaceOnly(report, words), 'proxy_buffering'],
-    [oomCameFirst(report.input.log ?? ''), 'hang_watchdog', 'nccl_interconnect'],
+    [oomCameFirst(log), 'hang_watchdog', 'nccl_interconnect'],
   ];
   return new Set(rows.flatMap(([holds, ...classes]) => (holds ? classes : [])));
 }
