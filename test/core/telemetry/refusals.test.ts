@@ -35,6 +35,18 @@ const LINES: readonly Row[] = [
   ],
   [
     'bad_flag_value',
+    'vllm',
+    'ValueError: speculative_draft_tensor_parallel_size=4 cannot be other value than 1',
+    'INFO 03-22 15:00:10 [config.py:1] speculative_draft_tensor_parallel_size=1',
+  ],
+  [
+    'bad_flag_value',
+    'vllm',
+    'ValueError: Expected num_speculative_tokens to be greater than zero (0).',
+    'INFO 03-22 15:00:10 [config.py:1] num_speculative_tokens=3',
+  ],
+  [
+    'bad_flag_value',
     'sglang',
     'ValueError: Unsupported tool_call_parser: llama4',
     '[2026-03-22 15:00:00] tool_call_parser=llama3',

@@ -51,6 +51,27 @@ function collapse(log: string): readonly Hint[] {
   );
 }
 
+const FULL_STATS =
+  /Avg prompt throughput: ([\d.]+) tokens\/s, Avg generation throughput: ([\d.]+) tokens\/s, Running: (\d+) reqs,(?: Swapped: \d+ reqs,)? (?:Waiting|Pending): (\d+) reqs, GPU KV cache usage: ([\d.]+)%/g;
+
+/** A pool so full that what runs is put back among what waits. Source: vLLM v1/core/sched/scheduler.py _preempt_request. */
+function putBack(log: string): readonly Hint[] {
+  const lines = [...log.matchAll(FULL_STATS)].map((found) => {
+    const [prompt = 0, decode = 0, running = 0, waiting = 0, kv = 0] = found.slice(1).map(Number);
+    return { line: found[0], prompt, decode, running, waiting, kv };
+  });
+  const turn = lines.slice(1).find((now, i) => {
+    const before = lines[i];
+    if (before === undefined || before.kv < 97 || now.kv < 95) return false;
+    const isSame = now.running + now.waiting === before.running + before.waiting;
+    const isShrinking = now.running < before.running && now.waiting > before.waiting;
+    // Nobody came, and yet prompts are read: what had been thrown out is computed again.
+    const isAgain = before.prompt < 1 && now.prompt > 500 && now.decode < 0.5 * before.decode;
+    return isSame && (isShrinking || isAgain);
+  });
+  return when(turn !== undefined, 'preemption_thrash', 0.8, turn?.line ?? '');
+}
+
 const SHARED =
   /\b(?:shar\w+|same|common|long) (?:\w+ )?(?:prefix|system|prompt|context)|by (?:shared )?prefix|multi-?turn|\bturns?\b|conversation|agent|history/i;
 const CACHE_OFF = /--disable-radix-cache|--no-enable-prefix-caching|--no-cache-prompt/;
@@ -142,6 +163,7 @@ export function boundHints(report: Report): readonly Hint[] {
     ...slotLost(log),
     ...builtWithoutGraphs(log),
     ...collapse(log),
+    ...putBack(log),
     ...cacheOff(report, words),
     ...longBlocks(report, log),
     ...cachedTokens(withoutThousands(words)),

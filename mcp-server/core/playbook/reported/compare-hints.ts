@@ -101,6 +101,9 @@ function stepOfLatency(words: string): readonly Hint[] {
       ];
 }
 
+const KERNELS =
+  /\b(?:triton|kernels?|jit|compil\w*|autotun\w*|warm-?up)\b|\b(?:fresh|new|cold|restarted)\b[^.\n]{0,20}\b(?:instance|server|process|engine|container|pod)\b/i;
+
 const ORDINALS = ['first', 'second', 'third', 'fourth'];
 /** `first: …`, `second run: …` at the head of a row. */
 const ORDINAL =
@@ -112,18 +115,18 @@ function laterRun(told: string): readonly Hint[] {
     ORDINAL,
     (_, nth: string) => `run ${ORDINALS.indexOf(nth.toLowerCase()) + 1}`,
   );
-  const rows = [
-    ...rowsOf(words, 'run|pass|round|iteration|attempt', SPEED),
-    ...rowsOf(words, 'run|pass|round|iteration|attempt', TIME).map((row) => ({
-      ...row,
-      value: 1 / row.value,
-    })),
-  ];
-  const [first, ...later] = rows.toSorted((a, b) => a.at - b.at);
-  const next = later.at(-1);
-  if (first === undefined || next === undefined || next.value < 1.6 * first.value) return [];
+  const runs = 'run|pass|round|iteration|attempt';
+  const times = rowsOf(words, runs, TIME).map((row) => ({ ...row, value: 1 / row.value }));
+  const ends = [rowsOf(words, runs, SPEED), times].map((rows) => {
+    const ordered = rows.toSorted((a, b) => a.at - b.at);
+    return [ordered[0], ordered.at(-1)] as const;
+  });
+  const [first, next] =
+    ends.find(([a, b]) => a !== undefined && b !== undefined && b.value >= 1.6 * a.value) ?? [];
+  if (first === undefined || next === undefined) return [];
   const isPrompt = /prompt|ttft|first token|prefill|input/i.test(words);
-  const isHuge = next.value > 5 * first.value;
+  // Where kernels are spoken of, or the process had just begun, it is they that were not ready.
+  const isHuge = next.value > 5 * first.value && !KERNELS.test(words);
   const evidence = `${first.line}; ${next.line}`.slice(0, 300);
   return [
     { cls: 'warm_prefix_cache_in_benchmark', weight: isPrompt && isHuge ? 0.65 : 0.4, evidence },

@@ -10,7 +10,7 @@ const numbers = (text: string, pattern: RegExp): readonly number[] =>
   [...text.matchAll(pattern)].map(([, value]) => Number(value));
 
 const AT_POOL =
-  /\b(?:never|not|no|only|at most|stuck at|limited to|capped at|up to|maximum)\b[^.;\n]{0,30}\b100\b ?(?:\w+ )?(?:reqs?|requests|connections|at a time|at once|concurrent|parallel|in flight)/i;
+  /\b(?:never|not|no|only|at most|stuck at|limited to|capped at|up to|maximum)\b[^.;\n]{0,30}\b100\b ?(?:\w+ )?(?:reqs?|requests|connections|at a time|at once|concurrent|parallel|in flight)|\b(?:connections|requests|concurrency|parallelism)\b[^.;\n]{0,40}\b(?:levels? off|plateaus?|stays?|stuck|stops?|ends?|peaks?|capped|limited)\b[^.;\n]{0,14}\b100\b/i;
 
 /** Whether as many requests run all the time as such a pool holds. */
 const standsAtPool = (running: readonly number[]): boolean =>
@@ -63,8 +63,40 @@ function threadsOfBuild(report: Report, words: string): readonly Hint[] {
   ];
 }
 
+/** More threads that get less done wait for one lock. Source: CPython docs, global interpreter lock; own reasoning. */
+function threadsInVain(words: string): readonly Hint[] {
+  const rows = [...words.matchAll(THREADED)]
+    .map(([line, at, value]) => ({ line, at: Number(at), value: Number(value) }))
+    .toSorted((a, b) => a.at - b.at);
+  const worse = rows.find((row, i) =>
+    rows.slice(0, i).some(({ at, value }) => at < row.at && row.value < 0.8 * value),
+  );
+  return worse === undefined ? [] : [hint('cpu_or_frontend_bound', 0.7, worse.line.slice(0, 300))];
+}
+const THREADED =
+  /\b(\d+) (?:\w+ )?(?:threads?|workers?)\b[^\n;\d]{0,40}(\d+(?:\.\d+)?) ?(?:\w+\/s|tps)\b/gi;
+
+/** A quota of processor time that is used up, or a part of the machine's cores of which threads do not know. Source: Linux cgroup v2 cpu.stat; PyTorch at::get_num_threads counts the machine's. */
+function fewCores(words: string): readonly Hint[] {
+  const quota = QUOTA.exec(words)?.[0];
+  const part = PART.exec(words)?.[0];
+  return [
+    ...(quota === undefined ? [] : [hint('cpu_or_frontend_bound', 0.8, quota)]),
+    ...(part === undefined ? [] : [hint('cpu_or_frontend_bound', 0.6, part)]),
+  ];
+}
+const QUOTA =
+  /\bnr_throttled\b[^.;\n]{0,40}\b(?:climb|grow|ris|increas|jump|[1-9]\d)\w*|\b(?:cfs|cpu|cgroup)[- ]throttl\w+|throttled_usec[ :=]*[1-9]\d{3,}/i;
+const PART =
+  /\b(?:node|host|machine|box)\b[^.;\n]{0,24}\b\d{2,3} (?:v?cpus?|cores)\b[^.\n]{0,40}\b(?:pod|container)\b[^.;\n]{0,24}\b\d{1,2}\b|\b(?:pod|container)\b[^.;\n]{0,24}\b\d{1,2} (?:v?cpus?|cores)\b[^.\n]{0,40}\b(?:node|host|machine|box)\b[^.;\n]{0,24}\b\d{2,3}\b/i;
+
 /** What the host and the clients show of why a server that runs is slow. */
 export function hostHints(report: Report): readonly Hint[] {
   const words = wordsOf(report).slice(0, MAX_CHARS);
-  return [...clientPool(report, words), ...threadsOfBuild(report, words)];
+  return [
+    ...clientPool(report, words),
+    ...threadsOfBuild(report, words),
+    ...threadsInVain(words),
+    ...fewCores(words),
+  ];
 }

@@ -43,6 +43,15 @@ function readLoad({ running, queue, kvUsage }: LogLoad, cap: number | null): Rea
   };
 }
 
+/** The batch never moves from a default size, and as many again wait beside a pool that is half empty at least. */
+function standsAtDefault({ running, queue, kvUsage }: LogLoad): boolean {
+  if (running === null || queue === null || !isFlat(running)) return false;
+  const isDefault = running.max >= DEFAULT_CAP && ROUND_SIZES.includes(running.max);
+  return isDefault && queue.min >= running.max && (kvUsage?.max ?? Number.NaN) < 0.5;
+}
+/** Nobody's load stands at these sizes by chance. Source: vLLM scheduler config, SGLang server_args. */
+const DEFAULT_CAP = 128;
+
 const NO_QUEUE = { shareAboveZero: Number.NaN, mean: Number.NaN, max: Number.NaN };
 
 type HintRule = Hint & { readonly holds: boolean };
@@ -66,7 +75,8 @@ function queueRules(load: LogLoad, limit: number | null): readonly HintRule[] {
   const isWaiting = isQueueing && kv < 0.9;
   const isReading = isWaiting && isMostlyPrefill(load) && running <= FEW_RUNNING;
   const hasRoom = isWaiting && !isTakenIn && !isReading;
-  const [capWeight, carefulWeight] = isAtCap ? [0.75, 0.4] : [0.4, 0.65];
+  const atDefault = standsAtDefault(load) ? 0.9 : 0.75;
+  const [capWeight, carefulWeight] = isAtCap ? [atDefault, 0.4] : [0.4, 0.65];
   const cap = 'batch_cap_binding';
   const careful = 'admission_too_conservative';
   return [
@@ -96,6 +106,8 @@ function stepRules(load: LogLoad): readonly HintRule[] {
   const cached = load.prefillLines >= 2 ? (load.cachedShare ?? Number.NaN) : Number.NaN;
   const newTokens = load.newTokensPerPrefill?.mean ?? 0;
   const stalls = load.prefillRuns >= 3 && load.decodeLines === 0 && newTokens > 8192;
+  // Requests that run the whole time and never come to a decode step.
+  const isHeld = (load.running?.min ?? 0) > FEW_RUNNING;
   const warm = 'warm_prefix_cache_in_benchmark';
   const graph = 'decode_eager_no_cuda_graph';
   const share = `cached share of prompt tokens ${cached}`;
@@ -104,7 +116,7 @@ function stepRules(load: LogLoad): readonly HintRule[] {
   const length = `accepted length ${accepted}`;
   return [
     { cls: graph, weight: 0.75, holds: eager > 0.01, evidence: without },
-    { cls: 'prefill_interference', weight: 0.75, holds: stalls, evidence: runs },
+    { cls: 'prefill_interference', weight: isHeld ? 0.9 : 0.75, holds: stalls, evidence: runs },
     { cls: warm, weight: 0.65, holds: cached > 0.8, evidence: share },
     { cls: 'prefix_cache_miss', weight: 0.25, holds: cached < 0.02, evidence: share },
     { cls: 'speculation_not_paying', weight: 0.7, holds: accepted < 1.6, evidence: length },

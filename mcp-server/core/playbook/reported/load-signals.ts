@@ -91,6 +91,11 @@ export const LOAD_SIGNALS: readonly Signal[] = [
       near('itl|inter[- ]token|tpot|tbot|streaming', 'p99|p95|spik|(?<!in)stall|jump|gap|tail|max'),
     ],
     [0.4, /chunked[-_ ]prefill|mixed[-_ ]chunk|disaggregat/i],
+    // Source: SGLang scheduler.py get_next_batch_to_run, vLLM V0 scheduler: a prompt that waits goes first.
+    [
+      0.75,
+      /prefill[- ]first|prefill priority|prioriti[sz]\w+ prefill|\b(?:only|never)\b[^.\n]{0,30}\bdecod\w+[^.\n]{0,40}\b(?:no|when|while|until|without)\b[^.\n]{0,30}\b(?:prompts?|prefills?)\b|\bno decode\b[^.\n]{0,40}\b(?:prompts?|prefills?)\b/i,
+    ],
   ),
   ...words(
     'prefill_bound',

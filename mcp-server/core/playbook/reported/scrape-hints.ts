@@ -35,6 +35,17 @@ function delayedShare(samples: readonly Sample[]): number {
   return sum(all.filter(isDelay), /outcomes/) / sum(all, /outcomes/);
 }
 
+/** Prompt tokens read for each token generated. NaN when: no counter tells. */
+const promptShare = (samples: readonly Sample[]): number =>
+  share(
+    samples,
+    /(?<!cached_)prompt_tokens(?:_total)?$/,
+    /(?:generation_tokens|tokens_predicted)(?:_total)?$/,
+  );
+
+/** A step reads thousands of prompt tokens in the time in which it makes some hundreds: beyond this it does little else. Source: own reasoning. */
+const MOSTLY_PROMPT = 300;
+
 interface ScrapeRule extends Omit<Hint, 'evidence'> {
   readonly holds: boolean;
   readonly said: string;
@@ -55,9 +66,15 @@ function queueRules(samples: readonly Sample[], cap: number | null): readonly Sc
   const said = `running ${running}, waiting ${waiting}, KV usage ${kv}`;
   const idle = waiting === 0 && running > 0 && kv < 0.5;
   const isFull = waiting > 0 && kv >= 0.9;
+  const times = promptShare(samples);
+  const isReading = waiting > 0 && !isFull && times > MOSTLY_PROMPT;
+  const reads = `${Math.round(times)} prompt tokens for each generated, ${said}`;
   return [
     { cls: 'kv_bound_queueing', weight: 0.7, holds: isFull, said },
-    ...roomRules({ waiting, running, kv, said }, cap, forCapacity(samples)),
+    ...(isReading ? [{ cls: 'prefill_bound', weight: 0.75, holds: true, said: reads }] : []),
+    ...roomRules({ waiting, running, kv, said }, cap, forCapacity(samples)).filter(
+      () => !isReading,
+    ),
     { cls: 'client_limited', weight: 0.35, holds: idle, said },
   ];
 }
