@@ -4,11 +4,11 @@ import { byRules } from './by-rules.ts';
 type Input = Readonly<Record<string, string>>;
 type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
 
-const LINE = (prompt: number, decode: number, running: number, rest: string): string =>
+const LINE = ([prompt, decode]: readonly [number, number], running: number, rest: string): string =>
   `INFO [loggers.py:118] Engine 000: Avg prompt throughput: ${prompt} tokens/s, Avg generation throughput: ${decode} tokens/s, Running: ${running} reqs, ${rest}`;
 const FULL = (waiting: number): string => `Waiting: ${waiting} reqs, GPU KV cache usage: 99.7%`;
 const HALF = (running: number, waiting: number): string =>
-  LINE(0, 6100, running, `Waiting: ${waiting} reqs, GPU KV cache usage: 21.3%`);
+  LINE([0, 6100], running, `Waiting: ${waiting} reqs, GPU KV cache usage: 21.3%`);
 
 const SCRAPE = (made: number): string =>
   `vllm:num_requests_running 20\nvllm:num_requests_waiting 148\nvllm:kv_cache_usage_perc 0.32\nvllm:prompt_tokens_total 11820000\nvllm:generation_tokens_total ${made}`;
@@ -34,15 +34,15 @@ const ROWS: readonly Row[] = [
     'a full pool from which what runs is put back',
     'preemption_thrash',
     'vllm',
-    { log: `${LINE(0, 2136, 247, FULL(740))}\n${LINE(0, 1970, 241, FULL(746))}` },
-    { log: `${LINE(0, 2136, 247, FULL(740))}\n${LINE(0, 1970, 241, FULL(740))}` },
+    { log: `${LINE([0, 2136], 247, FULL(740))}\n${LINE([0, 1970], 241, FULL(746))}` },
+    { log: `${LINE([0, 2136], 247, FULL(740))}\n${LINE([0, 1970], 241, FULL(740))}` },
   ],
   [
     'prompts that are read again though nobody came',
     'preemption_thrash',
     'vllm',
-    { log: `${LINE(0, 238, 8, FULL(0))}\n${LINE(4411, 21, 8, FULL(0))}` },
-    { log: `${LINE(0, 238, 8, FULL(0))}\n${LINE(4411, 21, 9, FULL(0))}` },
+    { log: `${LINE([0, 238], 8, FULL(0))}\n${LINE([4411, 21], 8, FULL(0))}` },
+    { log: `${LINE([0, 238], 8, FULL(0))}\n${LINE([4411, 21], 9, FULL(0))}` },
   ],
   [
     'counters of nearly nothing but prompt tokens',

@@ -99,6 +99,9 @@ function clientRules(load: LogLoad, read: Reading): readonly HintRule[] {
   ];
 }
 
+/** Surer where many requests run the whole time and never come to a decode step. */
+const heldWeight = (load: LogLoad): number => ((load.running?.min ?? 0) > FEW_RUNNING ? 0.9 : 0.75);
+
 /** Source: playbook rows 2, 14, 22, 29, 33. */
 function stepRules(load: LogLoad): readonly HintRule[] {
   const eager = load.eagerShare ?? Number.NaN;
@@ -106,8 +109,6 @@ function stepRules(load: LogLoad): readonly HintRule[] {
   const cached = load.prefillLines >= 2 ? (load.cachedShare ?? Number.NaN) : Number.NaN;
   const newTokens = load.newTokensPerPrefill?.mean ?? 0;
   const stalls = load.prefillRuns >= 3 && load.decodeLines === 0 && newTokens > 8192;
-  // Requests that run the whole time and never come to a decode step.
-  const isHeld = (load.running?.min ?? 0) > FEW_RUNNING;
   const warm = 'warm_prefix_cache_in_benchmark';
   const graph = 'decode_eager_no_cuda_graph';
   const share = `cached share of prompt tokens ${cached}`;
@@ -116,7 +117,7 @@ function stepRules(load: LogLoad): readonly HintRule[] {
   const length = `accepted length ${accepted}`;
   return [
     { cls: graph, weight: 0.75, holds: eager > 0.01, evidence: without },
-    { cls: 'prefill_interference', weight: isHeld ? 0.9 : 0.75, holds: stalls, evidence: runs },
+    { cls: 'prefill_interference', weight: heldWeight(load), holds: stalls, evidence: runs },
     { cls: warm, weight: 0.65, holds: cached > 0.8, evidence: share },
     { cls: 'prefix_cache_miss', weight: 0.25, holds: cached < 0.02, evidence: share },
     { cls: 'speculation_not_paying', weight: 0.7, holds: accepted < 1.6, evidence: length },
