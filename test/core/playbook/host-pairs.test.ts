@@ -35,6 +35,29 @@ const ROWS: readonly Row[] = [
     { symptom: 'The model never has more than 256 requests, whatever we send.' },
   ],
   [
+    'as many requests as a browser has connections',
+    'client_limited',
+    'llamacpp',
+    {
+      symptom: 'Of twelve Firefox tabs only six get text.',
+      launch_command: 'llama-server -m m.gguf -np 12',
+    },
+    {
+      symptom: 'Of twelve Firefox tabs only six get text.',
+      launch_command: 'llama-server -m m.gguf -np 6',
+    },
+  ],
+  [
+    'machines that were asked for as spot and went',
+    'spot_interruption',
+    'vllm',
+    {
+      symptom: 'At noon two of the nodes vanished.',
+      launch_command: 'sky serve up s.yaml # use_spot: true',
+    },
+    { symptom: 'At noon two of the nodes vanished.', launch_command: 'sky serve up s.yaml' },
+  ],
+  [
     'experts on the processor and another build',
     'cpu_or_frontend_bound',
     'llamacpp',

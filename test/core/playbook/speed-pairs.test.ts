@@ -81,6 +81,33 @@ const ROWS: readonly Row[] = [
     { launch_command: 'vllm serve m --cpu-offload-gb 0', symptom: 'Slow.' },
   ],
   [
+    'layers that Ollama keeps off the card',
+    'layers_on_cpu',
+    'llamacpp',
+    { log: 'msg=offload library=cuda layers.requested=-1 layers.model=37 layers.offload=20' },
+    { log: 'msg=offload library=cuda layers.requested=-1 layers.model=37 layers.offload=37' },
+  ],
+  [
+    'a slot that is emptied for a prompt which was to be kept',
+    'prefix_cache_miss',
+    'llamacpp',
+    {
+      symptom: 'With cache_prompt set the next call takes as long.',
+      log: 'slot 0 : kv cache rm - [0, end)\nslot 0 : kv cache rm - [0, end)',
+    },
+    {
+      symptom: 'With cache_prompt set the next call takes as long.',
+      log: 'slot 0 : kv cache rm - [0, end)\nslot 0 : kv cache rm - [811, end)',
+    },
+  ],
+  [
+    'tools without the engine of templates',
+    'tokenizer_or_template',
+    'llamacpp',
+    { log: '{"error":{"code":500,"message":"tool_choice param requires --jinja flag"}}' },
+    { log: '{"error":{"code":500,"message":"prompt is empty"}}' },
+  ],
+  [
     'a library that was built without the card',
     'layers_on_cpu',
     'llamacpp',

@@ -21,6 +21,15 @@ function leavesCardOut(report: Report, words: string): boolean {
   return gpuFacts(`${report.input.gpu ?? ''} ${words}`) !== null;
 }
 
+/** Layers of a model and those of them that Ollama puts on the card. Source: ollama llm/memory.go, the offload line. */
+const OFFLOADED = /layers\.model=(\d+) layers\.offload=(\d+)/;
+
+/** A part of the layers that the runner itself says it leaves to the processor. */
+function keptBack(report: Report, cls: string): readonly Hint[] {
+  const [evidence = '', all, onCard] = OFFLOADED.exec(report.input.log ?? '') ?? [];
+  return Number(onCard) < Number(all) ? [{ cls, weight: 0.8, evidence }] : [];
+}
+
 /** A llama.cpp that was given a card and hardly takes memory of it. Source: llama.cpp server README, --n-gpu-layers. */
 export function cardHints(report: Report): readonly Hint[] {
   if (report.engine !== 'llamacpp') return [];
@@ -29,6 +38,7 @@ export function cardHints(report: Report): readonly Hint[] {
   const gb = takenGb(words);
   const isLeftOut = SLOW.test(words) && leavesCardOut(report, words);
   return [
+    ...keptBack(report, cls),
     ...(gb < 3
       ? [{ cls, weight: 0.6, evidence: `${gb.toFixed(1)} GB of the card are taken` }]
       : []),

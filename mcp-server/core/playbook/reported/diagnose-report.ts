@@ -178,7 +178,7 @@ function dampOf(hint: Hint, hasFailed: boolean, report: Report): number {
 const isPlaced = (report: Report): boolean =>
   report.engine === 'dstack' || ORCHESTRATED.test(Object.values(report.input).join('\n'));
 const ORCHESTRATED =
-  /\bpods?\b[^.\n]{0,30}\bpending|kubelet|ImagePull|Pulling image|\bquota\b|karpenter|create_pod|docker (?:compose|pull)|\bspot (?:instance|node|vm|machine|pod)/i;
+  /\bpods?\b[^.\n]{0,30}\bpending|kubelet|ImagePull|Pulling image|\bquota\b|karpenter|create_pod|docker (?:compose|pull)|\bspot (?:instance|node|vm|machine|pod)|\bsky (?:launch|serve|jobs)\b|use_spot/i;
 
 const HANGING = ['hang_watchdog', 'nccl_interconnect'];
 

@@ -32,6 +32,32 @@ function clientPool(report: Report, words: string): readonly Hint[] {
   ];
 }
 
+/** Connections that a browser opens to one host at most. Source: the limit of HTTP/1.1 in Chromium and Firefox. */
+const BROWSER = /\b(?:chrome|chromium|firefox|safari|browser|tabs)\b/i;
+const SIX =
+  /\b(?:only|at most|never more than|hard limit (?:at|of)|limited to|up to|first) (?:6|six)\b/i;
+
+/** As many requests run together as a browser has connections, and the launch allows more. */
+function browserPool(report: Report, words: string): readonly Hint[] {
+  const said = BROWSER.test(words) ? SIX.exec(words)?.[0] : undefined;
+  const isCap = /[ =]6\b/.test(report.input.launch_command ?? '');
+  return said === undefined || isCap ? [] : [hint('client_limited', 0.85, `${said}, in a browser`)];
+}
+
+/** A launch that asks for machines which may be taken back. Source: SkyPilot, dstack and Karpenter fields. */
+const ASKS_SPOT =
+  /use_spot: *true|--use-spot\b|spot_policy: *(?:spot|auto)|--spot\b|capacity-type: *"?spot|preemptible: *true/i;
+const WENT =
+  /\b(?:replicas?|instances?|machines?|nodes?|vms?|pods?|it|they|all|both)\b[^.;\n]{0,50}\b(?:disappear|vanish|(?:was|were|is|are|got) (?:gone|taken|reclaimed|terminated|stopped)|went away)/i;
+
+/** Machines that may be taken back and went. */
+function wentAway(report: Report, words: string): readonly Hint[] {
+  const asked = ASKS_SPOT.exec(report.input.launch_command ?? '')?.[0];
+  const said = WENT.exec(words)?.[0];
+  if (asked === undefined || said === undefined) return [];
+  return [hint('spot_interruption', 0.85, `${asked}; ${said}`)];
+}
+
 const hint = (...[cls, weight, evidence]: [string, number, string]): Hint => ({
   cls,
   weight,
@@ -95,8 +121,10 @@ export function hostHints(report: Report): readonly Hint[] {
   const words = wordsOf(report).slice(0, MAX_CHARS);
   return [
     ...clientPool(report, words),
+    ...browserPool(report, words),
     ...threadsOfBuild(report, words),
     ...threadsInVain(words),
     ...fewCores(words),
+    ...wentAway(report, words),
   ];
 }

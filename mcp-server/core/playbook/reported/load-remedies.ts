@@ -169,6 +169,6 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: 'Let the client offer more load at once, from more processes, before anything of the engine is tuned.',
     knobs: {},
     others:
-      '--max-concurrency | --request-rate | concurrency | client processes | number of prompts | connection limit | limit_per_host | --num-prompts | ulimit | max_connections | client concurrency',
+      '--max-concurrency | --request-rate | concurrency | client processes | number of prompts | connection limit | limit_per_host | --num-prompts | ulimit | max_connections | client concurrency | client connections',
   },
 };

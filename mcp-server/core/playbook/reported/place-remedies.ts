@@ -103,7 +103,7 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: 'Allow more regions, backends or GPU types and a higher price, or wait and retry.',
     knobs: {},
     others:
-      'regions backends max_price spot_policy resources.gpu fleets retry quota resources nodes instance_types',
+      'regions backends max_price spot_policy resources.gpu fleets retry quota resources nodes instance_types resources.accelerators',
   },
   image_pull_failure: {
     fix: 'Check the image’s name and tag and give the puller credentials that it really uses.',
@@ -114,7 +114,7 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
   spot_interruption: {
     fix: 'Take on-demand instances, or retry on interruption and keep the state on a volume.',
     knobs: {},
-    others: 'spot_policy retry on-demand volumes checkpoints',
+    others: 'spot_policy retry on-demand volumes checkpoints use_spot base_ondemand_fallback_replicas',
   },
   instance_unreachable: {
     fix: 'Check network, keys and firewall of the instance, and replace it when it does not answer.',

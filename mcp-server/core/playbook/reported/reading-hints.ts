@@ -90,16 +90,28 @@ function promptsFill(log: string): readonly Hint[] {
 const TURNS =
   /\bturns?\b|session|conversation|history|agent|system prompt|same (?:prefix|context)|follow-?up/i;
 
+/** A slot whose cache is removed from its beginning, as the releases of llama-server tell it. */
+const EMPTIED =
+  /(?:kv cache rm(?: -)?|memory_seq_rm) \[0, end\)|kv cache rm \[p0, end\)[^\n]*\bp0=0\b/g;
+const REUSE =
+  /cache_?prompt|prompt cach|\bre-?us|\b(?:everything|whole prompt|all of it)\b[^.;\n]{0,30}\bagain/i;
+
 /** Prompts of one conversation of which nothing is reused. Source: playbook row 22. */
 function nothingReused(log: string, words: string): readonly Hint[] {
   const prefills = log.match(/Prefill batch[^\n]*#cached-token: \d+/g) ?? [];
   const isCold =
     prefills.length >= 2 && prefills.every((line) => line.endsWith('#cached-token: 0'));
   // Source: llama.cpp tools/server: a slot whose cache is emptied from its beginning keeps nothing.
-  const emptied = /(?:kv cache rm|memory_seq_rm) \[0, end\)/.exec(log)?.[0];
+  const emptied = log.match(EMPTIED) ?? [];
+  const isToldOf = TURNS.test(words) || (emptied.length >= 2 && REUSE.test(words));
   return [
     ...when(isCold && TURNS.test(words), 'prefix_cache_miss', 0.7, prefills[0] ?? ''),
-    ...when(emptied !== undefined && TURNS.test(words), 'prefix_cache_miss', 0.65, emptied ?? ''),
+    ...when(
+      emptied.length > 0 && isToldOf,
+      'prefix_cache_miss',
+      emptied.length >= 2 ? 0.8 : 0.65,
+      emptied[0] ?? '',
+    ),
   ];
 }
 

@@ -41,7 +41,7 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'tokenizer_or_template',
-    /(?:to build an AutoTokenizer|Unsupported tokenizer|Failed to load (?:the )?tokenizer|install (?:sentencepiece|tiktoken|protobuf)|convert a slow tokenizer|get_spm_processor|tokenizer\.Load\(|all_special_tokens_extended|cannot use chat template|chat template .*(?:not|no longer) |no chat template|does not (?:have|define) a chat template|TemplateSyntaxError|jinja2\.exceptions|Couldn't instantiate the backend tokenizer|Unrecognized (?:tokenizer|processing) class|Tokenizer class \S+ does not exist|data did not match any variant of untagged enum|Conversation roles must alternate|Token id \d+ is out of vocabulary|Unable to load vocabulary|requires the (?:protobuf|sentencepiece|tiktoken) library|has no attribute 'all_special_tokens_extended'|^TypeError: not a string$)/i,
+    /(?:to build an AutoTokenizer|Unsupported tokenizer|Failed to load (?:the )?tokenizer|install (?:sentencepiece|tiktoken|protobuf)|convert a slow tokenizer|get_spm_processor|tokenizer\.Load\(|all_special_tokens_extended|cannot use chat template|supplied chat template is not supported|chat template .*(?:not|no longer) |no chat template|does not (?:have|define) a chat template|TemplateSyntaxError|jinja2\.exceptions|Couldn't instantiate the backend tokenizer|Unrecognized (?:tokenizer|processing) class|Tokenizer class \S+ does not exist|data did not match any variant of untagged enum|Conversation roles must alternate|Token id \d+ is out of vocabulary|Unable to load vocabulary|requires the (?:protobuf|sentencepiece|tiktoken) library|has no attribute 'all_special_tokens_extended'|^TypeError: not a string$)/i,
   ),
   fatal(
     'unsupported_model',
@@ -67,6 +67,11 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   symptom(
     'process_exit',
     /(?:SIGQUIT received|SIGTERM received|[Ss]ubprocess .* crashed with exit code|Segmentation fault|core dumped|exited with (?:non-zero )?code \d+)/,
+  ),
+  // Source: llama.cpp common/chat.cpp: the server goes on with another template, or without tools.
+  cause(
+    'tokenizer_or_template',
+    /(?:tools|tool_choice) param requires --jinja|failed to parse chat template|Unable to generate parser for this template/,
   ),
   cause('cpu_or_frontend_bound', /[Uu]sing a slow tokenizer/),
 ];
