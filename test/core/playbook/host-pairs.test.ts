@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { hostHints } from '../../../mcp-server/core/playbook/reported/host-hints.ts';
+import { refutedClasses } from '../../../mcp-server/core/playbook/reported/refuted.ts';
 import { Report } from '../../../mcp-server/core/playbook/reported/report.ts';
 import { textHints } from '../../../mcp-server/core/playbook/reported/text-hints.ts';
+import { readLogLoad } from '../../../mcp-server/core/telemetry/log-load.ts';
 import { byRules } from './by-rules.ts';
 
 type Input = Readonly<Record<string, string>>;
@@ -101,6 +103,16 @@ describe('what the host and the clients show', () => {
     expect(weight).toBeGreaterThanOrEqual(0.45);
     expect(strongest(engine, quiet, cls)).toBeLessThan(weight);
     expect(causeOf(engine, fires, cls)?.confidence).toBeGreaterThanOrEqual(0.45);
+  });
+
+  it('prefills that take nothing from the cache show no warm one', () => {
+    const of = (cached: number): ReadonlySet<string> => {
+      const line = `Prefill batch, #new-seq: 2, #new-token: 3456, #cached-token: ${cached}, token usage: 0.19, #running-req: 4, #queue-req: 0,`;
+      const load = readLogLoad([line, line, line].join('\n'), null);
+      return refutedClasses(Report.parse({ engine: 'sglang', input: {} }), { load, scrape: [] });
+    };
+    expect(of(0)).toContain('warm_prefix_cache_in_benchmark');
+    expect(of(900)).not.toContain('warm_prefix_cache_in_benchmark');
   });
 
   it('how many drafts are accepted from one request to the next is no complaint of drafts', () => {

@@ -114,7 +114,8 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
   spot_interruption: {
     fix: 'Take on-demand instances, or retry on interruption and keep the state on a volume.',
     knobs: {},
-    others: 'spot_policy retry on-demand volumes checkpoints use_spot base_ondemand_fallback_replicas',
+    others:
+      'spot_policy retry on-demand volumes checkpoints use_spot base_ondemand_fallback_replicas',
   },
   instance_unreachable: {
     fix: 'Check network, keys and firewall of the instance, and replace it when it does not answer.',

@@ -101,18 +101,18 @@ function nothingReused(log: string, words: string): readonly Hint[] {
   const prefills = log.match(/Prefill batch[^\n]*#cached-token: \d+/g) ?? [];
   const isCold =
     prefills.length >= 2 && prefills.every((line) => line.endsWith('#cached-token: 0'));
-  // Source: llama.cpp tools/server: a slot whose cache is emptied from its beginning keeps nothing.
-  const emptied = log.match(EMPTIED) ?? [];
-  const isToldOf = TURNS.test(words) || (emptied.length >= 2 && REUSE.test(words));
   return [
     ...when(isCold && TURNS.test(words), 'prefix_cache_miss', 0.7, prefills[0] ?? ''),
-    ...when(
-      emptied.length > 0 && isToldOf,
-      'prefix_cache_miss',
-      emptied.length >= 2 ? 0.8 : 0.65,
-      emptied[0] ?? '',
-    ),
+    ...emptiedSlots(log, words),
   ];
+}
+
+/** Slots of which nothing is kept for the next prompt. Source: llama.cpp tools/server. */
+function emptiedSlots(log: string, words: string): readonly Hint[] {
+  const [first = '', ...others] = log.match(EMPTIED) ?? [];
+  const isAgain = others.length > 0;
+  const isToldOf = TURNS.test(words) || (isAgain && REUSE.test(words));
+  return when(first !== '' && isToldOf, 'prefix_cache_miss', isAgain ? 0.8 : 0.65, first);
 }
 
 /** Timings that llama-server prints for a request. Source: playbook rows 21 and 30. */
