@@ -58,12 +58,14 @@ function buildIndex(patterns: readonly LogPattern[]): PatternIndex {
       }
       return null;
     },
-    mayMatter: (line) => lineFilter.hasCandidate(line),
+    mayMatter: (line) => lineFilter.hasCandidate(line) || SHORT_FRAME.test(line),
   };
 }
 
 /** With which a traceback begins, or one whose beginning was cut off. */
-const TRACE_HEADS = ['traceback (most recent call last)', 'file "', '.py:'];
+const TRACE_HEADS = ['traceback (most recent call last)', 'file "'];
+/** A frame as people shorten it. No literal of it would do: nearly every line of vLLM names a file and a line. */
+const SHORT_FRAME = /\.py:\d+[,:]? in \w/;
 
 /** Longest extracted value. Source: own reasoning, flags and sizes are far shorter. */
 const MAX_VALUE_CHARS = 200;
