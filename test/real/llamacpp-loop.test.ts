@@ -79,11 +79,21 @@ describe('the loop on a real llama.cpp server', () => {
   test('counted tokens as the engine counts them', () => {
     const asked = data('session_opened')[0]?.contract.terms.workload.components[0].outputTokens;
     expect(asked).toBeGreaterThan(0);
-    expect(failedRequests()).toEqual([]);
     for (const one of data('measurement_recorded')) {
-      expect(one.summary.errorRatio).toBe(0);
       expect(one.summary.outputTokens).toBe(one.summary.completed * asked);
     }
+  });
+
+  test('lost no request to its own client, and at most one in a hundred to a busy machine', () => {
+    const failed = failedRequests();
+    process.stderr.write(`failed requests: ${JSON.stringify(failed)}\n`);
+    const attempted = data('measurement_recorded').reduce(
+      (sum, one) => sum + one.summary.attempted,
+      0,
+    );
+    expect(failed.length / attempted, JSON.stringify(failed)).toBeLessThanOrEqual(0.01);
+    const ours = ['malformed_event', 'no_finish_reason', 'no_usage', 'short_output', 'wrong_model'];
+    expect(failed.filter(({ failure }) => ours.includes(failure))).toEqual([]);
   });
 
   test('confirmed a best on a fresh deployment, or honestly the baseline', () => {
