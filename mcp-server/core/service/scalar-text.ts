@@ -47,13 +47,20 @@ function encodePlain(shellText: string, inFlow: boolean): string {
   return shellText.replaceAll(/:(?=\s|$)/g, ":''").replaceAll(' #', " ''#");
 }
 
+/** Line breaks of YAML 1.1, the mark of a byte order and controls that its readers refuse or fold. Source: YAML 1.1, 4.1 and 4.2. */
+const UNSAFE = /[\u0080-\u009f\u2028\u2029\ufeff]/g;
+
 /** A YAML scalar for a value of ours, quoted where YAML 1.1 or 1.2 would read it as something else. */
 export function renderScalar(value: string, inFlow = false): string {
-  if (inFlow && /[,[\]{}]/.test(value)) return JSON.stringify(value);
+  if (value.search(UNSAFE) >= 0 || (inFlow && /[,[\]{}]/.test(value))) {
+    const escaped = (char: string): string =>
+      `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    return JSON.stringify(value).replaceAll(UNSAFE, escaped);
+  }
   return stringify(value, {
     version: '1.1',
     lineWidth: 0,
     defaultStringType: 'PLAIN',
     blockQuote: false,
-  }).trimEnd();
+  }).replace(/\n$/, '');
 }

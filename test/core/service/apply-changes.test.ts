@@ -190,6 +190,18 @@ describe('applyChanges on the rest of the file', () => {
     );
   });
 
+  it.each(['\u2028', 'a\u2029', '\u0085b', '\ufeff', 'c\u0090', '\u00a0'])(
+    'writes %j so that readers of YAML 1.1 take it for no break, and reads it back',
+    (value) => {
+      for (const text of [base, asMap, without, inFlow]) {
+        const changed = apply(text, { kind: 'set_env', name: 'NEW', value });
+        expect(changed).not.toMatch(/[\u0080-\u009f\u2028\u2029\ufeff]/);
+        expect(parseServiceFile(changed).env['NEW']).toBe(value);
+        expect(apply(changed, { kind: 'remove_env', name: 'NEW' })).toBe(text);
+      }
+    },
+  );
+
   it('changes a variable in place and keeps the comment behind it', () => {
     expect(apply(asMap, { kind: 'set_env', name: 'A', value: '2' })).toBe(
       asMap.replace('A: "1"', 'A: "2"'),
