@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byRules } from './by-rules.ts';
-
-type Input = Readonly<Record<string, string>>;
-type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
+import { byRules, type Input, type Row } from './by-rules.ts';
 
 const statusOf = (running: number, waiting: number): string =>
   Array.from(

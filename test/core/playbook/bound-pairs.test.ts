@@ -9,10 +9,7 @@ import { Report } from '../../../mcp-server/core/playbook/reported/report.ts';
 import { scrapeHints } from '../../../mcp-server/core/playbook/reported/scrape-hints.ts';
 import { textHints } from '../../../mcp-server/core/playbook/reported/text-hints.ts';
 import { parsePrometheus } from '../../../mcp-server/core/telemetry/prometheus.ts';
-import { byRules } from './by-rules.ts';
-
-type Input = Readonly<Record<string, string>>;
-type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
+import { confidenceByRules, type Input, type Row } from './by-rules.ts';
 
 const STATS = (speed: number, running: number, hit = 61): string =>
   `INFO [loggers.py:259] Engine 000: Avg prompt throughput: 0.0 tokens/s, Avg generation throughput: ${speed} tokens/s, Running: ${running} reqs, Waiting: 0 reqs, GPU KV cache usage: 3.1%, Prefix cache hit rate: ${hit}.0%`;
@@ -160,11 +157,6 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
-function confidenceOf(engine: string, input: Input, cls: string): number {
-  const { causes } = byRules({ engine, input });
-  return causes.find((one) => one.class === cls)?.confidence ?? 0;
-}
-
 /** How much the strongest hint of a class says, whatever was learned of words. */
 function strongest(engine: string, input: Input, cls: string): number {
   const report = Report.parse({ engine, input });
@@ -183,7 +175,7 @@ describe('what an engine shows of its own bounds', () => {
     const weight = strongest(engine, fires, cls);
     expect(weight).toBeGreaterThanOrEqual(0.45);
     expect(strongest(engine, quiet, cls)).toBeLessThan(weight);
-    expect(confidenceOf(engine, fires, cls)).toBeGreaterThanOrEqual(0.45);
+    expect(confidenceByRules(engine, fires, cls)).toBeGreaterThanOrEqual(0.45);
   });
 });
 
@@ -223,15 +215,15 @@ describe('what a report sets aside', () => {
     ];
 
   it.each(ROWS_ASIDE)('%s does not speak for %s', (...[, cls, said, aside]) => {
-    expect(confidenceOf('sglang', { symptom: aside }, cls)).toBeLessThan(
-      confidenceOf('sglang', { symptom: said }, cls),
+    expect(confidenceByRules('sglang', { symptom: aside }, cls)).toBeLessThan(
+      confidenceByRules('sglang', { symptom: said }, cls),
     );
   });
 
   it('a proxy counts for less where the direct path is as slow', () => {
     const of = (direct: string): number => {
       const benchmark = `direct: TTFT ${direct}\nthrough LiteLLM: TTFT 18.3 s`;
-      return confidenceOf('vllm', { benchmark }, 'proxy_buffering');
+      return confidenceByRules('vllm', { benchmark }, 'proxy_buffering');
     };
     expect(of('50 s')).toBeLessThan(of('0.4 s'));
   });

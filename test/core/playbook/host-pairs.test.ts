@@ -4,10 +4,7 @@ import { refutedClasses } from '../../../mcp-server/core/playbook/reported/refut
 import { Report } from '../../../mcp-server/core/playbook/reported/report.ts';
 import { textHints } from '../../../mcp-server/core/playbook/reported/text-hints.ts';
 import { readLogLoad } from '../../../mcp-server/core/telemetry/log-load.ts';
-import { byRules } from './by-rules.ts';
-
-type Input = Readonly<Record<string, string>>;
-type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
+import { byRules, type Input, type Row } from './by-rules.ts';
 
 const stats = (...running: readonly number[]): string =>
   running

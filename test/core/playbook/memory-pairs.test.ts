@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byRules } from './by-rules.ts';
-
-type Input = Readonly<Record<string, string>>;
-type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
+import { byRules, confidenceByRules, type Input, type Row } from './by-rules.ts';
 
 const OOM_BAR = 'Traceback (most recent call last):\ntorch.OutOfMemoryError: CUDA out of memory.';
 const NO_BLOCKS =
@@ -170,8 +167,7 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
-const confidenceOf = (input: Input, cls: string): number =>
-  byRules({ engine: 'vllm', input }).causes.find((one) => one.class === cls)?.confidence ?? 0;
+const confidenceOf = (input: Input, cls: string): number => confidenceByRules('vllm', input, cls);
 const ranksOf = (engine: string, input: Input, cls: string): number =>
   byRules({ engine, input }).causes.findIndex((one) => one.class === cls);
 

@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byRules } from './by-rules.ts';
-
-type Input = Readonly<Record<string, string>>;
-type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
+import { byRules, type Input, pairsOf, type Row, sureByRules } from './by-rules.ts';
 
 const NCCL = 'INFO 01-25 08:00:12 [pynccl.py:111] vLLM is using nccl==2.27.5';
 const BLOCK =
@@ -198,20 +195,12 @@ const ROWS: readonly Row[] = [
     },
   ],
 ];
-const PAIRS = ROWS.map(([what, cls, engine, fires, quiet]) => ({
-  what,
-  cls,
-  engine,
-  fires,
-  quiet,
-}));
+const PAIRS = pairsOf(ROWS);
 
 const SURE = 0.3;
 
 const sure = (engine: string, input: Input): readonly string[] =>
-  byRules({ engine, input })
-    .causes.filter(({ confidence }) => confidence >= SURE)
-    .map((cause) => cause.class);
+  sureByRules(engine, input, (confidence) => confidence >= SURE);
 
 describe('what a report shows of the place where an engine runs', () => {
   it.each(PAIRS)('$what is read as $cls', ({ cls, engine, fires }) => {

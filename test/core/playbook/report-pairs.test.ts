@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
-import { byRules } from './by-rules.ts';
-
-type Input = Readonly<Record<string, string>>;
-type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
+import { byRules, type Input, pairsOf, type Row, sureByRules } from './by-rules.ts';
 
 /** Reports that differ in the one thing that a reading is about. */
 const ROWS: readonly Row[] = [
@@ -153,18 +150,10 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
-const PAIRS = ROWS.map(([what, cls, engine, fires, quiet]) => ({
-  what,
-  cls,
-  engine,
-  fires,
-  quiet,
-}));
+const PAIRS = pairsOf(ROWS);
 
 const sure = (engine: string, input: Input): readonly string[] =>
-  byRules({ engine, input })
-    .causes.filter(({ confidence }) => confidence > 0.5)
-    .map((cause) => cause.class);
+  sureByRules(engine, input, (confidence) => confidence > 0.5);
 
 describe('what a report shows', () => {
   it.each(PAIRS)('$what is read as $cls', ({ cls, engine, fires }) => {

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
 import { readModel } from '../../../mcp-server/core/playbook/reported/learned.ts';
-import { byRules } from './by-rules.ts';
-
-type Input = Readonly<Record<string, string>>;
-type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
+import {
+  byRules,
+  confidenceByRules,
+  type Input,
+  pairsOf,
+  type Row,
+  sureByRules,
+} from './by-rules.ts';
 
 const stats = (running: number, waiting: number, speed: string): string =>
   `INFO 03-22 15:00:10 [loggers.py:271] Engine 000: Avg prompt throughput: ${speed} tokens/s, Avg generation throughput: ${speed} tokens/s, Running: ${running} reqs, Waiting: ${waiting} reqs, GPU KV cache usage: 0.0%, Prefix cache hit rate: 0.0%`;
@@ -137,20 +141,12 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
-const PAIRS = ROWS.map(([what, cls, engine, fires, quiet]) => ({
-  what,
-  cls,
-  engine,
-  fires,
-  quiet,
-}));
+const PAIRS = pairsOf(ROWS);
 
 const sure = (engine: string, input: Input): readonly string[] =>
-  byRules({ engine, input })
-    .causes.filter(({ confidence }) => confidence >= 0.5)
-    .map((cause) => cause.class);
+  sureByRules(engine, input, (confidence) => confidence >= 0.5);
 const confidenceOf = (engine: string, cls: string, input: Input): number =>
-  byRules({ engine, input }).causes.find((cause) => cause.class === cls)?.confidence ?? 0;
+  confidenceByRules(engine, input, cls);
 
 describe('what a report of a slow or silent server shows', () => {
   it.each(PAIRS)('$what is read as $cls', ({ cls, engine, fires }) => {

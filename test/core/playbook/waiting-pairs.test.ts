@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byRules } from './by-rules.ts';
-
-type Input = Readonly<Record<string, string>>;
-type Row = readonly [what: string, cls: string, engine: string, fires: Input, quiet: Input];
+import { byRules, type Input, type Row } from './by-rules.ts';
 
 const LINE = ([prompt, decode]: readonly [number, number], running: number, rest: string): string =>
   `INFO [loggers.py:118] Engine 000: Avg prompt throughput: ${prompt} tokens/s, Avg generation throughput: ${decode} tokens/s, Running: ${running} reqs, ${rest}`;

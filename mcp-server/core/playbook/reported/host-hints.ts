@@ -1,4 +1,4 @@
-import { type Hint, type Report, wordsOf } from './report.ts';
+import { type Hint, numbersOf, type Report, wordsOf } from './report.ts';
 
 const MAX_CHARS = 200_000;
 
@@ -6,8 +6,6 @@ const MAX_CHARS = 200_000;
 const POOL = 100;
 const RUNNING = /(?:Running: |#running-req: )(\d+)/g;
 const WAITING = /(?:Waiting: |#queue-req: )(\d+)/g;
-const numbers = (text: string, pattern: RegExp): readonly number[] =>
-  [...text.matchAll(pattern)].map(([, value]) => Number(value));
 
 const AT_POOL =
   /\b(?:never|not|no|only|at most|stuck at|limited to|capped at|up to|maximum)\b[^.;\n]{0,30}\b100\b ?(?:\w+ )?(?:reqs?|requests|connections|at a time|at once|concurrent|parallel|in flight)|\b(?:connections|requests|concurrency|parallelism)\b[^.;\n]{0,40}\b(?:levels? off|plateaus?|stays?|stuck|stops?|ends?|peaks?|capped|limited)\b[^.;\n]{0,14}\b100\b/i;
@@ -22,10 +20,10 @@ const standsAtPool = (running: readonly number[]): boolean =>
 function clientPool(report: Report, words: string): readonly Hint[] {
   const log = (report.input.log ?? '').slice(-MAX_CHARS);
   if (/[ =]100\b/.test(report.input.launch_command ?? '')) return [];
-  const isIdle = numbers(log, WAITING).every((at) => at === 0);
+  const isIdle = numbersOf(log, WAITING).every((at) => at === 0);
   const said = AT_POOL.exec(words)?.[0];
   const read = 'running stands at 100, nothing waits';
-  const isAtPool = isIdle && standsAtPool(numbers(log, RUNNING));
+  const isAtPool = isIdle && standsAtPool(numbersOf(log, RUNNING));
   return [
     ...(isAtPool ? [hint('client_limited', 0.7, read)] : []),
     ...(said === undefined ? [] : [hint('client_limited', isIdle ? 0.5 : 0.2, said)]),

@@ -1,6 +1,6 @@
 import { askedHints } from './asked-hints.ts';
 import { graphCapOf } from './caps.ts';
-import { type Hint, type Report, wordsOf } from './report.ts';
+import { type Hint, numbersOf, type Report, wordsOf } from './report.ts';
 import { hasServed, isOom, memoryGbOf, pacesOf, sizesOf } from './sizes.ts';
 
 const median = (values: readonly number[]): number =>
@@ -39,9 +39,6 @@ const CAP =
   /(?:max[-_ ]running[-_ ]requests?|max[-_ ]num[-_ ]seqs|--parallel|n_parallel|-np|slots?)["']?[ =:]+(\d+)/gi;
 const LOAD =
   /(?:max[-_ ])?(?:concurrency|concurrent(?: requests)?|clients?|users?)[ =:]+(\d+)|(\d+)[- ](?:way|concurrent|parallel|simultaneous|(?:virtual )?users|clients|agents|streams|sessions|people|callers|workers|chats|conversations|connections)/gi;
-
-const numbersOf = (text: string, pattern: RegExp): readonly number[] =>
-  [...text.matchAll(pattern)].map((found) => Number(found[1] ?? found[2] ?? Number.NaN));
 
 /** More requests in flight than the batch may hold. Source: playbook row 9. */
 function loadAboveCap(report: Report, words: string): readonly Hint[] {

@@ -103,6 +103,10 @@ const WRITTEN_RATES: readonly (readonly [RegExp, string])[] = [
 export const withoutThousands = (text: string): string =>
   text.replaceAll(/(?<=\d),(?=\d{3}\b)/g, '');
 
+/** Numbers that the first or else the second group of a global pattern finds in a text, in order; NaN where neither took part. */
+export const numbersOf = (text: string, pattern: RegExp): readonly number[] =>
+  [...text.matchAll(pattern)].map((found) => Number(found[1] ?? found[2] ?? Number.NaN));
+
 /** The words of whoever reported, without launch and log; rates are written one way. */
 export const wordsOf = (report: Report): string =>
   WRITTEN_RATES.reduce(
