@@ -137,7 +137,23 @@ export async function measure(
   };
 }
 
+/** Lag of our own client above which the checks of gaps keep silent: ms. Source: four lags must fit into its 20 ms. */
+const QUIET_LAG_MS = 4;
+const TRIES = 4;
+
+/**
+ * One run against a cheat, made anew while this machine was too busy to see gaps of some ms: that is decided by the
+ * client's lag alone, never by what was found.
+ */
 export async function measureCheat(cheat: Cheat, how: Parameters<typeof measure>[1]): Promise<Ran> {
+  for (let tried = 1; ; tried += 1) {
+    const ran = await measureOnce(cheat, how);
+    const isQuiet = (ran.input.clientLagMs ?? 0) <= QUIET_LAG_MS;
+    if (isQuiet || tried === TRIES) return ran;
+  }
+}
+
+async function measureOnce(cheat: Cheat, how: Parameters<typeof measure>[1]): Promise<Ran> {
   const server = await startCheatingServer(cheat);
   try {
     return await measure(server, how);
