@@ -30,6 +30,8 @@ export default defineConfig({
           name: 'timed',
           include: TIMED.map((path) => path.replace('**', '**/*.test.ts')),
           maxWorkers: 1,
+          // once more where another program had the cores for a moment; what is wrong fails twice
+          retry: 1,
           sequence: { groupOrder: 1 },
         },
       },
