@@ -21,7 +21,7 @@ export function createLocalCaller(composition: Composition): {
     callTool: async (name, args) => {
       const tool = TOOLS.find((candidate) => candidate.name === name);
       if (tool === undefined) {
-        return { ok: false, code: 'E_UNKNOWN_TOOL', text: `no tool ${name}`, retryable: false };
+        return { ok: false, text: `E_UNKNOWN_TOOL: there is no tool ${name}.` };
       }
       const call = { signal: ended.signal, onProgress: () => undefined };
       const reply = await tool.call(app, args, call);
@@ -29,8 +29,7 @@ export function createLocalCaller(composition: Composition): {
       if (reply.stack !== undefined) {
         process.stderr.write(`autodebug: ${redactText(reply.stack, secrets)}\n`);
       }
-      const text = redactText(reply.text, secrets);
-      return { ok: false, code: reply.code, text, retryable: text.includes('Retryable: yes') };
+      return { ok: false, text: redactText(reply.text, secrets) };
     },
     close: async () => {
       ended.abort();

@@ -95,8 +95,7 @@ function toToolReply(
   if (reply.isError !== true) {
     return { ok: true, data: isRecord(reply.structuredContent) ? reply.structuredContent : {} };
   }
-  const code = /^(E_[A-Z_]+)/.exec(text)?.[1] ?? 'E_UNKNOWN';
-  return { ok: false, code, text, retryable: text.includes('Retryable: yes') };
+  return { ok: false, text };
 }
 
 /** Highest resident memory of a process. Null when: the system does not tell. Source: proc(5), VmHWM. */

@@ -2,15 +2,10 @@ import { z } from 'zod';
 import { NextStep } from '../core/next-step/step.ts';
 import { Change } from '../core/service/change.ts';
 
-/** What a tool call came back with: the structured result, or the error text with its code. */
+/** What a tool call came back with: the structured result, or the error text, which begins with its code. */
 export type ToolReply =
   | { readonly ok: true; readonly data: Readonly<Record<string, unknown>> }
-  | {
-      readonly ok: false;
-      readonly code: string;
-      readonly text: string;
-      readonly retryable: boolean;
-    };
+  | { readonly ok: false; readonly text: string };
 
 /** Calls one tool by name: in this process, or through an MCP client. Must not reject. */
 export type ToolCaller = (tool: string, args: Record<string, unknown>) => Promise<ToolReply>;
@@ -151,9 +146,7 @@ async function planNext(
   const parsed = Proposals.safeParse(suggested.data);
   let reply: ToolReply = {
     ok: false,
-    code: 'E_NO_PROPOSAL',
-    text: 'nothing is left to propose',
-    retryable: false,
+    text: 'E_NO_PROPOSAL: suggest_trials has nothing left to propose. Fix: plan a trial by hand, or end the session.',
   };
   for (const proposal of parsed.success ? parsed.data.proposals.slice(0, 5) : []) {
     reply = await callAndWait(options, 'plan_trial', {

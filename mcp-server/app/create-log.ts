@@ -16,10 +16,10 @@ export async function createLog(
     const file = await tryCreate(app, stamp, render(stamp));
     if (file !== null) return { stamp, file };
   }
-  throw new PreconditionError('No free name for the session log was found.', {
-    code: 'E_FILE',
-    fix: 'Move old debug-*.md files out of the sessions folder.',
-  });
+  throw new PreconditionError(
+    `No name is free for the session log: debug-${stampOf(nowMs)}.md and the ${MAX_STAMP_TRIES - 1} seconds after it are taken.`,
+    { code: 'E_FILE', fix: 'Move old debug-*.md files out of the sessions folder.' },
+  );
 }
 
 /** File systems that refuse `:` get `-` in its place. Null when: the name is taken. */

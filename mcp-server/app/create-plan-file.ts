@@ -21,10 +21,10 @@ export async function createPlanFile(
     const file = await tryCreate(app, stamp, text);
     if (file !== null) return { stamp, file };
   }
-  throw new PreconditionError('No free name for the service file was found.', {
-    code: 'E_FILE',
-    fix: 'Move old dstack-*.yml files out of the sessions folder.',
-  });
+  throw new PreconditionError(
+    `No name is free for the service file: dstack-${stampOf(startMs)}.yml and the ${MAX_TRIES - 1} seconds after it are taken.`,
+    { code: 'E_FILE', fix: 'Move old dstack-*.yml files out of the sessions folder.' },
+  );
 }
 
 /** Second of the newest session log. Null when: no trial is closed yet. */

@@ -32,7 +32,7 @@ export function readArtefact(
     case 'log':
       return readLog(text, as.engine);
     default:
-      throw new InvalidInputError(`${cleanText(as.kind, 40)} is no kind of artefact.`, {
+      throw new InvalidInputError(`"${cleanText(as.kind, 40)}" is no kind of artefact.`, {
         code: 'E_INVALID_INPUT',
         fix: `Pass --as ${ARTEFACT_KINDS.join(' | ')}.`,
       });
@@ -71,7 +71,7 @@ function readMetrics(text: string): ArtefactRecords {
 function readLog(text: string, engineId: string | null): ArtefactRecords {
   const engine = Object.values(ENGINES).find((one) => one.id === (engineId ?? guessEngine(text)));
   if (engine === undefined) {
-    throw new InvalidInputError(`${cleanText(engineId ?? '', 40)} is no engine.`, {
+    throw new InvalidInputError(`"${cleanText(engineId ?? '', 40)}" is no engine.`, {
       code: 'E_INVALID_INPUT',
       fix: `Pass --engine ${Object.keys(ENGINES).join(' | ')}.`,
     });

@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { BACKEND_IDS, type BackendId, Contract } from '../core/contract/contract.ts';
 import { draftContract, type InitAnswers } from '../core/contract/draft-contract.ts';
 import { InvalidInputError, PreconditionError } from '../core/errors.ts';
-import { isRecord, parseWith } from '../core/parse.ts';
+import { isRecord, parseJson, parseWith } from '../core/parse.ts';
 import { parseServiceFile } from '../core/service/service-file.ts';
 
 export interface InitDeps {
@@ -99,11 +99,22 @@ function readGpu(resources: Readonly<Record<string, unknown>>): { name: string; 
   return { name, count: name === 'cpu' ? 0 : Number(count ?? 1) };
 }
 
-/** Adds the allow rules to .claude/settings.json and keeps all else in it. */
-async function writePermissions(deps: InitDeps): Promise<string> {
-  const file = join(deps.workingDir, '.claude', 'settings.json');
-  const before: unknown = existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : {};
-  const settings = isRecord(before) ? before : {};
+/** The agent's settings as a person has them. Throws: InvalidInputError `E_FILE` where they are no JSON object. */
+async function readSettings(file: string): Promise<Readonly<Record<string, unknown>>> {
+  if (!existsSync(file)) return {};
+  const settings = parseJson(await readFile(file, 'utf8'));
+  if (isRecord(settings)) return settings;
+  throw new InvalidInputError('.claude/settings.json is not a JSON object.', {
+    code: 'E_FILE',
+    fix: 'Correct it or move it away, then run autodebug init again.',
+  });
+}
+
+/** Adds the allow rules to the agent's settings and keeps all else in them. */
+async function writePermissions(
+  file: string,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<void> {
   const permissions = isRecord(settings['permissions']) ? settings['permissions'] : {};
   const allow = Array.isArray(permissions['allow']) ? permissions['allow'] : [];
   const merged = {
@@ -112,7 +123,6 @@ async function writePermissions(deps: InitDeps): Promise<string> {
   };
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, `${JSON.stringify(merged, null, 2)}\n`);
-  return file;
 }
 
 function refuseOverwrite(contractFile: string, options: InitOptions): void {
@@ -134,12 +144,13 @@ async function writeFiles(
     fix: 'Answer again, as in the examples.',
     code: 'E_INIT_ANSWER',
   });
+  const settingsFile = join(deps.workingDir, '.claude', 'settings.json');
+  const settings = await readSettings(settingsFile);
   const head =
     '# Terms of an autodebug session. Only a person changes this file; the budget may be amended later.';
   await writeFile(contractFile, `${head}\n${stringify(drafted)}`);
-  return [contractFile, await writePermissions(deps)].map((file) =>
-    relative(deps.workingDir, file),
-  );
+  await writePermissions(settingsFile, settings);
+  return [contractFile, settingsFile].map((file) => relative(deps.workingDir, file));
 }
 
 async function runInit(

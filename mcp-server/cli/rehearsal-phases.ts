@@ -189,7 +189,11 @@ async function callToEnd(
   }
   const job = readJob(reply);
   if (job !== null && (job.status === 'interrupted' || job.status === 'cancelled')) {
-    return { ok: false, code: 'E_JOB', text: job.summary, retryable: true };
+    const what = `the job ${job.jobId} was ${job.status}: ${job.summary}`;
+    return {
+      ok: false,
+      text: `E_JOB: ${what} Fix: rehearse again once nothing else ends its jobs.`,
+    };
   }
   return reply;
 }

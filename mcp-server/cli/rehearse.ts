@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import { rehearsalFile } from '../app/rehearsal.ts';
-import { BackendId } from '../core/contract/contract.ts';
+import { BACKEND_IDS, type BackendId } from '../core/contract/contract.ts';
 import { InvalidInputError } from '../core/errors.ts';
 import { isRecord } from '../core/parse.ts';
 import { cleanText } from '../core/redact.ts';
@@ -52,7 +52,7 @@ function readDollars(text: string): number {
 
 async function runRehearsal(deps: RehearseDeps, options: RehearseOptions): Promise<void> {
   const contract = await readContract(options.contract);
-  const backend = BackendId.parse(contract.terms['backend'] ?? 'simulated');
+  const backend = readBackend(options.contract, contract.terms['backend'] ?? 'simulated');
   const projectDir = dirname(resolve(options.contract));
   const files = await deps.files(projectDir);
   const stamp = new Date(deps.nowMs()).toISOString().slice(0, 19).replaceAll(':', '-');
@@ -93,14 +93,32 @@ interface RawContract {
 /** The contract as written; open_session checks it. Throws: InvalidInputError `E_CONTRACT`. */
 async function readContract(file: string): Promise<RawContract> {
   const text = await readFile(file, 'utf8').catch(() => null);
-  const raw: unknown = text === null ? null : parse(text);
+  if (text === null) throw refuse(file, 'is not there');
+  const document = parseDocument(text);
+  const line = document.errors[0]?.linePos?.[0].line;
+  if (document.errors.length > 0) throw refuse(file, `is not YAML at line ${line ?? '?'}`);
+  const raw: unknown = document.toJS({ maxAliasCount: 20 });
   if (isRecord(raw) && isRecord(raw['terms']) && isRecord(raw['budget'])) {
     return { raw, terms: raw['terms'], budget: raw['budget'] };
   }
-  throw new InvalidInputError(
-    `${cleanText(file, 200)} is ${text === null ? 'not there' : 'no contract: terms or budget is missing'}.`,
-    { code: 'E_CONTRACT', fix: 'Name a contract file; autodebug init writes one.' },
-  );
+  throw refuse(file, 'is no contract: terms or budget is missing');
+}
+
+function refuse(file: string, why: string): InvalidInputError {
+  return new InvalidInputError(`${cleanText(file, 200)} ${why}.`, {
+    code: 'E_CONTRACT',
+    fix: 'Name a contract file; autodebug init writes one.',
+  });
+}
+
+function readBackend(file: string, value: unknown): BackendId {
+  const known = BACKEND_IDS.find((backend) => backend === value);
+  if (known !== undefined) return known;
+  const shown = cleanText(JSON.stringify(value), 40);
+  throw new InvalidInputError(`${cleanText(file, 200)}: terms.backend is ${shown}.`, {
+    code: 'E_CONTRACT',
+    fix: `Use one of ${BACKEND_IDS.join(', ')}.`,
+  });
 }
 
 /** Limits of the contract, none of them above what the rehearsal may cost. */

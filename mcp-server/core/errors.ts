@@ -32,7 +32,7 @@ export abstract class AutodebugError extends Error {
     this.retryable = facts.retryable ?? false;
   }
 
-  /** One text for tools and terminals: `E_CODE: what. Fix: …`. */
+  /** One text for tools and terminals: `E_BUDGET: what. Fix: …`. */
   toText(): string {
     const evidence = this.evidence === null ? '' : ` (evidence: ${this.evidence})`;
     const retry = this.retryable ? ' Retryable: yes.' : '';

@@ -148,7 +148,10 @@ export async function runSimulator(options: SimulatorOptions): Promise<number> {
       ]);
       return 1;
     }
-    const text = error instanceof AutodebugError ? error.toText() : `E_SIMULATOR: ${String(error)}`;
+    const text =
+      error instanceof AutodebugError
+        ? error.toText()
+        : `E_SIMULATOR: ${String(error)} Fix: name a readable file with --service and a free --port.`;
     printError([text]);
     return EXIT_UNSUPPORTED;
   }

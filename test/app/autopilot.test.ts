@@ -9,12 +9,7 @@ const ok = (data: Record<string, unknown>): ToolReply => ({
   ok: true,
   data: { summary: '', ...data },
 });
-const refused = (code: string, text: string): ToolReply => ({
-  ok: false,
-  code,
-  text,
-  retryable: false,
-});
+const refused = (text: string): ToolReply => ({ ok: false, text });
 const status = (tool: string | null, args: Record<string, unknown> = {}): ToolReply =>
   ok({ next: { tool, args, why: 'because' } });
 
@@ -31,7 +26,7 @@ function scriptedTools(replies: Record<string, ToolReply[]>) {
     callTool: async (tool: string, args: Record<string, unknown>): Promise<ToolReply> => {
       calls.push({ tool, args });
       const left = replies[tool] ?? [];
-      return (left.length > 1 ? left.shift() : left[0]) ?? refused('E_UNEXPECTED', tool);
+      return (left.length > 1 ? left.shift() : left[0]) ?? refused(`unexpected: ${tool}`);
     },
   };
 }
@@ -73,7 +68,7 @@ describe('the autopilot', () => {
     const tools = scriptedTools({
       get_status: [status('plan_trial'), status(null)],
       suggest_trials: [ok({ proposals: [proposal('1'), proposal('2')] })],
-      plan_trial: [refused('E_PLAN_REFUSED', 'no'), ok({ trialId: 't0001' })],
+      plan_trial: [refused('E_PLAN_REFUSED: no'), ok({ trialId: 't0001' })],
     });
     await run(tools.callTool);
     const planned = tools.calls.filter((call) => call.tool === 'plan_trial');
@@ -86,10 +81,7 @@ describe('the autopilot', () => {
   test('forces a scripted trial past exactly the checks that refused it', async () => {
     const tools = scriptedTools({
       get_status: [status('plan_trial'), status(null)],
-      plan_trial: [
-        refused('E_PLAN_REFUSED', 'E_PLAN_REFUSED: [wrong_choice] no. [no_op] no. Fix: …'),
-        ok({}),
-      ],
+      plan_trial: [refused('E_PLAN_REFUSED: [wrong_choice] no. [no_op] no. Fix: …'), ok({})],
     });
     await run(tools.callTool, [{ args: { changes: [] }, forceReason: 'to see what happens' }]);
     expect(tools.calls.at(-2)?.args['force']).toEqual([
@@ -109,12 +101,24 @@ describe('the autopilot', () => {
   test('gives up after failures in a row and says the last', async () => {
     const tools = scriptedTools({
       get_status: [status('deploy')],
-      deploy: [refused('E_DEPLOY', 'E_DEPLOY: no capacity')],
+      deploy: [refused('E_DEPLOY: no capacity')],
     });
     expect(await run(tools.callTool)).toMatchObject({
       reason: 'stuck',
       detail: expect.stringContaining('no capacity'),
     });
+  });
+
+  test('gives up when nothing is ever proposed, and plans nothing', async () => {
+    const tools = scriptedTools({
+      get_status: [status('plan_trial')],
+      suggest_trials: [ok({ proposals: [] })],
+    });
+    expect(await run(tools.callTool)).toMatchObject({
+      reason: 'stuck',
+      detail: expect.stringMatching(/E_NO_PROPOSAL: suggest_trials .* Fix: plan a trial by hand/),
+    });
+    expect(tools.calls.map((call) => call.tool)).not.toContain('plan_trial');
   });
 
   test('stops between steps when asked to', async () => {

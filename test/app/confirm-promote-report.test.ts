@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { App } from '../../mcp-server/app/app.ts';
@@ -9,6 +9,7 @@ import { promote } from '../../mcp-server/app/promote.ts';
 import { renderTrialTable } from '../../mcp-server/core/report/table.ts';
 import type { LedgerWriter } from '../../mcp-server/ports/ledger-store.ts';
 import { createFakeDeploy, type FakeDeploy, type FakeDeployScript } from '../fakes/fake-deploy.ts';
+import { refusal } from '../fakes/refusal.ts';
 import { CALL, createTestApp, SESSION_ID, type TestApp } from '../fakes/test-app.ts';
 import { fakeLoadRun, measureTrial, openCalibrated } from './judged-session.ts';
 
@@ -110,6 +111,16 @@ describe('promoting', () => {
     expect(answer.command).toBe(`dstack apply -f ${answer.file}`);
     expect(readFileSync(answer.file, 'utf8')).toContain('type: service');
     expect(deploy.started.length).toBe(before);
+  });
+
+  it('refuses where the file of the winner is gone, and hands nothing over', async () => {
+    const writer = await keepTrial();
+    await confirmBest(withLoad(8).app, { wait_s: 20 }, CALL);
+    rmSync(join(test.dir, 'sessions', 'dstack-t0001.yml'));
+    await expect(promote(test.app, {}, CALL)).rejects.toThrow(
+      refusal('E_NO_FILE', 'dstack-t0001.yml is gone', 'Put the file back'),
+    );
+    expect(writer.state().promoted).toBeNull();
   });
 });
 

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createSystemClock } from '../../mcp-server/adapters/clock/system-clock.ts';
 import type { Call } from '../../mcp-server/app/app.ts';
@@ -10,6 +12,7 @@ import { DeployError } from '../../mcp-server/core/errors.ts';
 import { heldDeployments } from '../../mcp-server/core/ledger/lookup.ts';
 import { HELP_BEGIN, HELP_END } from '../../mcp-server/core/telemetry/help-block.ts';
 import { createFakeDeploy, type FakeDeployScript, READY } from '../fakes/fake-deploy.ts';
+import { refusal } from '../fakes/refusal.ts';
 import {
   CALL,
   createFastClock,
@@ -100,6 +103,17 @@ describe('deploy', () => {
     });
     expect(deploy.started).toEqual([]);
     expect(writer.state().trials[0]?.deployments).toEqual([]);
+  });
+
+  test('refuses a trial whose file is gone, and starts nothing', async () => {
+    const { tested, app, deploy } = setUp();
+    const writer = await openTestSession(tested);
+    rmSync(join(tested.dir, 'sessions', 'dstack-t0000.yml'));
+    await expect(deployTrial(app, { wait_s: 30 }, CALL)).rejects.toThrow(
+      refusal('E_NO_FILE', 'dstack-t0000.yml is gone', 'Put the file back'),
+    );
+    expect(deploy.started).toEqual([]);
+    expect(heldDeployments(writer.state())).toEqual([]);
   });
 
   test('refuses an unknown trial, a best that is not there, and a session without a plan', async () => {

@@ -4,6 +4,7 @@ import { createJobs } from '../../mcp-server/app/jobs.ts';
 import { PreconditionError } from '../../mcp-server/core/errors.ts';
 import type { LedgerWriter } from '../../mcp-server/ports/ledger-store.ts';
 import { createFakeDeploy } from '../fakes/fake-deploy.ts';
+import { refusal } from '../fakes/refusal.ts';
 import {
   CALL,
   createFastClock,
@@ -108,8 +109,9 @@ describe('a job', () => {
     const work = heldWork();
     await jobs.start(job({ waitS: 0 }), CALL, work.body);
     await expect(jobs.start(job(), CALL, work.body)).rejects.toThrow(
-      /runs? already|is running already \(j0001\)/,
+      refusal('E_JOB_RUNNING', 'A deploy is running already (j0001)', '"job_id":"j0001"'),
     );
+    expect(writer.state().jobs).toHaveLength(1);
     const other = await jobs.start(job({ kind: 'benchmark' }), CALL, async () => ({
       summary: '',
       result: {},
@@ -148,7 +150,7 @@ describe('a job', () => {
 
   it('names the job that does not exist', async () => {
     await expect(jobs.wait(writer, { jobId: 'j0042', waitS: 0 }, CALL)).rejects.toThrow(
-      /no job j0042/,
+      refusal('E_NO_JOB', 'no job j0042', 'get_status'),
     );
   });
 });

@@ -7,6 +7,7 @@ import { recordEvidence } from '../../mcp-server/app/record-evidence.ts';
 import { verify } from '../../mcp-server/app/verify.ts';
 import { type WriteSessionArgs, writeSession } from '../../mcp-server/app/write-session.ts';
 import { createFakeDeploy } from '../fakes/fake-deploy.ts';
+import { refusal } from '../fakes/refusal.ts';
 import {
   CALL,
   createTestApp,
@@ -229,6 +230,15 @@ describe('writing the session log', () => {
     const { failed, logs } = await verify(test.app);
     expect(failed).toEqual([]);
     expect(logs).toEqual([{ file: answer.file, families: ['log', 'attribute', 'plan'] }]);
+  });
+
+  it('refuses where no name is free for the log, and leaves the trial open', async () => {
+    const writer = await openCalibrated(test);
+    const files = { ...test.app.files, createOutput: async () => false };
+    await expect(writeSession({ ...test.app, files }, log('t0000'), CALL)).rejects.toThrow(
+      refusal('E_FILE', /debug-\S+\.md and the 119 seconds after it are taken/, 'Move old'),
+    );
+    expect(writer.state().trials[0]?.closed).toBeNull();
   });
 
   it('refuses what has no verdict, unless it is abandoned, and what is closed', async () => {

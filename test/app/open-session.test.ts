@@ -6,6 +6,7 @@ import { type OpenSessionAnswer, openSession } from '../../mcp-server/app/open-s
 import { rehearsalFile } from '../../mcp-server/app/rehearsal.ts';
 import { createFakeDeploy } from '../fakes/fake-deploy.ts';
 import { aContract } from '../fakes/ledger-events.ts';
+import { refusal } from '../fakes/refusal.ts';
 import { createTestApp, SERVICE, type TestApp } from '../fakes/test-app.ts';
 
 let test: TestApp;
@@ -107,7 +108,8 @@ describe('opening a session', () => {
     );
     await expect(
       open({ contract_file: 'contract.yml', session_id: first.sessionId }),
-    ).rejects.toThrow(/other measurement terms/);
+    ).rejects.toThrow(refusal('E_OTHER_TERMS', first.sessionId, 'Leave session_id out'));
+    expect(await test.app.ledgers.list()).toHaveLength(2);
   });
 
   it('marks the client’s loop as active', async () => {
@@ -118,7 +120,10 @@ describe('opening a session', () => {
   });
 
   it('takes contract.yml when nothing is named, and says how when there is none', async () => {
-    await expect(open({})).rejects.toThrow(/no contract was given/);
+    await expect(open({})).rejects.toThrow(
+      refusal('E_NO_CONTRACT', 'no contract was given', '"contract_file":"contract.yml"'),
+    );
+    expect(await test.app.ledgers.list()).toEqual([]);
     writeContract();
     expect((await open({})).resumed).toBe(false);
   });
@@ -144,12 +149,6 @@ describe('a contract that is wrong', () => {
       { terms: { loadPoints: [{ kind: 'closed', concurrency: 1 }] } },
       /terms\.loadPoints\.0\.requests/,
     ],
-    ['a service file outside', { terms: { serviceFile: '../../x.yml' } }, /outside the folders/],
-    [
-      'a service file that is missing',
-      { terms: { serviceFile: 'none.yml' } },
-      /"none.yml" does not exist/,
-    ],
     [
       'more per trial than in total',
       { budget: { maxTotalUsd: 1, maxUsdPerTrial: 2 } },
@@ -157,7 +156,18 @@ describe('a contract that is wrong', () => {
     ],
   ])('is refused by field: %s', async (_case, change, message) => {
     writeContract(change);
-    await expect(open()).rejects.toThrow(message);
+    await expect(open()).rejects.toThrow(
+      refusal('E_CONTRACT', message, /Correct the named|Use one of/),
+    );
+    expect(await test.app.ledgers.list()).toEqual([]);
+  });
+
+  it.each([
+    ['lies outside', '../../x.yml', refusal('E_PATH', '"../../x.yml"', 'inside the project')],
+    ['is missing', 'none.yml', refusal('E_FILE', '"none.yml"', 'Check the path')],
+  ])('is refused when its service file %s', async (_case, serviceFile, refused) => {
+    writeContract({ terms: { serviceFile } });
+    await expect(open()).rejects.toThrow(refused);
     expect(await test.app.ledgers.list()).toEqual([]);
   });
 
@@ -165,7 +175,9 @@ describe('a contract that is wrong', () => {
     writeContract({ terms: { minContextTokens: 1_000_000 } });
     const service = SERVICE.replace('--port 8000', '--port 8000 --context-length 4096');
     writeFileSync(join(test.dir, 'service.yml'), service);
-    await expect(open()).rejects.toThrow(/serves 4096 tokens, the contract guarantees 1000000/);
+    await expect(open()).rejects.toThrow(
+      refusal('E_BASELINE', 'serves 4096 tokens, the contract guarantees 1000000', 'so that they'),
+    );
     const [id = ''] = await test.app.ledgers.list();
     expect((await test.app.ledgers.read(id)).state.stopped?.data.reason).toBe('infeasible');
     writeContract();
@@ -174,11 +186,15 @@ describe('a contract that is wrong', () => {
 
   it('is refused by line when it is not YAML', async () => {
     writeFileSync(join(test.dir, 'contract.yml'), 'version: 1\nterms:\n  a: [1\n');
-    await expect(open()).rejects.toThrow(/contract\.yml line \d+ is not YAML/);
+    await expect(open()).rejects.toThrow(
+      refusal('E_CONTRACT', /contract\.yml line \d+ is not YAML/, 'at that line'),
+    );
   });
 
   it('is refused when it lies outside the project, or is given twice', async () => {
-    await expect(open({ contract_file: '/etc/hostname' })).rejects.toThrow(/outside the folders/);
+    await expect(open({ contract_file: '/etc/hostname' })).rejects.toThrow(
+      refusal('E_PATH', '"/etc/hostname" leads outside', 'AUTODEBUG_PROJECT_DIR'),
+    );
     await expect(open({ contract_file: 'a', contract: {} })).rejects.toThrow(/both/);
   });
 });
@@ -191,12 +207,18 @@ describe('a backend that costs money', () => {
       terms: { backend: 'dstack', serviceFile: 'service.yml' },
       budget: { maxTotalUsd: 5 },
     };
-    await expect(open({ contract })).rejects.toThrow(/budget\.maxUsdPerHour is not set/);
+    await expect(open({ contract })).rejects.toThrow(
+      refusal('E_NO_BUDGET', 'budget.maxUsdPerHour is not set', 'write both into the contract'),
+    );
+    expect(await test.app.ledgers.list()).toEqual([]);
   });
 
   it('needs a rehearsal, unless that is forced with cause', async () => {
     writeContract({ terms: { backend: 'dstack', loadPath: 'server-proxy' } });
-    await expect(open()).rejects.toThrow(/never rehearsed/);
+    await expect(open()).rejects.toThrow(
+      refusal('E_NOT_REHEARSED', /dstack.*never rehearsed/, 'autodebug rehearse'),
+    );
+    expect(await test.app.ledgers.list()).toEqual([]);
     const force = [{ check: 'rehearsal', reason: 'rehearsed by hand this morning' }];
     const forced = await open({ contract_file: 'contract.yml', force });
     const [first] = (await test.app.ledgers.read(forced.sessionId)).events;

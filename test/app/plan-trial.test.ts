@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { planBaseline, planTrial } from '../../mcp-server/app/plan-trial.ts';
+import { suggestTrials } from '../../mcp-server/app/suggest-trials.ts';
 import type { Hypothesis } from '../../mcp-server/core/ledger/vocabulary.ts';
 import type { Change } from '../../mcp-server/core/service/change.ts';
 import { flagValue, readFlags } from '../../mcp-server/core/service/flags.ts';
@@ -10,6 +11,7 @@ import { sglang } from '../../mcp-server/engines/sglang/sglang.ts';
 import type { LedgerWriter } from '../../mcp-server/ports/ledger-store.ts';
 import { createFakeDeploy } from '../fakes/fake-deploy.ts';
 import { aContract, checked, gone, intended, opened } from '../fakes/ledger-events.ts';
+import { refusal } from '../fakes/refusal.ts';
 import { CALL, createTestApp, type TestApp } from '../fakes/test-app.ts';
 
 const BASE = readFileSync('dstack-baseline.yml', 'utf8');
@@ -66,29 +68,41 @@ describe('planBaseline', () => {
   it.each([
     [
       'a context below the guaranteed one',
+      'E_BASELINE',
       BASE.replace('--enable-metrics', '--context-length 100'),
       /serves 100 tokens, the contract guarantees 4096/,
     ],
     [
       'hardware outside of the contract',
+      'E_BASELINE',
       BASE.replace('H100:80GB:1', 'H200:1'),
       /H200:1 is not hardware of the contract/,
     ],
-    ['a pipe in the launch', BASE.replace('--enable-metrics', '| tee log'), /a pipe/],
+    ['a pipe in the launch', 'E_LAUNCH', BASE.replace('--enable-metrics', '| tee log'), /a pipe/],
     [
       'no engine that we know',
+      'E_LAUNCH',
       BASE.replace('sglang.launch_server', 'http.server'),
       /none of SGLang, vLLM, llama.cpp/,
     ],
     [
       'two engines',
+      'E_LAUNCH',
       BASE.replace("pip install 'graphsignal[cu12]==0.19.9'", 'vllm serve m'),
       /Several commands start an engine/,
     ],
-  ])('refuses %s', async (_, service, message) => {
+  ] as const)('refuses %s', async (...row) => {
+    const [, code, service, message] = row;
     await test.close();
     await open({}, { service });
-    await expect(planBaseline(test.app, writer)).rejects.toThrow(message);
+    await expect(planBaseline(test.app, writer)).rejects.toThrow(refusal(code, message));
+    expect(writer.state().trials).toEqual([]);
+  });
+
+  it('is what every plan starts from: without one there is none', async () => {
+    await expect(plan([set('--max-running-requests', '64')])).rejects.toThrow(
+      refusal('E_NO_BASELINE', 'no baseline yet', 'open_session'),
+    );
     expect(writer.state().trials).toEqual([]);
   });
 });
@@ -218,8 +232,43 @@ describe('planTrial', () => {
     const changes = [set('--max-running-requests', '64')];
     await expect(
       plan(changes, { hypothesis: { ...hypothesis, evidence: ['e000999'] } }),
-    ).rejects.toThrow(/e000999/);
-    await expect(plan(changes, { diagnosis_id: 'x0009' })).rejects.toThrow(/x0009/);
+    ).rejects.toThrow(refusal('E_NO_EVIDENCE', 'e000999', 'Cite evidence ids that'));
+    await expect(plan(changes, { diagnosis_id: 'x0009' })).rejects.toThrow(
+      refusal('E_NO_DIAGNOSIS', 'x0009', 'Take the id from the answer of diagnose'),
+    );
+    expect(writer.state().trials).toHaveLength(1);
+  });
+
+  it('refuses a value that holds a line break, and shows where', async () => {
+    await expect(plan([set('--chat-template', 'a\nb')])).rejects.toThrow(
+      refusal('E_INVALID_INPUT', 'set_flag of "--chat-template a\\nb"', 'on one line'),
+    );
+    expect(writer.state().trials).toHaveLength(1);
+  });
+
+  it('refuses every plan of a session that has ended', async () => {
+    await writer.append({ type: 'session_stopped', data: { reason: 'person', detail: 'enough' } });
+    await expect(plan([set('--max-running-requests', '64')])).rejects.toThrow(
+      refusal('E_SESSION_ENDED', `${writer.sessionId} has ended (person)`, 'with a new contract'),
+    );
+    expect(writer.state().trials).toHaveLength(1);
+  });
+
+  it('refuses where no name is free for the file', async () => {
+    const files = { ...test.app.files, createOutput: async () => false };
+    const wish = { hypothesis, changes: [set('--max-running-requests', '64')], force: [] };
+    await expect(planTrial({ ...test.app, files }, wish, CALL)).rejects.toThrow(
+      refusal('E_FILE', /dstack-\S+\.yml and the 119 seconds after it are taken/, 'Move old'),
+    );
+    expect(writer.state().trials).toHaveLength(1);
+  });
+
+  it('refuses a parent whose file is gone, and proposes nothing from it', async () => {
+    const file = writer.state().trials[0]?.planned.file ?? '';
+    rmSync(join(test.app.files.sessionsDir, file));
+    const isGone = refusal('E_PLAN_FILE', `sessions/${file} is gone`, 'Put the file back');
+    await expect(plan([set('--max-running-requests', '64')])).rejects.toThrow(isGone);
+    await expect(suggestTrials(test.app, { limit: 3 })).rejects.toThrow(isGone);
     expect(writer.state().trials).toHaveLength(1);
   });
 
@@ -230,7 +279,7 @@ describe('planTrial', () => {
       BASE.replace('--port 8000', '--port 8001'),
     );
     await expect(plan([set('--max-running-requests', '64')])).rejects.toThrow(
-      /not as it was planned/,
+      refusal('E_PLAN_FILE', `sessions/${file} is not as it was planned`, 'another parent_id'),
     );
   });
 

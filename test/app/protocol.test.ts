@@ -7,6 +7,7 @@ import { exportReport } from '../../mcp-server/app/export-report.ts';
 import { judgeTrial } from '../../mcp-server/app/judge-trial.ts';
 import type { LedgerWriter } from '../../mcp-server/ports/ledger-store.ts';
 import { createFakeDeploy, type FakeDeploy } from '../fakes/fake-deploy.ts';
+import { refusal } from '../fakes/refusal.ts';
 import { CALL, createTestApp, planTestTrial, type TestApp } from '../fakes/test-app.ts';
 import { fakeLoadRun, markReady, measureFake, openCalibrated } from './judged-session.ts';
 
@@ -108,6 +109,27 @@ describe('a measurement that brings its own deployment', () => {
       expect(text).toContain('no profiler in the launch command');
       expect(text).toMatch(/between deployments is [\d.]+ %: [\d.]+ % over one redeploy/);
     }
+  });
+
+  it('is refused as a calibration of a trial, and when it is cancelled counts for nothing and leaves nothing', async () => {
+    const writer = await openCalibrated(test);
+    await gone(writer, 'd0000-1');
+    await planTestTrial(test, writer, { trialId: 't0001', parentId: 't0000' });
+    const deploymentId = await markReady(writer, 't0001');
+    const wish = { trial_id: 't0001', purpose: 'calibrate', wait_s: 20 } as const;
+    await expect(benchmark(test.app, wish, CALL)).rejects.toThrow(
+      refusal('E_NOT_BASELINE', 't0001 is none', 'purpose "trial"'),
+    );
+    expect(writer.state().jobs).toEqual([]);
+    await gone(writer, deploymentId);
+    const app = withLoad(() => {
+      void test.app.jobs.cancel(writer, 'j0001');
+      return 10;
+    });
+    const anchor = { trial_id: 't0000', purpose: 'anchor', wait_s: 20 } as const;
+    expect(await benchmark(app, anchor, CALL)).toMatchObject({ status: 'cancelled' });
+    expect(writer.state().jobs[0]?.ended).toMatchObject({ errorCode: 'E_CANCELLED' });
+    expect(deploy.alive.size).toBe(0);
   });
 
   it('tells of an engine that does not start, and leaves nothing', async () => {

@@ -4,6 +4,7 @@ import { diagnoseTrial } from '../../mcp-server/app/diagnose.ts';
 import { fetchLogs } from '../../mcp-server/app/fetch-logs.ts';
 import { fetchTelemetry } from '../../mcp-server/app/fetch-telemetry.ts';
 import { createFakeDeploy, type FakeDeployScript, READY } from '../fakes/fake-deploy.ts';
+import { refusal } from '../fakes/refusal.ts';
 import {
   CALL,
   createFastClock,
@@ -125,6 +126,16 @@ describe('diagnose', () => {
     const { app, ...tested } = setUp({ statuses: [READY] });
     await openTestSession({ app, ...tested });
     await expect(diagnoseTrial(app, {}, CALL)).rejects.toMatchObject({ code: 'E_NOT_DEPLOYED' });
+  });
+
+  test('names the measurement that does not exist', async () => {
+    const { app, ...tested } = setUp({ statuses: [READY] });
+    const writer = await openTestSession({ app, ...tested });
+    const wish = { measurement_id: 'm0000-09' };
+    const unknown = refusal('E_NO_MEASUREMENT', 'no measurement m0000-09', 'answer of benchmark');
+    await expect(diagnoseTrial(app, wish, CALL)).rejects.toThrow(unknown);
+    await expect(fetchTelemetry(app, { ...wish, wait_s: 5 }, CALL)).rejects.toThrow(unknown);
+    expect(writer.state().jobs).toEqual([]);
   });
 });
 

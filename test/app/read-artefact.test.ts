@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readArtefact } from '../../mcp-server/app/read-artefact.ts';
+import { refusal } from '../fakes/refusal.ts';
 
 const as = (kind: string, engine: string | null = null) => ({ kind, engine });
 
@@ -32,7 +33,15 @@ describe('an artefact as autodebug sees it', () => {
   });
 
   it('refuses a kind or an engine that it does not know, and tells which there are', () => {
-    expect(() => readArtefact('', as('pdf'))).toThrow(/no kind of artefact/);
-    expect(() => readArtefact('', as('log', 'tgi'))).toThrow(/no engine/);
+    expect(() => readArtefact('', as('pdf'))).toThrow(
+      refusal(
+        'E_INVALID_INPUT',
+        '"pdf" is no kind of artefact',
+        '--as graphsignal | metrics | log',
+      ),
+    );
+    expect(() => readArtefact('', as('log', 'tgi'))).toThrow(
+      refusal('E_INVALID_INPUT', '"tgi" is no engine', '--engine sglang'),
+    );
   });
 });

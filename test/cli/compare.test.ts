@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readResultFile } from '../../mcp-server/adapters/store/read-result-file.ts';
 import { registerCompare } from '../../mcp-server/cli/compare.ts';
 import { requestRecord, vllmResult } from '../core/interchange/result-files.ts';
+import { refusal } from '../fakes/refusal.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -92,6 +93,17 @@ describe('autodebug compare', () => {
     await expect(compare('--baseline', good, '--candidate', bad)).rejects.toMatchObject({
       message: expect.stringContaining('bad.jsonl:2: this line is not JSON'),
     });
+  });
+
+  it('refuses a metric that there is not, and one that a file lacks', async () => {
+    const file = rate('a.json', 1000);
+    const sides = ['--baseline', file, '--candidate', file];
+    await expect(compare(...sides, '--metric', 'speed')).rejects.toThrow(
+      refusal('E_UNKNOWN_METRIC', 'no metric "speed"', 'output_throughput'),
+    );
+    await expect(compare(...sides, '--metric', 'p90_ttft_ms')).rejects.toThrow(
+      refusal('E_NO_METRIC', /a\.json has no p90_ttft_ms/, 'output_throughput'),
+    );
   });
 
   it.each(['-0.1', '1', 'x', ''])('refuses --noise-sd "%s"', async (value) => {

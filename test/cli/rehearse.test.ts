@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createProjectFiles } from '../../mcp-server/adapters/store/project-files.ts';
 import type { ToolReply } from '../../mcp-server/app/autopilot.ts';
 import { registerRehearse } from '../../mcp-server/cli/rehearse.ts';
+import { refusal } from '../fakes/refusal.ts';
 
 const CONTRACT = [
   'version: 1',
@@ -44,11 +45,15 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-async function rehearseWith(answers: Record<string, ToolReply>, args: readonly string[] = []) {
+async function rehearseWith(
+  answers: Record<string, ToolReply>,
+  args: readonly string[] = [],
+  text: string | null = CONTRACT,
+) {
   const dir = mkdtempSync(join(tmpdir(), 'ad-rehearse-'));
   folders.push(dir);
   const contract = join(dir, 'contract.yml');
-  writeFileSync(contract, CONTRACT);
+  if (text !== null) writeFileSync(contract, text);
   const seen = {
     text: '',
     exitCode: -1,
@@ -67,7 +72,7 @@ async function rehearseWith(answers: Record<string, ToolReply>, args: readonly s
         callTool: async (tool, callArgs) => {
           seen.calls.push({ tool, args: callArgs });
           nowMs += 60_000;
-          return answers[tool] ?? { ok: false, code: 'E_X', text: 'E_X: no.', retryable: false };
+          return answers[tool] ?? { ok: false, text: 'E_X: no.' };
         },
         kill: () => {
           seen.kills += 1;
@@ -144,6 +149,33 @@ describe('rehearse', () => {
       'deploy',
       'stop_deployments',
     ]);
+  });
+
+  test('a job that something else ended fails its phase, and it still tears down', async () => {
+    const benchmark = ok({ summary: 'half of it', jobId: 'j0002', status: 'cancelled' });
+    const run = await rehearseWith({ ...HEALTHY, benchmark });
+    expect(run.exitCode).toBe(1);
+    expect(run.text).toMatch(
+      /FAILED: benchmark: E_JOB: the job j0002 was cancelled: half of it Fix: rehearse again/,
+    );
+    expect(run.calls.at(-1)?.tool).toBe('stop_deployments');
+  });
+
+  test.each([
+    ['is not there', null, /contract\.yml is not there/, 'autodebug init'],
+    ['is not YAML', 'terms:\n  a: [1\n', /contract\.yml is not YAML at line \d/, 'autodebug init'],
+    ['lacks a budget', 'terms: {}\n', /terms or budget is missing/, 'autodebug init'],
+    [
+      'names a backend that is none',
+      CONTRACT.replace('simulated', 'cloud'),
+      /terms\.backend is "cloud"/,
+      'dstack, local, simulated',
+    ],
+  ] as const)('a contract that %s is refused before anything starts', async (...row) => {
+    const [, text, message, fix] = row;
+    await expect(rehearseWith(HEALTHY, [], text)).rejects.toThrow(
+      refusal('E_CONTRACT', message, fix),
+    );
   });
 
   test('with --json it prints one object and nothing else', async () => {

@@ -9,6 +9,7 @@ import type {
   DeploymentStatus,
   DeployRequest,
 } from '../../mcp-server/ports/deploy.ts';
+import { refusal } from '../fakes/refusal.ts';
 
 /** What a backend under the contract provides: itself, and service files for each fate. */
 export interface DeployFixture {
@@ -202,6 +203,13 @@ export function describeDeployContract(fixture: DeployFixture): void {
       },
       timeoutMs,
     );
+
+    test('a handle that is none of ours is refused by its fields', async () => {
+      const deploy = await fixture.create();
+      const damaged = refusal('E_HANDLE', /^Deployment handle is not valid: \w+/, 'Stop the');
+      await expect(deploy.status({ runName: 'x' }, NEVER)).rejects.toThrow(damaged);
+      await expect(deploy.stop({ runName: 'x' }, NEVER)).rejects.toThrow(damaged);
+    });
 
     test('releasing a session that holds nothing is proven and repeatable', async () => {
       const deploy = await fixture.create();

@@ -52,21 +52,49 @@ describe('autodebug init', () => {
   });
 
   test.each([
-    ['a file that does not exist', ['nothing.yml', ...ANSWERS], 'nothing.yml'],
+    [
+      'a file that does not exist',
+      ['nothing.yml', ...ANSWERS],
+      /^E_FILE: .*nothing\.yml.* Fix: .*init service\.yml/,
+    ],
     [
       'an unknown backend',
       ['dstack-baseline.yml', ...ANSWERS, '--backend', 'cloud'],
-      'dstack, local, simulated',
+      /^E_INVALID_ARGUMENT: --backend is "cloud"\. Fix: .*dstack, local, simulated/,
     ],
     [
       'traffic without a load',
       ['dstack-baseline.yml', ...ANSWERS, '--traffic', 'a lot'],
-      'concurrency or rate',
+      /^E_INIT_ANSWER: .*"a lot" names no concurrency or rate\. Fix: .*concurrency 16/,
     ],
-  ])('refuses %s and names the fix', (_case, args, named) => {
+    [
+      'half a request at once',
+      ['dstack-baseline.yml', ...ANSWERS, '--traffic', 'concurrency 1.5'],
+      /^E_INIT_ANSWER: .*terms\.loadPoints\.0\.concurrency: .* Fix: Answer again/,
+    ],
+  ])('refuses %s, names the fix, and leaves the contract as it was', (_case, args, said) => {
+    const contract = (): string => readFileSync(join(project.dir, 'contract.yml'), 'utf8');
+    const before = contract();
     const { status, stderr } = init(...args, '--force');
     expect(status).toBe(2);
-    expect(stderr).toContain(named);
+    expect(stderr).toMatch(said);
+    expect(contract()).toBe(before);
+  });
+
+  test('refuses settings that are no JSON object, and writes nothing at all', () => {
+    const files = ['contract.yml', join('.claude', 'settings.json')];
+    const read = (): string[] => files.map((file) => readFileSync(join(project.dir, file), 'utf8'));
+    const settings = join(project.dir, '.claude', 'settings.json');
+    const good = readFileSync(settings, 'utf8');
+    writeFileSync(settings, '{"model": "x",');
+    const before = read();
+    const { status, stderr } = init('dstack-baseline.yml', ...ANSWERS, '--force');
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      /^E_FILE: \.claude\/settings\.json is not a JSON object\. Fix: Correct it/,
+    );
+    expect(read()).toEqual(before);
+    writeFileSync(settings, good);
   });
 
   test('writes a valid contract and adds permissions without losing any, and the server opens it', async () => {

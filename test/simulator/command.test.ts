@@ -99,6 +99,16 @@ describe('autodebug simulate', () => {
     expect(output.stderr).toContain('E_SERVICE_FILE');
   });
 
+  it.each([
+    ['a GPU', serviceText(SGLANG_8B, { gpu: 'B9000:1' }), /the GPU B9000\. Known: .*H100/],
+    ['an engine', serviceText('llama-server -m x'), /not llama-server/],
+  ])('ends with 3 and names %s that it does not know', async (_case, service, message) => {
+    const { output, exit } = await simulate(service);
+    expect(await exit).toBe(3);
+    expect(output.stderr).toMatch(/^E_SIMULATOR: .* Fix: /);
+    expect(output.stderr).toMatch(message);
+  });
+
   it('prints the engine’s start-up, serves, and ends with 0 on SIGTERM', async () => {
     const port = await freePort();
     const { child, output, exit } = await simulate(serviceText(SGLANG_8B), port);

@@ -108,7 +108,7 @@ export function guardedOperations(
   return {
     logs: async (handle, { maxBytes }) =>
       readLogTail(parseServiceHandle(handle).facts.logFile, maxBytes),
-    stop: (handle) => stopService(parseServiceHandle(handle)),
+    stop: async (handle) => stopService(parseServiceHandle(handle)),
     find: ({ workDir, runName }) => findService(workDir, runName),
     releaseSession: async () => ({
       gone: true,

@@ -89,7 +89,8 @@ export async function startGuarded(request: GuardRequest): Promise<GuardHandle> 
   const handle = await waitForHandle(request.stateDir, () => guard.exitCode === null);
   if (handle !== null) return handle;
   if (guard.pid !== undefined) trySignal(guard.pid, 'SIGKILL');
-  throw new DeployError('The guard process did not start, so nothing was started.', {
+  const how = guard.exitCode === null ? 'said nothing' : `ended with exit code ${guard.exitCode}`;
+  throw new DeployError(`The guard process ${how} at its start, so nothing was started.`, {
     code: 'E_GUARD',
     fix: `Read ${guardLogOf(request.stateDir)}, then try again.`,
     retryable: true,

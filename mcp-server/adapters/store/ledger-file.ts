@@ -128,16 +128,8 @@ export function openLedgerFile(path: string, bytes: number): LedgerFile {
         fsyncSync(fd);
         size += data.length;
       } catch (cause) {
-        ftruncateSync(fd, size);
-        throw new InvariantError(
-          'The ledger could not be written; the event did not take effect.',
-          {
-            code: 'E_LEDGER_WRITE',
-            fix: 'Free disk space or repair the file system, then call again.',
-            retryable: true,
-            cause,
-          },
-        );
+        cutTo(fd, size);
+        throw writeError(cause);
       }
     },
     close() {
@@ -145,6 +137,28 @@ export function openLedgerFile(path: string, bytes: number): LedgerFile {
       closed = true;
     },
   };
+}
+
+/** Cuts off what a failed write left. Where the disk refuses even that, the next append writes over it. */
+function cutTo(fd: number, size: number): void {
+  try {
+    ftruncateSync(fd, size);
+  } catch {
+    return;
+  }
+}
+
+function writeError(cause: unknown): InvariantError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+  return new InvariantError(
+    `The ledger could not be written (${code}); the event did not take effect.`,
+    {
+      code: 'E_LEDGER_WRITE',
+      fix: 'Free disk space or repair the file system, then call again.',
+      retryable: true,
+      cause,
+    },
+  );
 }
 
 function writeAll(fd: number, data: Buffer, position: number): void {

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors.ts';
+import { cleanText } from '../redact.ts';
 import type { BackendId, SloClause } from './contract.ts';
 import { defaultLoadPath } from './load-path.ts';
 
@@ -38,9 +39,16 @@ function numberBefore(text: string, words: readonly string[]): number | null {
   return found === null ? null : Number(found[1]);
 }
 
-function requireNumber(value: number | null, field: string, example: string): number {
+interface Asked {
+  readonly field: string;
+  /** What the person answered. */
+  readonly said: string;
+  readonly example: string;
+}
+
+function requireNumber(value: number | null, { field, said, example }: Asked): number {
   if (value !== null && Number.isFinite(value) && value > 0) return value;
-  throw new InvalidInputError(`The answer names no ${field}.`, {
+  throw new InvalidInputError(`The answer "${cleanText(said, 80)}" names no ${field}.`, {
     code: 'E_INIT_ANSWER',
     fix: `Write it as in: ${example}`,
   });
@@ -51,11 +59,11 @@ function loadPoint(traffic: string): Record<string, unknown> {
   if (rate !== null)
     return { kind: 'open', requestRatePerS: rate, requests: Math.max(60, Math.ceil(rate * 60)) };
   const example = 'prompts 1024, outputs 256, concurrency 16';
-  const concurrency = requireNumber(
-    numberAfter(traffic, ['concurren', 'in flight', 'users']),
-    'concurrency or rate',
+  const concurrency = requireNumber(numberAfter(traffic, ['concurren', 'in flight', 'users']), {
+    field: 'concurrency or rate',
+    said: traffic,
     example,
-  );
+  });
   return { kind: 'closed', concurrency, requests: Math.max(32, concurrency * 3) };
 }
 
@@ -79,12 +87,12 @@ function readDollars(dollars: string, backend: BackendId): { total: number; perH
   const perHour = numberBefore(dollars, ['per hour', 'an hour', '/h', '/hour', 'hourly']);
   if (backend === 'local') return { total: total ?? 0, perHour: perHour ?? 0 };
   return {
-    total: requireNumber(total, 'total in dollars', example),
-    perHour: requireNumber(
-      perHour ?? (bare === null ? null : Number(bare[1]) / 4),
-      'price limit per hour',
+    total: requireNumber(total, { field: 'total in dollars', said: dollars, example }),
+    perHour: requireNumber(perHour ?? (bare === null ? null : Number(bare[1]) / 4), {
+      field: 'price limit per hour',
+      said: dollars,
       example,
-    ),
+    }),
   };
 }
 

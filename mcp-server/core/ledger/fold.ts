@@ -19,7 +19,8 @@ export function isKnownEvent(event: FoldableEvent): event is LedgerEvent {
 
 function openState(event: FoldableEvent): Draft {
   if (!isKnownEvent(event) || event.type !== 'session_opened') {
-    throw new InvariantError('A ledger must begin with session_opened.', {
+    const found = isKnownEvent(event) ? event.type : 'an event of an unknown type';
+    throw new InvariantError(`A ledger must begin with session_opened; this one has ${found}.`, {
       code: 'E_LEDGER_ORDER',
       fix: 'Restore the first line of ledger.jsonl, or open a new session.',
     });

@@ -21,11 +21,15 @@ export function applyChanges(text: string, changes: readonly Change[], syntax: F
 }
 
 function applyChange(text: string, change: Change, syntax: FlagSyntax): string {
-  if (hasControl(describeChange(change)))
-    throw new InvalidInputError('A change holds a control character or line break.', {
-      code: 'E_INVALID_INPUT',
-      fix: 'Give the value on one line, without control characters.',
-    });
+  const said = describeChange(change);
+  if (hasControl(said))
+    throw new InvalidInputError(
+      `The ${change.kind} of ${JSON.stringify(said.slice(0, 200))} holds a control character or line break.`,
+      {
+        code: 'E_INVALID_INPUT',
+        fix: 'Give the value on one line, without control characters.',
+      },
+    );
   switch (change.kind) {
     case 'set_flag':
       return setFlag(text, change, syntax);

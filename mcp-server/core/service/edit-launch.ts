@@ -48,7 +48,13 @@ export function setFlag(
 export function removeFlag(text: string, flag: string, syntax: FlagSyntax): string {
   const editor = openEditor(text, syntax);
   const given = editor.flags.filter((found) => isSame(found.flag, flag, syntax));
-  if (given.length === 0) throw refuse(`The launch has no flag ${flag} to remove.`);
+  if (given.length === 0) {
+    const known = editor.flags.map((found) => found.flag).join(', ');
+    throw refuse(
+      `The launch has no flag ${flag} to remove.`,
+      `Leave this change out, or name a flag that the launch has: ${known || 'it has none'}.`,
+    );
+  }
   const splices = given.map((found) => {
     refuseSubstitution(editor, found);
     const before = editor.launch.words[editor.launch.argvStart + found.first - 1];
@@ -77,7 +83,11 @@ export function removeWrapper(text: string, wrapper: string): string {
     const end = next === undefined ? undefined : source.starts[next.start];
     return start === undefined || end === undefined ? [] : [{ start, end, text: '' }];
   });
-  if (splices.length === 0) throw refuse(`The launch has no wrapper ${wrapper} to remove.`);
+  if (splices.length === 0)
+    throw refuse(
+      `The launch has no wrapper ${wrapper} to remove.`,
+      'Nothing is wrapped: measure the service as it is.',
+    );
   return checked(splice(text, splices), argv);
 }
 
@@ -92,11 +102,11 @@ const isSame = (a: string, b: string, syntax: FlagSyntax): boolean =>
 const range = (from: number, to: number): readonly number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-function refuse(message: string): InvalidInputError {
-  return new InvalidInputError(message, {
-    code: 'E_LAUNCH',
-    fix: 'Write the launch as one simple command in a block scalar (|) with its flags spelled out.',
-  });
+const SPELL_OUT =
+  'Write the launch as one simple command in a block scalar (|) with its flags spelled out.';
+
+function refuse(message: string, fix = SPELL_OUT): InvalidInputError {
+  return new InvalidInputError(message, { code: 'E_LAUNCH', fix });
 }
 
 function openEditor(text: string, syntax: FlagSyntax): Editor {

@@ -12,6 +12,7 @@ import {
 } from '../../../mcp-server/adapters/process/guard.ts';
 import { findGuarded, readGuardState } from '../../../mcp-server/adapters/process/guard-files.ts';
 import { openCappedLog, readLogTail } from '../../../mcp-server/adapters/process/guard-log.ts';
+import { refusal } from '../../fakes/refusal.ts';
 
 let dir = '';
 
@@ -63,6 +64,16 @@ describe('a guard', () => {
     await until(async () => (await guardStatus(handle)).kind === 'ended');
     expect(await guardStatus(handle)).toMatchObject({ endReason: 'spawn_failed', error: 'ENOENT' });
     expect(await stopGuarded(handle)).toMatchObject({ gone: true });
+  });
+
+  test('that cannot start itself starts nothing, and names its log', async () => {
+    const env = { PATH: process.env['PATH'] ?? '', NODE_OPTIONS: '--no-such-option' };
+    const file = join(dir, 'ran');
+    await expect(guarded(`touch ${file}`, { env })).rejects.toThrow(
+      refusal('E_GUARD', 'ended with exit code 9', join(dir, 'state', 'guard.log')),
+    );
+    expect(existsSync(file)).toBe(false);
+    expect(findGuarded(join(dir, 'state'))).toBeNull();
   });
 
   test('ends a group at its deadline by force where it must, and writes the proof', async () => {

@@ -15,8 +15,10 @@ import { sha256 } from '../../../mcp-server/adapters/clock/sha256-hasher.ts';
 import { createEvidenceStore } from '../../../mcp-server/adapters/store/evidence-store.ts';
 import { createProjectFiles } from '../../../mcp-server/adapters/store/project-files.ts';
 import { findProjectRoots } from '../../../mcp-server/adapters/store/project-roots.ts';
+import { readTextFile } from '../../../mcp-server/adapters/store/read-text-file.ts';
 import { secretValues } from '../../../mcp-server/adapters/store/secret-values.ts';
 import type { ProjectFiles } from '../../../mcp-server/ports/project-files.ts';
+import { refusal } from '../../fakes/refusal.ts';
 
 let dir: string;
 let outside: string;
@@ -46,8 +48,9 @@ describe('files of the project', () => {
   });
 
   it.each(['../x', '/etc/passwd', 'sub/../../x', 'a\0b'])('refuses %j', async (path) => {
-    await expect(files.readProject(path)).rejects.toThrow(/outside the folders/);
-    await expect(files.writeOutput(path, 'x')).rejects.toThrow(/outside the folders/);
+    const isOutside = refusal('E_PATH', `"${path}" leads outside`, 'inside the project');
+    await expect(files.readProject(path)).rejects.toThrow(isOutside);
+    await expect(files.writeOutput(path, 'x')).rejects.toThrow(isOutside);
   });
 
   it('refuses a link that leads out, for reading and for writing', async () => {
@@ -63,9 +66,21 @@ describe('files of the project', () => {
 
   it('says what is wrong with a file that is missing, too large, or no file', async () => {
     writeFileSync(join(dir, 'big.yml'), 'x'.repeat(2 * 1024 * 1024 + 1));
-    await expect(files.readProject('none.yml')).rejects.toThrow(/does not exist/);
-    await expect(files.readProject('big.yml')).rejects.toThrow(/larger than/);
-    await expect(files.readProject('.')).rejects.toThrow(/is not a file/);
+    const wrong = (message: string, fix: string): unknown => refusal('E_FILE', message, fix);
+    await expect(files.readProject('none.yml')).rejects.toThrow(
+      wrong('"none.yml" does not exist', 'Check the path'),
+    );
+    await expect(files.readProject('big.yml')).rejects.toThrow(
+      wrong('"big.yml" is larger than 2097152 bytes', 'Name the right file'),
+    );
+    await expect(files.readProject('.')).rejects.toThrow(wrong('"." is not a file', 'text file'));
+  });
+
+  it('says what is wrong with a file that a person named on the command line', async () => {
+    await expect(readTextFile(join(dir, 'none.jsonl'))).rejects.toThrow(
+      refusal('E_FILE', 'none.jsonl does not exist', 'Name a readable file'),
+    );
+    await expect(readTextFile(dir)).rejects.toThrow(refusal('E_FILE', `${dir} is no file`));
   });
 
   it('creates a name once and keeps what was there', async () => {
@@ -146,11 +161,15 @@ describe('stored evidence', () => {
   it('is refused when it was changed, is gone, or lies elsewhere', async () => {
     const stored = await store().put({ ...blob, text: 'x' });
     const other = await store().put({ ...blob, evidenceId: 'e000002', text: 'y' });
+    const tampered = (message: string): unknown =>
+      refusal('E_EVIDENCE_TAMPERED', message, 'Restore the file from a copy');
     await expect(store().get(blob.sessionId, { ...stored, path: other.path })).rejects.toThrow(
-      /was changed/,
+      tampered(`${other.path} was changed`),
     );
     rmSync(join(dir, 'sessions', blob.sessionId, stored.path));
-    await expect(store().get(blob.sessionId, stored)).rejects.toThrow(/is missing/);
+    await expect(store().get(blob.sessionId, stored)).rejects.toThrow(
+      tampered(`${stored.path} is missing`),
+    );
     await expect(
       store().get(blob.sessionId, { ...stored, path: '../../service.yml' }),
     ).rejects.toThrow(/outside/);

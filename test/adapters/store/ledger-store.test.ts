@@ -6,10 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../../mcp-server/adapters/clock/sha256-hasher.ts';
 import { createSystemClock } from '../../../mcp-server/adapters/clock/system-clock.ts';
+import { openLedgerFile } from '../../../mcp-server/adapters/store/ledger-file.ts';
 import { createLedgerStore } from '../../../mcp-server/adapters/store/ledger-store.ts';
 import type { NewEvent } from '../../../mcp-server/core/ledger/events.ts';
 import type { LedgerStore, LedgerWriter } from '../../../mcp-server/ports/ledger-store.ts';
 import { jobStarted, opened, planned, SESSION_ID } from '../../fakes/ledger-events.ts';
+import { refusal } from '../../fakes/refusal.ts';
 
 const SECRET = 'hunter2-hunter2-hunter2';
 let sessionsDir: string;
@@ -124,7 +126,9 @@ describe('the ledger on disk', () => {
     const writer = await createSession();
     await writer.close();
     appendFileSync(ledgerFile, line);
-    await expect(newStore().read(SESSION_ID)).rejects.toThrow(message);
+    await expect(newStore().read(SESSION_ID)).rejects.toThrow(
+      refusal('E_LEDGER_LINE', message, 'Restore line 2 from a copy'),
+    );
   });
 
   it('never writes a secret, whether it is known by value or by shape', async () => {
@@ -163,9 +167,30 @@ describe('the ledger on disk', () => {
   it('refuses an event with wrong data and writes nothing', async () => {
     const writer = await createSession();
     const wrong = planned('t0000', { trialId: 'nope' });
-    await expect(writer.append(wrong)).rejects.toThrow(/trial_planned has wrong data/);
+    await expect(writer.append(wrong)).rejects.toThrow(
+      refusal('E_EVENT', /trial_planned has wrong data: .*trialId/, 'nothing was written'),
+    );
     expect(lines()).toHaveLength(1);
     await writer.close();
+  });
+
+  it('refuses a session of a taken id and leaves the first as it was', async () => {
+    const writer = await createSession(planned('t0000'));
+    const before = readFileSync(ledgerFile, 'utf8');
+    await expect(createSession()).rejects.toThrow(
+      refusal('E_SESSION_EXISTS', `${SESSION_ID} exists already`, 'another contract'),
+    );
+    expect(readFileSync(ledgerFile, 'utf8')).toBe(before);
+    await writer.append(planned('t0001'));
+    await writer.close();
+  });
+
+  it('says that the disk is full, and that the event did not take effect', () => {
+    const file = openLedgerFile('/dev/full', 0);
+    expect(() => file.append('{}\n')).toThrow(
+      refusal('E_LEDGER_WRITE', '(ENOSPC); the event did not take effect', 'Free disk space'),
+    );
+    file.close();
   });
 
   it('lists sessions by the time in their first line, and leaves out folders without one', async () => {
@@ -212,7 +237,9 @@ describe('the lock of a session', () => {
     const writer = await createSession();
     rmSync(join(sessionsDir, SESSION_ID, 'lock'));
     const other = await newStore().open(SESSION_ID);
-    await expect(writer.append(planned('t0000'))).rejects.toThrow(/no longer held/);
+    await expect(writer.append(planned('t0000'))).rejects.toThrow(
+      refusal('E_LOCK_LOST', `${SESSION_ID} is no longer held`, 'get_status'),
+    );
     await other.append(planned('t0000'));
     expect(lines()).toHaveLength(2);
     await other.close();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Contract } from '../../../mcp-server/core/contract/contract.ts';
 import { draftContract } from '../../../mcp-server/core/contract/draft-contract.ts';
+import { refusal } from '../../fakes/refusal.ts';
 
 const facts = {
   serviceFile: 'service.yml',
@@ -40,7 +41,7 @@ describe('the contract that init drafts', () => {
 
   test('asks for dollars on a paid backend and for none on the own machine', () => {
     expect(() => draftContract({ ...answers, dollars: 'little' }, facts)).toThrow(
-      'total in dollars',
+      refusal('E_INIT_ANSWER', '"little" names no total in dollars', '20 total, 3 per hour'),
     );
     expect(
       Contract.parse(draftContract({ ...answers, dollars: '' }, { ...facts, backend: 'local' }))
@@ -50,7 +51,7 @@ describe('the contract that init drafts', () => {
 
   test('names the missing load with an example', () => {
     expect(() => draftContract({ ...answers, traffic: 'a lot' }, facts)).toThrow(
-      'concurrency or rate',
+      refusal('E_INIT_ANSWER', '"a lot" names no concurrency or rate', 'concurrency 16'),
     );
   });
 });

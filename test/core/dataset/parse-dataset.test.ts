@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { datasetWorkload } from '../../../mcp-server/core/dataset/dataset-workload.ts';
 import { parseDataset, readDataset } from '../../../mcp-server/core/dataset/parse-dataset.ts';
 import { DATASET_FORMATS, type DatasetFormat } from '../../../mcp-server/core/dataset/row.ts';
+import { refusal } from '../../fakes/refusal.ts';
 
 const lines = (...rows: readonly unknown[]): string =>
   rows.map((row) => (typeof row === 'string' ? row : JSON.stringify(row))).join('\n');
@@ -141,9 +142,15 @@ describe('dataset import', () => {
   it('names every malformed line at once and refuses the file', () => {
     const text = lines({ prompt: 'a' }, '{', '', { prompt: '' }, { prompt: 'b' });
     expect(() => parseDataset(text, { format: 'custom', name: 'mine.jsonl' })).toThrow(
-      'mine.jsonl: 2 of 4 rows are not custom: line 2 is not JSON; line 4 has no text "prompt".',
+      refusal(
+        'E_DATASET',
+        'mine.jsonl: 2 of 4 rows are not custom: line 2 is not JSON; line 4 has no text "prompt".',
+        'Correct or remove these lines',
+      ),
     );
-    expect(() => parseDataset('\n', { format: 'custom', name: 'f' })).toThrow('has no rows');
+    expect(() => parseDataset('\n', { format: 'custom', name: 'f' })).toThrow(
+      refusal('E_DATASET', 'f has no rows', 'at least one request'),
+    );
   });
 
   it('names twenty lines and counts the others', () => {

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AutodebugError } from '../../../mcp-server/core/errors.ts';
 import type { NewEvent } from '../../../mcp-server/core/ledger/events.ts';
 import { applyEvent, applyEvents, foldEvents } from '../../../mcp-server/core/ledger/fold.ts';
 import {
@@ -36,6 +35,7 @@ import {
   started,
   stateOf,
 } from '../../fakes/ledger-events.ts';
+import { refusal } from '../../fakes/refusal.ts';
 
 const A_WHOLE_SESSION: readonly NewEvent[] = [
   ...BASELINE_DONE,
@@ -150,13 +150,15 @@ describe('the fold of a ledger', () => {
   });
 
   it('refuses a ledger that does not begin with session_opened, or names what it never introduced', () => {
-    expect(() => foldEvents(stamped([planned('t0000')]))).toThrow(AutodebugError);
-    expect(() => foldEvents([])).toThrow(/no state/);
-    expect(() => stateOf([opened(), started('d0000-1')])).toThrow(/t0000 before planning/);
+    const order = (message: string): unknown => refusal('E_LEDGER_ORDER', message);
+    expect(() => foldEvents(stamped([planned('t0000')]))).toThrow(order('has trial_planned'));
+    expect(() => foldEvents([])).toThrow(order('no state'));
+    expect(() => stateOf([opened(), opened()])).toThrow(order('the same session twice'));
+    expect(() => stateOf([opened(), started('d0000-1')])).toThrow(order('t0000 before planning'));
     expect(() => stateOf([opened(), planned('t0000'), started('d0000-1')])).toThrow(
-      /before intending/,
+      order('d0000-1 before intending'),
     );
-    expect(() => stateOf([opened(), jobEnded('j0001')])).toThrow(/before starting/);
+    expect(() => stateOf([opened(), jobEnded('j0001')])).toThrow(order('j0001 before starting'));
   });
 });
 

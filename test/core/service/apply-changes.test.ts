@@ -3,10 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyChanges } from '../../../mcp-server/core/service/apply-changes.ts';
 import type { Change } from '../../../mcp-server/core/service/change.ts';
+import { setFlag } from '../../../mcp-server/core/service/edit-launch.ts';
 import { flagValue, readFlags } from '../../../mcp-server/core/service/flags.ts';
 import { parseServiceFile } from '../../../mcp-server/core/service/service-file.ts';
 import { sglang } from '../../../mcp-server/engines/sglang/sglang.ts';
 import { vllm } from '../../../mcp-server/engines/vllm/vllm.ts';
+import { refusal } from '../../fakes/refusal.ts';
 
 const HEAD =
   'type: service # kept\r\nport: 8000\n\n# a comment\ncommands:\n  - pip install x   # first\n';
@@ -144,23 +146,42 @@ describe('applyChanges on flags', () => {
 
   it('refuses to edit a flag that holds a shell substitution and keeps it elsewhere', () => {
     const text = vllmFile('--seed $SEED --max-num-seqs 8');
-    expect(() => applyChanges(text, [set('--seed', '2')], vllm)).toThrow(/shell substitution/);
+    expect(() => applyChanges(text, [set('--seed', '2')], vllm)).toThrow(
+      refusal('E_LAUNCH', '--seed holds a shell substitution', 'flags spelled out'),
+    );
     expect(applyChanges(text, [set('--max-num-seqs', '9')], vllm)).toContain(
       '--seed $SEED --max-num-seqs 9',
     );
   });
 
   it('refuses to remove what is not there, control characters, and a launch that is no simple command', () => {
-    expect(() => apply(plain, remove('--dp-size'))).toThrow(/no flag --dp-size/);
-    expect(() => apply(plain, set('--dp-size', '1\n2'))).toThrow(/control character/);
+    expect(() => apply(plain, remove('--dp-size'))).toThrow(
+      refusal('E_LAUNCH', 'no flag --dp-size', '--model-path, --tp-size'),
+    );
+    expect(() => apply(plain, set('--dp-size', '1\n2'))).toThrow(
+      refusal('E_INVALID_INPUT', 'set_flag of "--dp-size 1\\n2" holds', 'on one line'),
+    );
     expect(() => apply(plain.replace(LAUNCH, `${LAUNCH} | tee x`), set('--dp-size', '1'))).toThrow(
-      /a pipe/,
+      refusal('E_LAUNCH', 'a pipe', 'flags spelled out'),
+    );
+  });
+
+  it('refuses what a plain command in a flow list cannot hold, and an edit that does not read back', () => {
+    const inFlow = `type: service\nport: 1\ncommands: [vllm serve m]\n`;
+    expect(() => applyChanges(inFlow, [set('--lora-modules', 'a,b')], vllm)).toThrow(
+      refusal('E_LAUNCH', 'flow list cannot hold --lora-modules a,b', 'block scalar'),
+    );
+    // Only a caller that skips applyChanges can bring a line break.
+    expect(() => setFlag(plain, { flag: '--dp-size', value: '1\n      2' }, sglang)).toThrow(
+      refusal('E_SPLICE', 'did not read back', 'block scalar'),
     );
   });
 
   it('refuses a launch that is a YAML alias', () => {
     const text = `type: service\nport: 1\nx: &l vllm serve m\ncommands:\n  - *l\n`;
-    expect(() => applyChanges(text, [set('--seed', '1')], vllm)).toThrow(/alias/);
+    expect(() => applyChanges(text, [set('--seed', '1')], vllm)).toThrow(
+      refusal('E_LAUNCH', 'YAML alias', 'block scalar'),
+    );
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseLaunch } from '../../../mcp-server/core/service/launch.ts';
 import { quoteForShell } from '../../../mcp-server/core/service/shell-quote.ts';
 import { scanShell } from '../../../mcp-server/core/service/shell-words.ts';
+import { refusal } from '../../fakes/refusal.ts';
 
 describe('parseLaunch', () => {
   it('reads quotes, escapes and line ends as the shell does', () => {
@@ -41,7 +42,7 @@ describe('parseLaunch', () => {
     ['A=1 exec', 'names no program'],
     ['', 'names no program'],
   ])('refuses %j and says why', (command, reason) => {
-    expect(() => parseLaunch(command)).toThrow(reason);
+    expect(() => parseLaunch(command)).toThrow(refusal('E_LAUNCH', reason, 'simple command'));
   });
 
   it('gives back any words that were quoted for the shell', () => {

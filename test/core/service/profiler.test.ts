@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { hasProfiler, withoutProfiler } from '../../../mcp-server/core/service/profiler.ts';
 import { parseServiceFile } from '../../../mcp-server/core/service/service-file.ts';
+import { refusal } from '../../fakes/refusal.ts';
 
 const BASELINE = readFileSync(new URL('../../../dstack-baseline.yml', import.meta.url), 'utf8');
 
@@ -24,6 +25,8 @@ describe('the wrapper of the profiler', () => {
   });
 
   it('is refused where there is none', () => {
-    expect(() => withoutProfiler(withoutProfiler(BASELINE))).toThrow(/no wrapper graphsignal-run/);
+    expect(() => withoutProfiler(withoutProfiler(BASELINE))).toThrow(
+      refusal('E_LAUNCH', 'no wrapper graphsignal-run', 'measure the service as it is'),
+    );
   });
 });

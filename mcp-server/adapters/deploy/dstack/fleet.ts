@@ -102,7 +102,7 @@ export async function ensureFleet(
     throw failureError(classifyFailure(result), collapseOutput(result), []);
   const made = await readFleet(cli, { project, name, signal });
   if (made !== null) return name;
-  throw new DeployError('dstack accepted the fleet of the session, but does not list it.', {
+  throw new DeployError(`dstack accepted the fleet ${name}, but does not list it.`, {
     code: 'E_FLEET',
     fix: `Run \`dstack fleet get ${name} --json\` and try again.`,
     retryable: true,

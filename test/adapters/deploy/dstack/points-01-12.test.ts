@@ -19,6 +19,7 @@ import { createProcessRunner } from '../../../../mcp-server/adapters/process/run
 import { runName } from '../../../../mcp-server/core/ledger/ids.ts';
 import { runJson } from '../../../fakes/fake-dstack-run.ts';
 import { FAKE_DSTACK, FAKE_TOKEN } from '../../../fakes/fake-dstack-server.ts';
+import { refusal } from '../../../fakes/refusal.ts';
 import { type Bench, FLEET, NEVER, openBench, SERVICE, SESSION } from './bench.ts';
 
 let bench: Bench;
@@ -82,6 +83,19 @@ describe('point 3: each child has a time-out of its own and a closed stdin', () 
     expect(answer).toMatchObject({ timedOut: true });
     expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(classifyFailure(answer)).toMatchObject({ code: 'E_DSTACK_TIMEOUT', retryable: true });
+  });
+});
+
+describe('a dstack command that is not installed', () => {
+  test('is told with how to install it or where to name it', async () => {
+    const cli = createCli({
+      runner: createProcessRunner(),
+      environment: { ...bench.environment, DSTACK_BIN: '/no/such/dstack' },
+      credentials: readCredentials(bench.environment, '/nonexistent'),
+    });
+    const failure = classifyFailure(await cli.call({ args: ['ps'] }));
+    expect(failure).toMatchObject({ code: 'E_DSTACK_MISSING', fault: 'operator' });
+    expect(failure.fix).toContain('DSTACK_BIN');
   });
 });
 
@@ -266,6 +280,13 @@ describe('point 10: a run is placed in a fleet, and the session has one of its o
     await expect(bench.deploy.start(bench.requestOf(), NEVER)).rejects.toMatchObject({
       code: 'E_FLEET_FOREIGN',
     });
+    expect(bench.server.runs).toEqual([]);
+  });
+  test('a fleet that dstack takes and does not list starts nothing', async () => {
+    bench.server.onCli = ({ file }) => (file?.includes('type: fleet') === true ? {} : null);
+    await expect(bench.deploy.start(bench.requestOf(), NEVER)).rejects.toThrow(
+      refusal('E_FLEET', `the fleet ${FLEET}, but does not list it`, `dstack fleet get ${FLEET}`),
+    );
     expect(bench.server.runs).toEqual([]);
   });
   test('check_setup says that there is no fleet, with the fix', async () => {
