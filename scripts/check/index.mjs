@@ -1,9 +1,10 @@
-// `npm run check`: types, lint, format, import arrows, dead code, sizes, generated files, words. Ends non-zero on any finding.
+// `npm run check`: types, lint, format, import arrows, dead code, sizes, words, error codes, generated files. Ends non-zero on any finding.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkArrows } from './arrows.mjs';
+import { checkCodes } from './codes.mjs';
 import { checkSizes } from './sizes.mjs';
 import { checkWords } from './words.mjs';
 
@@ -36,6 +37,7 @@ const steps = [
   ['dead code', () => runBin('knip', [])],
   ['sizes', () => checkSizes(root, require)],
   ['words', () => checkWords(root)],
+  ['codes', () => checkCodes(root)],
   ['generated', () => runBin('tsx', ['scripts/gen/index.ts', '--check'])],
 ];
 
