@@ -64,6 +64,7 @@ const SHAPES: readonly (readonly [RegExp, Shape])[] = [
   [/qwen2\.5-(coder-)?32b/, shape([64, 5120, 40, 8, 128, 27648, 152064, 32768])],
   [/qwen2\.5-72b/, shape([80, 8192, 64, 8, 128, 29568, 152064, 32768])],
   [/qwen3-0\.6b/, shape([28, 1024, 16, 8, 128, 3072, 151936, 40960], true)],
+  [/qwen3-1\.7b/, shape([28, 2048, 16, 8, 128, 6144, 151936, 40960], true)],
   [/qwen3-4b/, shape([36, 2560, 32, 8, 128, 9728, 151936, 40960], true)],
   [/qwen3-8b/, shape([36, 4096, 32, 8, 128, 12288, 151936, 40960])],
   [/qwen3-14b/, shape([40, 5120, 40, 8, 128, 17408, 151936, 40960])],
@@ -100,7 +101,7 @@ export function modelFacts(
   id: string,
   config: Readonly<Record<string, unknown>> | null = null,
 ): ModelFacts | null {
-  const name = id.toLowerCase().replaceAll('_', '-');
+  const name = id.toLowerCase().replaceAll(/[_:]/g, '-');
   const fromConfig = config === null ? null : factsOfConfig(id, config);
   if (fromConfig !== null) return fromConfig;
   const found = SHAPES.find(([pattern]) => pattern.test(name))?.[1];

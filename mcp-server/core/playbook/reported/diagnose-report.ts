@@ -13,7 +13,9 @@ import { cureHints } from './cure-hints.ts';
 import { type Change, changesFor } from './directions.ts';
 import { hasEnded } from './has-ended.ts';
 import { knobsFor } from './knobs-for.ts';
+import { withShownKnobs } from './knobs-said.ts';
 import { type LearnedModel, learnedCauses } from './learned.ts';
+import { llamacppHints } from './llamacpp-hints.ts';
 import { logLoadHints } from './load-hints.ts';
 import { logHints } from './log-hints.ts';
 import { memoryHints } from './memory-hints.ts';
@@ -111,15 +113,11 @@ export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCau
       const launch = report.input.launch_command ?? '';
       const log = report.input.log ?? '';
       const words = wordsOf(report);
-      const knobs = knobsFor(remedy, {
-        cls,
-        launch,
-        log,
-        words,
-        names: seen.names,
-        events,
-        evidence,
-      });
+      const texts = { cls, launch, log, words };
+      const knobs = withShownKnobs(
+        knobsFor(remedy, { ...texts, names: seen.names, events, evidence }),
+        { ...texts, engine: seen.names.id },
+      );
       const changes = changesFor(cls, knobs, launch);
       return [{ class: cls, confidence, evidence, knobs, changes, fix: remedy.fix }];
     },
@@ -143,6 +141,7 @@ function allHints(report: Report, read: Read): readonly Hint[] {
     ...stateHints(report),
     ...compareHints(report),
     ...boundHints(report),
+    ...llamacppHints(report),
   ];
   // How fast a server was that ended matters little.
   const lessIfLate = (hint: Hint): Hint =>

@@ -1,5 +1,7 @@
 import type { LogEvent } from '../../telemetry/log-event.ts';
 import { crashCause } from '../../telemetry/logs.ts';
+import { AMBIGUOUS, type Shares } from './ambiguous-lines.ts';
+import { isBesideWeights, isWithoutDevice } from './llamacpp-hints.ts';
 import { foreignMemoryShare, isPoolLimit, isSharedByProfile } from './oom-numbers.ts';
 import { EXPLAINS } from './rank-causes.ts';
 import { type Hint, type Report, wordsOf } from './report.ts';
@@ -24,74 +26,6 @@ export function logHints(told: readonly LogEvent[], report: Report): readonly Hi
     });
 }
 
-type Shares = readonly (readonly [cls: string, share: number])[];
-
-/** Lines that speak for several classes, with how much for each. Source: own reasoning over the engines' texts. */
-const AMBIGUOUS: readonly (readonly [RegExp, Shares])[] = [
-  [
-    /with (?:tensor|pipeline|expert|data)[ -]parallel\w* (?:is|are) not/i,
-    [
-      ['bad_flag_combination', 1],
-      ['quantization_mismatch', 0.7],
-    ],
-  ],
-  // A compiler that does not know the card yet, or a card that it knows no more.
-  [
-    /nvcc fatal *: Unsupported gpu architecture/,
-    [
-      ['driver_or_cuda_mismatch', 0.95],
-      ['unsupported_gpu_or_kernel', 1],
-    ],
-  ],
-  // The pool of llama.cpp is as large as its context, and is full. Source: llama.cpp tools/server/server-context.cpp.
-  [
-    /Context size has been exceeded|context shift is disabled/,
-    [
-      ['context_too_long', 1],
-      ['kv_cache_too_small', 0.8],
-    ],
-  ],
-  [
-    /failed to find (?:free space in the KV cache|a memory slot)/,
-    [
-      ['kv_cache_too_small', 1],
-      ['context_too_long', 0.85],
-    ],
-  ],
-  [
-    /Watchdog caught collective/,
-    [
-      ['hang_watchdog', 0.9],
-      ['nccl_interconnect', 0.9],
-    ],
-  ],
-  [
-    /quantization (?:method \S+|scheme) is not supported for[ ',]+the current GPU|[Mm]in(?:imum)? capability: \d+/i,
-    [
-      ['unsupported_gpu_or_kernel', 1],
-      ['quantization_mismatch', 0.85],
-    ],
-  ],
-  [
-    /Selected backend \S+ is not valid for this configuration(?!.*compute capability)/,
-    [
-      ['bad_flag_combination', 1],
-      ['unsupported_gpu_or_kernel', 0.85],
-    ],
-  ],
-  [
-    /Selected backend \S+ is not valid for this configuration/,
-    [
-      ['unsupported_gpu_or_kernel', 1],
-      ['bad_flag_combination', 0.85],
-    ],
-  ],
-  // Source: transformers tokenization_utils_base: it counts a long text and goes on; a server or a client that refuses says more.
-  [
-    /Running this sequence through the model will result in indexing errors/,
-    [['context_too_long', 0.4]],
-  ],
-];
 /** A size that does not divide, told by what holds quantised weights. */
 const QUANTISED_SIZE: Shares = [
   ['quantization_mismatch', 1],
@@ -109,6 +43,11 @@ const SHM: Shares = [
 const HOST_UNDER_LOAD: Shares = [
   ['oom_under_load', 1],
   ['weights_do_not_fit', 0.4],
+];
+/** A container that was given no GPU, which no driver mends. */
+const NO_DEVICE: Shares = [
+  ['layers_on_cpu', 1],
+  ['driver_or_cuda_mismatch', 0.6],
 ];
 /** The pool got nothing because others hold the GPU. */
 const OTHERS: Shares = [
@@ -162,7 +101,8 @@ function bySurroundings(event: LogEvent, report: Report): Shares | null {
     ['kv_cache_too_small', isSharedByProfile(log), OTHERS],
     ['context_too_long', isPoolLimit(event.line, report), POOL],
     ['disk_full', IN_SHARED_MEMORY.test(log), SHM],
-    ['host_out_of_memory', hasServed(report), HOST_UNDER_LOAD],
+    ['host_out_of_memory', hasServed(report) || isBesideWeights(report), HOST_UNDER_LOAD],
+    ['driver_or_cuda_mismatch', isWithoutDevice(event.line, report), NO_DEVICE],
     ['weights_do_not_fit', KV_REFUSED.test(log), KV_OR_WEIGHTS],
   ];
   const read = rows.find(([cls, holds]) => holds && cls === event.cls);

@@ -91,7 +91,7 @@ export const hasServed = (report: Report): boolean =>
   /\b(?:Decode|Prefill) batch|Running: [1-9]\d* reqs|POST \/\S* HTTP\/1\.1" 200|KV (?:cache|buffer) size|Capturing (?:CUDA|cuda|batches|cudagraph)|Graph capturing|allocated in private pools|slot (?:update_slots|launch_slot_|print_timing)|srv +\w+: +- saving prompt/.test(
     `${report.input.log ?? ''}\n${wordsOf(report)}`,
   ) ||
-  /\b(?:after|for|within)\b[^.;\n]{0,24}\b(?:minutes?|hours?|days?|requests|users)\b|\b(?:works?|runs?|serves?|answers?) (?:fine|well|for|short|small|one)\b|\b(?:starts|boots|loads|comes up) (?:and|fine|well|normally|up)\b|\bfirst (?:\w+ )?(?:prompt|request)\b/i.test(
+  /\b(?:after|for|within)\b[^.;\n]{0,24}\b(?:minutes?|hours?|days?|requests|users)\b|\b(?:once|twice) (?:a|an|per|every) (?:hour|day|night|week)\b|\bevery (?:few |\d+ )?(?:hours?|days?|nights?)\b|\b(?:works?|runs?|serves?|answers?) (?:fine|well|for|short|small|one)\b|\b(?:starts|boots|loads|comes up) (?:and|fine|well|normally|up)\b|\bfirst (?:\w+ )?(?:prompt|request)\b/i.test(
     wordsOf(report),
   );
 

@@ -1,6 +1,7 @@
 import { BOUND_SIGNALS } from './bound-signals.ts';
 import { toldWords } from './concept-hints.ts';
 import { LOAD_SIGNALS } from './load-signals.ts';
+import { MEMORY_SIGNALS } from './memory-signals.ts';
 import { PLACE_SIGNALS } from './place-signals.ts';
 import type { Hint, Report } from './report.ts';
 import { lineAt, type Signal } from './signal.ts';
@@ -9,6 +10,7 @@ import { START_SIGNALS } from './start-signals.ts';
 
 const SIGNALS: readonly Signal[] = [
   ...START_SIGNALS,
+  ...MEMORY_SIGNALS,
   ...LOAD_SIGNALS,
   ...SPEED_SIGNALS,
   ...PLACE_SIGNALS,

@@ -37,7 +37,7 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'port_conflict',
-    /(?:\[Errno 98\]|\[Errno 48\]|[Aa]ddress already in use|EADDRINUSE|couldn't bind to server socket|couldn't bind HTTP server socket|port \d+ is (?:already )?(?:in use|not available))/,
+    /(?:\[Errno 98\]|\[Errno 48\]|[Aa]ddress already in use|Only one usage of each socket address|WinError 10048|EADDRINUSE|couldn't bind to server socket|couldn't bind HTTP server socket|port \d+ is (?:already )?(?:in use|not available))/,
   ),
   fatal(
     'tokenizer_or_template',

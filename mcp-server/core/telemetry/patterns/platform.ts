@@ -27,7 +27,7 @@ export const PLATFORM_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'shm_or_ipc',
-    /(?:shm_open|shmget|sem_open|ftruncate).*(?:fail|error|No space)|\/dev\/shm|shared memory (?:segment|limit|size|file)|--shm-size|--ipc[= ]host|torch_shm_manager|SharedMemory.*(?:[Ee]rror|No such file)|cudaIpc|cuIpc|cuMem(?:Create|Export|Import)|ncclP2p|pidfd_|ptrace|zmq\.error\.ZMQError: .*(?:ipc|path|long)/,
+    /(?:shm_open|shmget|sem_open|ftruncate).*(?:fail|error|No space)|\/dev\/shm|shared memory (?:segment|limit|size|file)|--shm-size|--ipc[= ]host|torch_shm_manager|SharedMemory.*(?:[Ee]rror|No such file)|cudaIpc|cuIpc|cuMem(?:Create(?!\(&)|Export|Import)|ncclP2p|pidfd_|ptrace|zmq\.error\.ZMQError: .*(?:ipc|path|long)/,
   ),
   fatal(
     'hang_watchdog',
