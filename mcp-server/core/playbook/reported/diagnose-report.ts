@@ -29,6 +29,7 @@ import { isLoadClass, REMEDIES } from './remedies.ts';
 import { type Hint, type Report, wordsOf } from './report.ts';
 import { reportedClass } from './same-as.ts';
 import { scrapeHints } from './scrape-hints.ts';
+import { seriesHints } from './series-hints.ts';
 import { stateHints } from './state-hints.ts';
 import { textHints } from './text-hints.ts';
 
@@ -141,6 +142,7 @@ function allHints(report: Report, read: Read): readonly Hint[] {
     ...stateHints(report),
     ...compareHints(report),
     ...boundHints(report),
+    ...seriesHints(report),
     ...llamacppHints(report),
   ];
   // How fast a server was that ended matters little.

@@ -163,7 +163,7 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: 'Switch buffering off on every hop and speak HTTP/1.1 upstream, or measure on a direct path.',
     knobs: {},
     others:
-      'proxy_buffering | proxy_http_version | X-Accel-Buffering | gateway | direct path | gzip | compression | flush_interval',
+      'proxy_buffering | proxy_http_version | X-Accel-Buffering | gateway | direct path | gzip | compression | flush_interval | text/event-stream | proxy version',
   },
   client_limited: {
     fix: 'Let the client offer more load at once, from more processes, before anything of the engine is tuned.',

@@ -47,6 +47,8 @@ function distance(a: string, b: string): number {
 /** Known flags that an unknown one may have meant: its hyphened spelling, its successor, the nearest names. */
 export function flagsMeantBy(unknown: string, names: FlagNames): readonly string[] {
   const plain = `--${unknown.replace(/^-+/, '').replace(/=.*$/, '').replaceAll('_', '-')}`;
+  // A short name of several letters takes one dash. Source: llama.cpp common/arg.cpp.
+  const short = plain.slice(1);
   const successor = names.removedFlags[unknown] ?? names.removedFlags[plain];
   const words = new Set(
     plain
@@ -67,6 +69,7 @@ export function flagsMeantBy(unknown: string, names: FlagNames): readonly string
     .map(({ flag }) => flag);
   return [
     ...(names.known.has(plain) ? [plain] : []),
+    ...(names.known.has(short) ? [short, ...names.aliasesOf(short)] : []),
     ...(successor === undefined ? [] : flagsNamedIn(successor, names)),
     ...sameIdea(plain, names),
     ...near,

@@ -6,6 +6,7 @@ import { CONCEPTS } from './concepts.ts';
 import { endOfLog, loggedHitPercent } from './reading-hints.ts';
 import { type Report, withoutThousands, wordsOf } from './report.ts';
 import { kvUsageOf, scrapedHitRatio, waitingOf } from './scrape-hints.ts';
+import { TOO_FAST, threadsFlat } from './series-hints.ts';
 import { hasServed, pacesOf, weightsFit } from './sizes.ts';
 import { isKept } from './waiting-reading.ts';
 
@@ -132,7 +133,8 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
     [GRAPHS_TRIED.test(words), 'decode_eager_no_cuda_graph'],
     [hasServed(report) || weightsFit(report), 'weights_do_not_fit'],
     [hasAllLayers(report, words), 'layers_on_cpu'],
-    [CONCEPTS.loadSide.test(words), 'cpu_or_frontend_bound'],
+    [CONCEPTS.loadSide.test(words) || threadsFlat(words) !== null, 'cpu_or_frontend_bound'],
+    [TOO_FAST.test(words), 'prefill_bound'],
     [isKept(report), 'spot_interruption'],
     [NEVER_PLACED.test(log) && !TAKEN_BACK.test(`${log}\n${words}`), 'spot_interruption'],
     [isCold(report, words), 'warm_prefix_cache_in_benchmark'],

@@ -36,6 +36,9 @@ const SMALL_CONTAINER: Shares = [
 
 /** What a report says of the machine that it is not one to be taken back. */
 const NOT_SPOT = /\bon[- ]?demand\b|\bon-prem|\bssh fleet|spot_policy: on-demand/i;
+/** The machine can be reached again, or serves on. */
+const STILL_THERE =
+  /\b(?:machine|instance|vm|node|container|server)s? (?:is|was|are|were) (?:still )?(?:there|up|alive|running)\b|\b(?:machine|instance|vm|node|container|server)s? (?:still|kept) (?:runs?|running|serves?|served|serving|answers?|answered)\b/i;
 /** dstack ends a run in this way whenever a runner stops answering. Source: dstack process_running_jobs.py before 0.19.5. */
 const NO_CONTACT: Shares = [
   ['instance_unreachable', 1],
@@ -45,10 +48,12 @@ const NO_CONTACT: Shares = [
 const textsOf = (report: Report): string =>
   `${report.input.launch_command ?? ''}\n${wordsOf(report)}\n${report.input.log ?? ''}`;
 
-/** The machine is one that nobody takes back. */
+/** The machine is one that nobody takes back, or that nobody took. */
 export const isKept = (report: Report): boolean => {
   const told = textsOf(report);
-  return NOT_SPOT.test(told) && !/\bspot\b(?!_policy)/i.test(told);
+  return (
+    (NOT_SPOT.test(told) || STILL_THERE.test(wordsOf(report))) && !/\bspot\b(?!_policy)/i.test(told)
+  );
 };
 
 const isContained = (told: string): boolean => IN_CONTAINER.test(told) && !NAMES_FABRIC.test(told);
