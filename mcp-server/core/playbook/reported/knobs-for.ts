@@ -140,19 +140,12 @@ const NEEDS_BUILD = /no usable GPU found|compiled without GPU(?: offload)? suppo
 const isBuild = ({ cls, log }: KnobContext): boolean =>
   cls === 'layers_on_cpu' && NEEDS_BUILD.test(log);
 
-/** The command of an image that begins with it is given again. Source: vLLM docker/Dockerfile, ENTRYPOINT. */
-const GIVEN_TWICE = /unrecognized arguments: (?:vllm )?serve\b/;
-
-const doubledCommand = ({ cls, log }: KnobContext): readonly string[] =>
-  cls === 'bad_flag_unknown' && GIVEN_TWICE.test(log) ? ['command', '--entrypoint'] : [];
-
 /** Flags that the evidence names come first, then those that address the class on this engine. */
 export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[] {
   const { cls, launch, names, evidence } = context;
   const listed = namesOf(remedy.knobs[names.id]);
   const said = flagsNamedIn(evidence.join('\n'), names);
   const all = [
-    ...doubledCommand(context),
     ...refusedFlags(context),
     ...variablesOf(context),
     ...refusedProperties(context),

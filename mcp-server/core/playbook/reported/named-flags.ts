@@ -46,6 +46,8 @@ function distance(a: string, b: string): number {
 
 /** Known flags that an unknown one may have meant: its hyphened spelling, its successor, the nearest names. */
 export function flagsMeantBy(unknown: string, names: FlagNames): readonly string[] {
+  // The command of an image that begins with it is given again. Source: vLLM docker/Dockerfile, ENTRYPOINT.
+  if (/^serve\b/.test(unknown)) return ['command', '--entrypoint'];
   const plain = `--${unknown.replace(/^-+/, '').replace(/=.*$/, '').replaceAll('_', '-')}`;
   // A short name of several letters takes one dash. Source: llama.cpp common/arg.cpp.
   const short = plain.slice(1);
