@@ -16,6 +16,11 @@ export const SGLANG_LOG_PATTERNS: readonly LogPattern[] = [
     'graphs_captured',
     /^Capture (?:\w+ )*(?:cuda|CUDA) graph end\.(?:.*?mem usage=(?<graphGb>[\d.]+) GB)?/,
   ),
+  // Its line tells the capacity as well.
+  fatal(
+    'oom_under_load',
+    /(?:token_to_kv_pool_allocator memory leak detected|pool memory leak detected|KV cache pool leak)/,
+  ),
   note(
     'capacity',
     /max_total_num_tokens=(?<tokens>\d+)(?:.*?chunked_prefill_size=(?<chunk>-?\d+|None))?(?:.*?max_running_requests=(?<maxRunning>\d+))?(?:.*?context_len=(?<contextLength>\d+))?(?:.*?available_gpu_mem=(?<availGb>[\d.]+) GB)?/,
@@ -27,16 +32,13 @@ export const SGLANG_LOG_PATTERNS: readonly LogPattern[] = [
     'kv_cache_too_small',
     /Loaded weights leave no GPU memory for the KV cache(?:.*?minimum viable = 1 - available\/pre = (?<leastShare>[\d.]+))?/,
   ),
+  fatal('kv_cache_too_small', /max_running_requests? is zero/),
   fatal('weights_do_not_fit', /Not enough memory\. Please try to increase --mem-fraction-static/),
   fatal('oom_cuda_graph_capture', /Capture (?:\w+ )*(?:cuda|CUDA) graph failed/),
   fatal('oom_activation_prefill', /Prefill out of memory\. Try to lower your batch size/),
   fatal(
     'oom_under_load',
-    /(?:Decode out of memory\. Try to lower your batch size|^Out of memory\. Try to lower|alloc_req_slots runs out of memory|retract_decode: aborted last request .* due to OOM|No space available\. Reducing .* failed)/,
-  ),
-  fatal(
-    'oom_under_load',
-    /(?:token_to_kv_pool_allocator memory leak detected|pool memory leak detected|KV cache pool leak)/,
+    /(?:Decode out of memory\. Try to lower your batch size|^Out of memory\. Try to lower|alloc_req_slots runs out of memory|retract_decode: aborted last request .* due to OOM|No space available\. Reducing .* failed|No space left for only one request|(?:KV cache|req_pool_indices) is full! There is a bug in memory estimation)/,
   ),
   fatal(
     'context_too_long',
@@ -50,6 +52,11 @@ export const SGLANG_LOG_PATTERNS: readonly LogPattern[] = [
     'hang_watchdog',
     /Health check failed\. Server couldn't get a response from (?:the )?detokenizer for last (?<seconds>\d+) seconds/,
   ),
+  // One setting and what it may be; with a second setting or a condition it is a matter of both.
+  fatal(
+    'bad_flag_value',
+    /(?:AssertionError|ValueError): (?:--)?(?<flag>[a-z]+(?:[-_][a-z]+)+)(?:=\S+)? (?:only supports?|must be (?:(?:strictly )?positive|non[- ]?negative|one of|in\b|between|at least|an? |[<>=\d])|should be (?:positive|non[- ]?negative|one of|in\b|between|[<>=\d])|cannot contain)(?!.*(?:\b(?:when|with|if|for|unless|by)\b|--[a-z]|[a-z]_[a-z]))/,
+  ),
   fatal(
     'bad_flag_combination',
     /(?:AssertionError|ValueError): .*(?:chunked_prefill_size|page_size|dp_size|tp_size|ep_size|speculative|attention_backend|max_running_requests|mem_fraction|overlap|disaggregation|mixed_chunk|radix|hicache|No bucket >=)/,
@@ -61,6 +68,11 @@ export const SGLANG_LOG_PATTERNS: readonly LogPattern[] = [
   fatal(
     'unsupported_gpu_or_kernel',
     /(?:FlashAttention v3 Backend requires SM|sm_?\d+ is not supported|TRTLLM .*backend is only supported|FlashInfer.*(?:only supports|not supported)|CUTLASS .*requires|DeepGEMM .*(?:requires|not supported)|sgl_kernel.*(?:architecture|CUDA capability))/,
+  ),
+  // Between the servers that read prompts and those that answer. Source: SGLang disaggregation/mooncake/conn.py.
+  fatal(
+    'nccl_interconnect',
+    /KVTransferError\(.*(?:Failed to (?:send|get|receive)|could be dead|timed? ?out)/i,
   ),
   fatal('bad_flag_unknown', /Removed server argument\(s\): (?<flag>[\w-]+)/),
   fatal('no_capacity_queue', /The request queue is full\./),

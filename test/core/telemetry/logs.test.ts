@@ -63,6 +63,25 @@ describe('classifyLog', () => {
       'bad_flag_value',
     ],
     ['OSError: [Errno 28] No space left on device', 'disk_full'],
+    ['AssertionError: max_running_request is zero', 'kv_cache_too_small'],
+    [
+      'KVTransferError(bootstrap_room=8123): Failed to send kv chunk of 8123 to 10.0.0.12:38221',
+      'nccl_interconnect',
+    ],
+    [
+      '[c10d] The IPv6 network addresses of (master-pod, 5000) cannot be retrieved (gai error: -2 - Name or service not known).',
+      'nccl_interconnect',
+    ],
+    [
+      "huggingface_hub.errors.HFValidationError: Repo id must use alphanumeric chars or '-', '_', '.'",
+      'model_download_or_auth',
+    ],
+    ['nvrtc: error: invalid value for --gpu-architecture (-arch)', 'driver_or_cuda_mismatch'],
+    [
+      "RuntimeError: Error in function 'TllmGenFmhaRunner' at fmhaRunner.cuh:30: Unsupported architecture",
+      'unsupported_gpu_or_kernel',
+    ],
+    ["AttributeError: module 'sgl_kernel' has no attribute 'fused_marlin_moe'", 'bad_install'],
     [
       "ERROR:    [Errno 98] error while attempting to bind on address ('0.0.0.0', 8000): address already in use",
       'port_conflict',

@@ -12,7 +12,7 @@ export const AMBIGUOUS: readonly (readonly [RegExp, Shares])[] = [
   ],
   // A compiler that does not know the card yet, or a card that it knows no more.
   [
-    /nvcc fatal *: Unsupported gpu architecture/,
+    /nvcc fatal *: Unsupported gpu architecture|ptxas fatal *: Value '\w+' is not defined for option 'gpu-name'/,
     [
       ['driver_or_cuda_mismatch', 0.95],
       ['unsupported_gpu_or_kernel', 1],
@@ -59,6 +59,14 @@ export const AMBIGUOUS: readonly (readonly [RegExp, Shares])[] = [
     [
       ['unsupported_gpu_or_kernel', 1],
       ['bad_flag_combination', 0.85],
+    ],
+  ],
+  // A setting that this card does not take. Source: SGLang attention_registry.py.
+  [
+    /backends? (?:is|are) (?:only )?supported on \w+ GPUs.*Got /,
+    [
+      ['unsupported_gpu_or_kernel', 1],
+      ['bad_flag_value', 0.85],
     ],
   ],
   // Source: transformers tokenization_utils_base: it counts a long text and goes on; a server or a client that refuses says more.

@@ -155,6 +155,15 @@ function splitOverMachines(report: Report, log: string): readonly Hint[] {
   );
 }
 
+/** Kernels that are built between two batches, which wait for them. Source: SGLang deep_gemm_wrapper/compile_utils.py, vLLM and Triton loggers. */
+const BUILT_BETWEEN =
+  /(?:Prefill|Decode) batch[\s\S]{0,4000}?\n([^\n]*(?:DeepGEMM JIT (?:code generation|Compiling)|JIT compil|[Aa]utotuning process starts)[^\n]*)\n[\s\S]{0,4000}?(?:Prefill|Decode) batch/;
+
+function builtWhileServing(log: string): readonly Hint[] {
+  const line = BUILT_BETWEEN.exec(log)?.[1];
+  return when(line !== undefined, 'cold_jit_in_window', 0.7, line ?? '');
+}
+
 /** What engines and launches show of what bounds a server that runs. */
 export function boundHints(report: Report): readonly Hint[] {
   const log = (report.input.log ?? '').slice(-MAX_CHARS);
@@ -169,6 +178,7 @@ export function boundHints(report: Report): readonly Hint[] {
     ...cachedTokens(withoutThousands(words)),
     ...sameDummies(report, words),
     ...splitOverMachines(report, log),
+    ...builtWhileServing(log),
     ...hostHints(report),
   ];
 }

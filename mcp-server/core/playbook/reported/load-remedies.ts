@@ -133,7 +133,7 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: 'Switch prefix caching on and keep the shared text byte for byte at the front of every prompt.',
     knobs: {
       sglang:
-        '--disable-radix-cache --schedule-policy --enable-hierarchical-cache --mem-fraction-static --page-size --load-balance-method --chunked-prefill-size',
+        '--disable-radix-cache --mamba-radix-cache-strategy --schedule-policy --enable-hierarchical-cache --mem-fraction-static --page-size --load-balance-method --chunked-prefill-size',
       vllm: '--enable-prefix-caching --no-enable-prefix-caching --block-size --gpu-memory-utilization --kv-offloading-size --mamba-cache-mode --disable-hybrid-kv-cache-manager',
       llamacpp:
         '--cache-reuse --swa-full --cache-ram --slot-prompt-similarity --parallel --ctx-checkpoints --kv-unified --cache-prompt',
@@ -148,7 +148,8 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
       vllm: '--no-enable-prefix-caching --enable-prefix-caching',
       llamacpp: '--no-cache-prompt --cache-reuse',
     },
-    others: 'flush_cache | unique prompts | --seed | cache_prompt | reset_prefix_cache | dataset',
+    others:
+      'flush_cache | --flush-cache | unique prompts | --seed | cache_prompt | reset_prefix_cache | dataset',
   },
   cold_jit_in_window: {
     fix: 'Warm up every shape until repeated runs agree, keep the compile cache, and measure after that.',

@@ -1,8 +1,10 @@
 import type { LogEvent } from '../../telemetry/log-event.ts';
 import { crashCause } from '../../telemetry/logs.ts';
 import { AMBIGUOUS, type Shares } from './ambiguous-lines.ts';
+import { captureCause } from './capture-cause.ts';
 import { isBesideWeights, isWithoutDevice } from './llamacpp-hints.ts';
 import { foreignMemoryShare, isPoolLimit, isSharedByProfile } from './oom-numbers.ts';
+import { withoutQuotedRaises } from './quoted-code.ts';
 import { EXPLAINS } from './rank-causes.ts';
 import { type Hint, type Report, wordsOf } from './report.ts';
 import { reportedClass } from './same-as.ts';
@@ -10,7 +12,8 @@ import { hasServed, sizesOf } from './sizes.ts';
 import { waitingReading } from './waiting-reading.ts';
 
 /** What the known lines of a log speak for. */
-export function logHints(told: readonly LogEvent[], report: Report): readonly Hint[] {
+export function logHints(events: readonly LogEvent[], report: Report): readonly Hint[] {
+  const told = withoutQuotedRaises(events);
   const root = crashCause(told);
   return told
     .filter((event) => event.rootCause)
@@ -32,7 +35,13 @@ const QUANTISED_SIZE: Shares = [
   ['bad_flag_combination', 0.5],
 ];
 const IS_QUANTISED =
-  /marlin|tile_(?:[nk]_)?size|\bsize_[nk] =|min_thread_[nk]|pack_factor|_scales?\b|qweight|qzeros|group[_ ]?size|block_[nk]|wna16|nvfp4|\bfp8\b/i;
+  /marlin|tile_(?:[nk]_)?size|\bsize_[nk] =|min_thread_[nk]|pack_factor|_scales?\b|qweight|qzeros|group[_ ]?size|block_[nk]|weight_block_size|wna16|nvfp4|\bfp8\b/i;
+const NAMES_QUANTISED = /awq|gptq|fp8|int[48]|w[48]a|nvfp4|mxfp4|quanti[sz]|marlin/i;
+/** Names of a quantised checkpoint that the model did not create. */
+const OTHER_NAMES: Shares = [
+  ['quantization_mismatch', 1],
+  ['bad_flag_value', 0.6],
+];
 /** Python keeps shared memory as a file of a memory disk, so that its fullness reads like a disk's. Source: CPython multiprocessing/shared_memory.py. */
 const IN_SHARED_MEMORY = /shared_memory\.py|SharedMemory\(|\/dev\/shm|shm_open/;
 const SHM: Shares = [
@@ -96,8 +105,11 @@ function oldToolkit(line: string, report: Report): Shares | null {
 /** What a line's own class is of, by what it names and by the rest of the log. Null when: that tells nothing more. */
 function bySurroundings(event: LogEvent, report: Report): Shares | null {
   const log = report.input.log ?? '';
+  const named = `${report.input.launch_command ?? ''}\n${report.input.model ?? ''}`;
+  const isOther = event.line.startsWith('KeyError') && NAMES_QUANTISED.test(named);
   const rows: readonly (readonly [cls: string, holds: boolean, shares: Shares])[] = [
     ['bad_flag_combination', IS_QUANTISED.test(event.line), QUANTISED_SIZE],
+    ['unsupported_model', isOther, OTHER_NAMES],
     ['kv_cache_too_small', isSharedByProfile(log), OTHERS],
     ['context_too_long', isPoolLimit(event.line, report), POOL],
     ['disk_full', IN_SHARED_MEMORY.test(log), SHM],
@@ -134,22 +146,11 @@ function foreignMemory(event: LogEvent): Shares | null {
   ];
 }
 
-/** Why a capture failed where the line tells another reason than memory. Null when: it is memory, or no capture. */
-function captureCause(line: string): Shares | null {
-  if (
-    !/Capture (?:\w+ )*(?:cuda|CUDA) graph failed: (?!.*(?:out of memory|OutOfMemory))./.test(line)
-  )
-    return null;
-  if (/gloo|nccl|peer|socket|connection|all.?reduce/i.test(line)) return [['nccl_interconnect', 1]];
-  return [
-    ['unsupported_gpu_or_kernel', 0.9],
-    ['oom_cuda_graph_capture', 0.7],
-  ];
-}
-
 /** A bare out-of-memory line tells little of when it came; words, phases and sizes have to. */
 const isBareOom = ({ cls, phase, line }: LogEvent): boolean =>
-  cls === 'oom_under_load' && phase !== 'ready' && !/Decode|alloc_req_slots|retract/.test(line);
+  cls === 'oom_under_load' &&
+  phase !== 'ready' &&
+  !/Decode|alloc_req_slots|retract|only one request|memory estimation|leak/.test(line);
 
 /**
  * No room is left for the KV cache: because weights take it all, or because the pool got too little.

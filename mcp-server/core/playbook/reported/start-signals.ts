@@ -25,7 +25,7 @@ export const START_SIGNALS: readonly Signal[] = [
     [0.5, /Capturing (?:CUDA graph|batches|cudagraph)[\s\S]{0,3000}out of memory/i],
     [
       0.6,
-      /capture_model|cuda_graph_runner|capture_one_batch_size|graph_capture(?!_size)|cudagraph_wrapper/,
+      /^(?![\s\S]*(?:stream is capturing|error during capture))[\s\S]*?(?:capture_model|cuda_graph_runner|capture_one_batch_size|graph_capture(?!_size)|cudagraph_wrapper)/,
     ],
   ),
   ...words('oom_sampler_warmup', [

@@ -1,5 +1,6 @@
 import { BOUND_SIGNALS } from './bound-signals.ts';
 import { toldWords } from './concept-hints.ts';
+import { FAILURE_SIGNALS } from './failure-signals.ts';
 import { LOAD_SIGNALS } from './load-signals.ts';
 import { MEMORY_SIGNALS } from './memory-signals.ts';
 import { PLACE_SIGNALS } from './place-signals.ts';
@@ -15,6 +16,7 @@ const SIGNALS: readonly Signal[] = [
   ...SPEED_SIGNALS,
   ...PLACE_SIGNALS,
   ...BOUND_SIGNALS,
+  ...FAILURE_SIGNALS,
 ];
 const MAX_CHARS = 60_000;
 

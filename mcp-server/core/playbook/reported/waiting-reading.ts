@@ -1,7 +1,6 @@
 import type { LogEvent } from '../../telemetry/log-event.ts';
+import type { Shares } from './ambiguous-lines.ts';
 import { type Report, wordsOf } from './report.ts';
-
-type Shares = readonly (readonly [cls: string, share: number])[];
 
 /** Lines that only say that something is still waited for. Source: vLLM shm_broadcast.py, engine/multiprocessing/client.py, v1/engine/utils.py. */
 const STILL_WAITING =

@@ -19,11 +19,11 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'driver_or_cuda_mismatch',
-    /(?:the provided PTX was compiled with an unsupported toolchain|undefined symbol: |lib(?:cudart|cublas|cudnn|nccl|nvrtc)[^\s:]*\.so[^\s:]*: cannot open shared object file|version `GLIBCXX_[\d.]+' not found|version `GLIBC_[\d.]+' not found|cuda>=(?<needs>[\d.]+), please update your driver)/,
+    /(?:the provided PTX was compiled with an unsupported toolchain|undefined symbol: |lib(?:cudart|cublas|cudnn|nccl|nvrtc)[^\s:]*\.so[^\s:]*: cannot open shared object file|version `GLIBCXX_[\d.]+' not found|version `GLIBC_[\d.]+' not found|cuda>=(?<needs>[\d.]+), please update your driver|nvrtc: error: invalid value for --gpu-architecture)/,
   ),
   fatal(
     'unsupported_gpu_or_kernel',
-    /(?:no kernel image is available for execution on the device|is only supported on GPUs with compute capability|compute capability (?:of )?(?<capability>\d+\.\d+)[^.]*(?:not supported|is required|or higher)|requires (?:compute capability|SM) ?(?<needs>\d+)|is not compatible with the current PyTorch installation|too old to be supported by the triton|device kernel image is invalid|named symbol not found|ptxas fatal|Unsupported (?:gpu|GPU) architecture|FlashAttention only supports (?:Ampere|Hopper)|invalid device function)/,
+    /(?:no kernel image is available for execution on the device|is only supported on GPUs with compute capability|compute capability (?:of )?(?<capability>\d+\.\d+)[^.]*(?:not supported|is required|or higher)|requires (?:compute capability|SM) ?(?<needs>\d+)|is not compatible with the current PyTorch installation|too old to be supported by the triton|device kernel image is invalid|named symbol not found|Error in function '\w+' at \S+ ?Unsupported architecture|ptxas fatal|Unsupported (?:gpu|GPU) architecture|FlashAttention only supports (?:Ampere|Hopper)|invalid device function)/,
   ),
   fatal(
     'unsupported_gpu_or_kernel',
@@ -39,7 +39,7 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'nccl_interconnect',
-    /(?:DistBackendError: NCCL error|NCCL error(?: in)?: |nccl(?:UnhandledCuda|System|Internal|Remote|InvalidUsage)Error|NCCL WARN (?:NET\/|.*(?:fail|error|timed? ?out|unreachable))|ncclCommInitRank failed|socketStartConnect: Connect to .* failed|RuntimeError: Connection closed by peer|Gloo connectFullMesh failed|peer access is not supported between these two devices|GPU\(s\) .*peer access|gloo\/transport\/tcp|no socket interface found)/,
+    /(?:DistBackendError: NCCL error|NCCL error(?: in)?: |nccl(?:UnhandledCuda|System|Internal|Remote|InvalidUsage)Error|NCCL WARN (?:NET\/|.*(?:fail|error|timed? ?out|unreachable))|ncclCommInitRank failed|socketStartConnect: Connect to .* failed|RuntimeError: Connection closed by peer|Gloo connectFullMesh failed|peer access is not supported between these two devices|GPU\(s\) .*peer access|gloo\/transport\/tcp|no socket interface found|nvshmem.*(?:[Ff]ailed|error)|DeepEP error: timeout|\[c10d\] .*gai error)/,
   ),
   fatal(
     'nccl_interconnect',

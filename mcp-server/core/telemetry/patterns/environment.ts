@@ -29,7 +29,7 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'model_download_or_auth',
-    /(?:failed to get manifest at|HTTPLIB failed|ProxyError: HTTPS?ConnectionPool|Max retries exceeded with url|access a gated repo|ReadTimeoutError: .*(?:huggingface|hf\.co)|GatedRepoError|RepositoryNotFoundError|RevisionNotFoundError|EntryNotFoundError|LocalEntryNotFoundError|Cannot access gated repo|401 Client Error|403 Client Error|404 Client Error.*huggingface|429 Client Error|Invalid (?:user )?token|Invalid credentials in Authorization header|is not a (?:local folder and is not a )?valid model identifier|Repo id must be in the form|Can't load (?:the configuration|tokenizer|config) (?:of|for)|couldn't connect to '?https:\/\/huggingface\.co|HfHubHTTPError|MaxRetryError.*huggingface|Name or service not known|Temporary failure in name resolution|IncompleteRead|Consistency check failed: file should be|Connection error, and we cannot find the requested files|CAS service error|httpx\.ConnectError|OfflineModeIsEnabled|Permission denied: '[^']*(?:huggingface|\/hub\/|models--))/,
+    /(?:failed to get manifest at|HTTPLIB failed|ProxyError: HTTPS?ConnectionPool|Max retries exceeded with url|access a gated repo|ReadTimeoutError: .*(?:huggingface|hf\.co)|GatedRepoError|RepositoryNotFoundError|RevisionNotFoundError|EntryNotFoundError|LocalEntryNotFoundError|Cannot access gated repo|401 Client Error|403 Client Error|404 Client Error.*huggingface|429 Client Error|Invalid (?:user )?token|Invalid credentials in Authorization header|is not a (?:local folder and is not a )?valid model identifier|Repo id must (?:be in the form|use alphanumeric)|Can't load (?:the configuration|tokenizer|config) (?:of|for)|couldn't connect to '?https:\/\/huggingface\.co|HfHubHTTPError|MaxRetryError.*huggingface|Name or service not known|Temporary failure in name resolution|IncompleteRead|Consistency check failed: file should be|Connection error, and we cannot find the requested files|CAS service error|httpx\.ConnectError|OfflineModeIsEnabled|Permission denied: '[^']*(?:huggingface|\/hub\/|models--))/,
   ),
   fatal(
     'model_download_or_auth',
@@ -53,7 +53,7 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'bad_install',
-    /^(?:ModuleNotFoundError|ImportError): |command not found$|: not found$|No module named /,
+    /^(?:ModuleNotFoundError|ImportError): |command not found$|: not found$|No module named |Ninja is required to load C\+\+ extensions|No such file or directory: 'ninja'|module '(?:sgl_kernel|flashinfer|deep_gemm|deep_ep|triton)[\w.]*' has no attribute/,
   ),
   fatal(
     'host_out_of_memory',
