@@ -36,6 +36,7 @@ describe('a report of texts alone', () => {
       '--request-rate',
       '--num-prompts',
       '--seed',
+      '--flush-cache',
     ];
     for (const [, engine, input] of REPORTS.filter((row) => row[1] !== 'dstack')) {
       const id = engine === 'dstack' ? 'vllm' : engine;
