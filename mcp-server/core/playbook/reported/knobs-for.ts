@@ -42,14 +42,8 @@ const otherNames = (knob: string, names: FlagNames): readonly string[] => {
     : [];
 };
 
-/** Flags that the inventory leaves out. Source: SGLang server_args.py. */
-const BEYOND_TABLE: readonly string[] = ['--nccl-port'];
-
 const isKnown = (names: FlagNames, knob: string): boolean =>
-  !knob.startsWith('-') ||
-  names.known.has(knob) ||
-  names.known.has(knob.replace(/^--no-/, '--')) ||
-  (names.id === 'sglang' && BEYOND_TABLE.includes(knob));
+  !knob.startsWith('-') || names.known.has(knob) || names.known.has(knob.replace(/^--no-/, '--'));
 
 /** Flags that a refusal names, as far as they are flags of the launch or of the engine. */
 function refusedFlags({ events, launch, names }: KnobContext): readonly string[] {
@@ -62,23 +56,7 @@ function refusedFlags({ events, launch, names }: KnobContext): readonly string[]
       ...(/^--?[a-z][\w-]{0,40}$/.test(flag) && (launch === '' || launch.includes(flag))
         ? [flag]
         : []),
-      // By the name of its variable, and newer than our table.
-      ...[`--${flag.replaceAll('_', '-')}`].filter((name) => launch.includes(`${name} `)),
     ]);
-}
-
-/** Flags that only say where and under which name a server answers. */
-const PLACES =
-  /^--(?:host|port|(?:served-)?model(?:-path|-name)?|tokenizer-path|node-rank|api-key|trust-remote-code|log-[\w-]+)$/;
-
-/** Flags of the launch whose value is a number that a refusal names. */
-function refusedValues({ evidence, launch }: KnobContext): readonly string[] {
-  const numbers = new Set(evidence.flatMap((line) => line.match(/(?<![\w.])\d+(?![\w.])/g) ?? []));
-  return [...launch.matchAll(/(--?[a-z][\w-]*)[ =]+(\d+)(?!\S)/g)]
-    .filter(
-      ([, flag = '', value = '']) => !PLACES.test(flag) && Number(value) > 1 && numbers.has(value),
-    )
-    .map(([, flag = '']) => flag);
 }
 
 /** Where pydantic says what it refuses: `-> env -> 0`, `service.replicas`, `'loc': ['body', 'env']`. */
@@ -108,31 +86,6 @@ function launchFlagsIn({ launch, log, names }: KnobContext): readonly string[] {
     );
   });
 }
-
-const WITHOUT =
-  /\b(?:without|only (?:with|when|if)|remov\w+|dropp?\w*|leav\w+ out|omit\w*|turn\w+ off|unset\w*|disabl\w+)\b[^.\n]{0,16}?(--[a-z][\w-]+)/gi;
-/** Classes that a setting of the launch may bring about. */
-const BY_SETTING = [
-  'hang_watchdog',
-  'nccl_interconnect',
-  'bad_flag_combination',
-  'unsupported_gpu_or_kernel',
-];
-
-/** Flags of the launch without which it works, as somebody says. */
-function blamedFlags({ cls, launch, words }: KnobContext): readonly string[] {
-  if (!BY_SETTING.includes(cls)) return [];
-  return [...words.matchAll(WITHOUT)]
-    .map(([, flag = '']) => flag)
-    .filter((flag) => launch.includes(flag))
-    .slice(0, 4);
-}
-
-/** What a launch sets, where nothing tells which of it clashes. */
-const launchFlags = (launch: string): readonly string[] =>
-  (launch.match(/(?<!\S)--[a-z][\w-]+/g) ?? [])
-    .map((flag) => flag.replaceAll('_', '-'))
-    .filter((flag) => !PLACES.test(flag));
 
 /** Which variables of the environment address a class. Source: NCCL, Gloo, vLLM and dstack documentation. */
 const VARIABLES: Readonly<Record<string, RegExp>> = {
@@ -194,17 +147,15 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
   const said = flagsNamedIn(evidence.join('\n'), names);
   const all = [
     ...refusedFlags(context),
-    ...blamedFlags(context),
     ...variablesOf(context),
     ...refusedProperties(context),
-    ...(cls === 'bad_flag_combination' ? refusedValues(context) : []),
     ...(cls.startsWith('bad_flag') ? launchFlagsIn(context) : []),
     ...(isBuild(context) ? namesOf(remedy.others) : []),
     ...said.filter((flag) => cls.startsWith('bad_flag') || listed.includes(flag)),
     // What a launch gives is a flag of its version, though later ones lack it.
     ...listed.filter((knob) => isKnown(names, knob) || launch.includes(knob)),
     ...namesOf(remedy.others),
-    ...(cls === 'bad_flag_combination' ? launchFlags(launch) : []),
+    ...(cls === 'bad_flag_combination' ? flagsNamedIn(launch, names) : []),
   ];
   const spelt = all.flatMap((knob) => [
     knob,
