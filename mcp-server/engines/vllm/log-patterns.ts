@@ -1,4 +1,5 @@
 import { cause, fatal, type LogPattern, note, symptom } from '../../core/telemetry/log-pattern.ts';
+import { VLLM_REFUSAL_PATTERNS } from './refusal-patterns.ts';
 
 /** What vLLM prints and why. Source: vLLM V0 and V1 (to 2026-05) vllm/v1/{core,engine,worker}, vllm/config, vllm/entrypoints. */
 export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
@@ -33,6 +34,7 @@ export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
   note('ready', /(?:Starting vLLM (?:API )?server on|Application startup complete\.)/),
   note('async_scheduling', /Asynchronous scheduling is enabled/),
   note('chunked_prefill', /Chunked prefill is enabled with max_num_batched_tokens=(?<budget>\d+)/),
+  ...VLLM_REFUSAL_PATTERNS,
   fatal(
     'kv_cache_too_small',
     /(?:No available memory for the cache blocks|is larger than the (?:available KV cache memory|maximum number of tokens that can be stored in KV cache)|KV cache is needed, which is larger than)(?:.*?estimated maximum model length is (?<maxModelLength>\d+))?/,
@@ -51,7 +53,7 @@ export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'oom_sampler_warmup',
-    /(?:CUDA )?out of memory.* (?:occurred )?when warming up (?:the )?sampler with (?<requests>\d+) dummy requests/i,
+    /(?:CUDA )?out of memory.* (?:occurred )?when warming up (?:the )?(?:sampler|pooler \([^)]*\)) with (?<requests>\d+) dummy requests/i,
   ),
   fatal(
     'context_too_long',

@@ -23,6 +23,7 @@ const WAYS: Readonly<Record<string, Ways>> = {
     lower: `${CONTEXT} --max-num-seqs --parallel`,
     raise: `${LESS_MEMORY} ${MORE_GPUS}`,
     set: '--kv-cache-dtype --cache-type-k --cache-type-v',
+    remove: '--num-gpu-blocks-override',
   },
   weights_do_not_fit: {
     raise: `${MORE_GPUS} --cpu-offload-gb --n-cpu-moe`,
@@ -147,8 +148,8 @@ const isGivenSwitch = (knob: string, launch: string): boolean =>
   knob.startsWith('--') &&
   new RegExp(`(?:^|\\s)${knob.replaceAll('-', '\\-')}(?=\\s+-|\\s*$)`).test(launch);
 
-/** A switch that slows or splits a server by being set: it can be taken out only of what sets it. */
-const IS_SWITCH = /^--(?:disable-|no-|enforce-eager|cpu-moe)/;
+/** What slows, splits or narrows a server by being set: it can be taken out only of what sets it. */
+const IS_SWITCH = /^--(?:disable-|no-|enforce-eager|cpu-moe|num-gpu-blocks-override)/;
 
 /** Whether a knob can be turned as its class asks: a switch to be taken out must be told of. */
 export function isTurnable(cls: string, knob: string, told: string): boolean {

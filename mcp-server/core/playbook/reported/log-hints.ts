@@ -2,11 +2,12 @@ import type { LogEvent } from '../../telemetry/log-event.ts';
 import { crashCause } from '../../telemetry/logs.ts';
 import { AMBIGUOUS, type Shares } from './ambiguous-lines.ts';
 import { captureCause } from './capture-cause.ts';
+import { kernelReading } from './kernel-reading.ts';
 import { isBesideWeights, isWithoutDevice } from './llamacpp-hints.ts';
 import { foreignMemoryShare, isPoolLimit, isSharedByProfile } from './oom-numbers.ts';
 import { withoutQuotedRaises } from './quoted-code.ts';
 import { EXPLAINS } from './rank-causes.ts';
-import { type Hint, type Report, wordsOf } from './report.ts';
+import type { Hint, Report } from './report.ts';
 import { reportedClass } from './same-as.ts';
 import { hasServed, sizesOf } from './sizes.ts';
 import { waitingReading } from './waiting-reading.ts';
@@ -43,7 +44,7 @@ const OTHER_NAMES: Shares = [
   ['bad_flag_value', 0.6],
 ];
 /** Python keeps shared memory as a file of a memory disk, so that its fullness reads like a disk's. Source: CPython multiprocessing/shared_memory.py. */
-const IN_SHARED_MEMORY = /shared_memory\.py|SharedMemory\(|\/dev\/shm|shm_open/;
+const IN_SHARED_MEMORY = /shared_memory\.py|SharedMemory\(|'\/psm_|\/dev\/shm|shm_open/;
 const SHM: Shares = [
   ['shm_or_ipc', 1],
   ['disk_full', 0.5],
@@ -77,29 +78,11 @@ function reread(event: LogEvent, report: Report): Shares {
   const byLine =
     captureCause(event.line) ??
     known ??
-    oldToolkit(event.line, report) ??
+    kernelReading(event.line, report) ??
     bySurroundings(event, report) ??
     foreignMemory(event);
   const { weightShare } = sizesOf(report);
   return byLine ?? lostShare(event, report) ?? rereadBySize(event, weightShare ?? Number.NaN);
-}
-
-/**
- * FlashInfer's compiler knows no kernel for the card: because the card is too old, or the toolkit too old for it.
- * Source: flashinfer/jit, which says the former where the latter made it drop the card's architecture.
- */
-const NO_ARCHITECTURE =
-  /FlashInfer requires GPUs with sm|No supported CUDA architectures found for/;
-const OLD_CARD =
-  /\b(?:V100|P100|P40|P4|M40|K80|TITAN|GTX ?\d+|10[678]0|sm_?(?:[56]\d|70)|[Vv]olta|[Pp]ascal)\b/;
-const TOOLKIT_OR_CARD: Shares = [
-  ['driver_or_cuda_mismatch', 1],
-  ['unsupported_gpu_or_kernel', 0.3],
-];
-
-function oldToolkit(line: string, report: Report): Shares | null {
-  const card = `${report.input.gpu ?? ''} ${wordsOf(report)}`;
-  return NO_ARCHITECTURE.test(line) && !OLD_CARD.test(card) ? TOOLKIT_OR_CARD : null;
 }
 
 /** What a line's own class is of, by what it names and by the rest of the log. Null when: that tells nothing more. */

@@ -1,16 +1,39 @@
 import type { Report } from './report.ts';
 
-const UNIT_GIB: Readonly<Record<string, number>> = { K: 1 / 1024 ** 2, M: 1 / 1024, G: 1, T: 1024 };
+const UNIT_GIB: Readonly<Record<string, number>> = {
+  '': 1 / 1024 ** 3,
+  K: 1 / 1024 ** 2,
+  M: 1 / 1024,
+  G: 1,
+  T: 1024,
+};
 
 function gibAfter(text: string, pattern: RegExp): number {
   const found = pattern.exec(text);
   return Number(found?.[1] ?? Number.NaN) * (UNIT_GIB[found?.[2] ?? ''] ?? Number.NaN);
 }
 
-const CAPACITY = /total capacity of ([\d.]+) ([KMGT])iB/;
-const FREE = /of which ([\d.]+) ([KMGT])iB is free/;
-const OWN = /this process has ([\d.]+) ([KMGT])iB memory in use/;
-const TORCH = /Of the allocated memory ([\d.]+) ([KMGT])iB is allocated by PyTorch/;
+interface OomTexts {
+  readonly capacity: RegExp;
+  readonly free: RegExp;
+  /** What this process holds, the fullest account first. */
+  readonly own: readonly RegExp[];
+}
+
+const OOM_TEXTS: OomTexts = {
+  capacity: /total capacity of ([\d.]+) ([KMGT])iB/,
+  free: /of which ([\d.]+) (?:([KMGT])iB|bytes) is free/,
+  own: [
+    /this process has ([\d.]+) ([KMGT])iB memory in use/,
+    /Of the allocated memory ([\d.]+) ([KMGT])iB is allocated by PyTorch/,
+  ],
+};
+/** Before 2.1. */
+const OLD_OOM_TEXTS: OomTexts = {
+  capacity: /([\d.]+) ([KMGT])iB total capacity;/,
+  free: /([\d.]+) (?:([KMGT])iB|bytes) free;/,
+  own: [/([\d.]+) ([KMGT])iB reserved in total by PyTorch/],
+};
 
 /** What a CUDA context and the buffers of NCCL take at most beside PyTorch, in GiB. Source: own reasoning. */
 const MOST_BESIDE_TORCH_GIB = 8;
@@ -25,10 +48,10 @@ export const isSharedByProfile = (log: string): boolean =>
  * Units: ratio 0..1. Null when: the line does not tell all three. Source: PyTorch c10/cuda/CUDACachingAllocator.cpp.
  */
 export function foreignMemoryShare(line: string): number | null {
-  const capacity = gibAfter(line, CAPACITY);
-  const own = gibAfter(line, OWN);
-  const mine = Number.isNaN(own) ? gibAfter(line, TORCH) : own;
-  const share = (capacity - gibAfter(line, FREE) - mine) / capacity;
+  const texts = OLD_OOM_TEXTS.capacity.test(line) ? OLD_OOM_TEXTS : OOM_TEXTS;
+  const capacity = gibAfter(line, texts.capacity);
+  const own = texts.own.map((pattern) => gibAfter(line, pattern)).find((gib) => !Number.isNaN(gib));
+  const share = (capacity - gibAfter(line, texts.free) - (own ?? Number.NaN)) / capacity;
   return Number.isNaN(share) ? null : Math.max(0, share);
 }
 

@@ -51,7 +51,7 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
     knobs: {
       sglang:
         '--attention-backend --dtype --sampling-backend --kv-cache-dtype --quantization --moe-runner-backend --fp8-gemm-backend',
-      vllm: '--dtype --attention-backend --kv-cache-dtype --quantization --moe-backend',
+      vllm: '--dtype --attention-backend --kv-cache-dtype --quantization --moe-backend --mm-encoder-attn-backend',
       llamacpp: '--flash-attn --device --cache-type-k --n-gpu-layers',
     },
     others:
@@ -93,7 +93,7 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
     knobs: {
       sglang:
         '--watchdog-timeout --disable-custom-all-reduce --disable-overlap-schedule --attention-backend --grammar-backend --enable-nccl-nvls --speculative-algorithm --dist-timeout',
-      vllm: '--disable-custom-all-reduce --distributed-executor-backend --no-async-scheduling --structured-outputs-config --speculative-config --enforce-eager',
+      vllm: '--disable-custom-all-reduce --distributed-executor-backend --no-async-scheduling --structured-outputs-config --guided-decoding-backend --speculative-config --enforce-eager',
       llamacpp: '--parallel --timeout --no-cont-batching --threads --ctx-size --n-predict',
     },
     others:

@@ -6,7 +6,7 @@ export const START_REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: 'Serve a shorter context that fits the KV pool, or give the pool more memory by a higher memory share.',
     knobs: {
       sglang: '--mem-fraction-static --context-length --tp-size --kv-cache-dtype --quantization',
-      vllm: '--max-model-len --gpu-memory-utilization --tensor-parallel-size --kv-cache-dtype --max-num-seqs',
+      vllm: '--max-model-len --gpu-memory-utilization --tensor-parallel-size --kv-cache-dtype --max-num-seqs --num-gpu-blocks-override',
       llamacpp: '--ctx-size --parallel --cache-type-k --cache-type-v --kv-unified --n-gpu-layers',
     },
   },

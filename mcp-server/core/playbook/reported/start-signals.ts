@@ -189,7 +189,7 @@ export const START_SIGNALS: readonly Signal[] = [
   ),
   ...words('nccl_interconnect', [
     0.7,
-    /\b(?:hangs?|hung|stuck|freez\w*|stands? still|blocks?)\b[^.\n]{0,40}\b(?:nccl|rccl|all-?reduce|process group|pynccl)\b/i,
+    /\b(?:hangs?|hung|stuck|freez\w*|stands? still|blocks?)\b[^.\n]{0,40}\b(?:nccl|rccl|all[-_]?reduce|process group|pynccl)\b/i,
   ]),
   ...words('nccl_interconnect', [
     0.6,

@@ -1,4 +1,4 @@
-import type { Hint, Report } from './report.ts';
+import { type Hint, numbersOf, type Report } from './report.ts';
 import { neverMetAt } from './waiting-reading.ts';
 
 const MAX_CHARS = 200_000;
@@ -24,9 +24,29 @@ const STANDSTILL =
 /** Requests are there and nothing comes of them. Source: vLLM prints such a line every ten seconds; a scheduler that runs none while some wait is stuck too. */
 function standstill(log: string): readonly Hint[] {
   const lines = log.match(STANDSTILL) ?? [];
-  return lines.length >= 2
-    ? [{ cls: 'hang_watchdog', weight: 0.85, evidence: lines[0] ?? '' }]
-    : [];
+  const [line = ''] = lines;
+  if (lines.length < 2) return [];
+  const cut = CUT_POOL.exec(log);
+  const isTooLarge = Number(cut?.[2]) < Number(cut?.[1]) && line.includes('Running: 0 reqs');
+  return isTooLarge
+    ? [{ cls: 'kv_cache_too_small', weight: 0.92, evidence: cut?.[0] ?? '' }]
+    : [{ cls: 'hang_watchdog', weight: 0.85, evidence: line }];
+}
+
+/** A pool that was made smaller by hand is not measured against the longest prompt, so that one may wait for ever. Source: vLLM v1/core/kv_cache_utils.py. */
+const CUT_POOL = /Overriding num_gpu_blocks=(\d+) with num_gpu_blocks_override=(\d+)/;
+
+const SPLIT = /--(?:tensor-parallel-size|tp-size|tp)[ =]+(\d+)/g;
+const HANDS_OVER = /--kv-transfer-config|--disaggregation-mode/;
+const IN_CONNECTOR = /\w*connector\w*\.py|\/disaggregation\/\S+\.py/;
+
+/** One side hands its cache to another that is split otherwise, and what hands over fails. Source: vLLM docs nixl_connector_usage, SGLang docs pd_disaggregation. */
+function unequalSides(report: Report, log: string): readonly Hint[] {
+  const launch = report.input.launch_command ?? '';
+  const splits = new Set(numbersOf(launch, SPLIT));
+  if (splits.size < 2 || !HANDS_OVER.test(launch) || !IN_CONNECTOR.test(log)) return [];
+  const evidence = `sides split over ${[...splits].join(' and ')} GPUs hand over a cache`;
+  return [{ cls: 'bad_flag_combination', weight: 0.75, evidence }];
 }
 
 /** The log ends where the ranks look for each other. */
@@ -47,5 +67,11 @@ function smallPool(log: string): readonly Hint[] {
 /** What a log shows of the state in which something ended or stood still. */
 export function stateHints(report: Report): readonly Hint[] {
   const log = (report.input.log ?? '').slice(-MAX_CHARS);
-  return [...whatRan(log), ...standstill(log), ...smallPool(log), ...neverMet(log)];
+  return [
+    ...whatRan(log),
+    ...standstill(log),
+    ...smallPool(log),
+    ...neverMet(log),
+    ...unequalSides(report, log),
+  ];
 }

@@ -1,5 +1,6 @@
 import type { LogEvent } from '../../telemetry/log-event.ts';
 import type { Shares } from './ambiguous-lines.ts';
+import { hasOldCard } from './kernel-reading.ts';
 import { type Report, wordsOf } from './report.ts';
 
 /** Lines that only say that something is still waited for. Source: vLLM shm_broadcast.py, engine/multiprocessing/client.py, v1/engine/utils.py. */
@@ -21,6 +22,24 @@ const NEVER_MET: Shares = [
   ['nccl_interconnect', 1],
   ['hang_watchdog', 0.6],
 ];
+
+/** A stack that somebody took of what hangs, and a collective in it. Source: names of vLLM device_communicators, torch.distributed and NCCL kernels. */
+const IN_COLLECTIVE =
+  /(?:py-?spy|\bgdb\b|cuda-gdb|\bstacks?\b|back ?trace|\bsits? in|(?:stuck|blocked|hangs?|waits?|spins?) (?:in|inside|at))[^.;\n]{0,80}(?:all_?reduce|all_?gather|reduce_?scatter|ncclDevKernel|ncclKernel)/i;
+
+const TRITON_ATTENTION = /Using (?:AttentionBackendEnum\.)?TRITON_ATTN/;
+/** A kernel compiler that does not know the card any more may never come back. Source: Triton's README, compute capability 8.0 and above. */
+const OLD_FOR_TRITON: Shares = [
+  ['unsupported_gpu_or_kernel', 1],
+  ['hang_watchdog', 0.7],
+];
+
+/** Why nothing came but waiting. Null when: the report does not tell. */
+function whyStill(report: Report): Shares | null {
+  const log = report.input.log ?? '';
+  if (neverMetAt(log) !== null || IN_COLLECTIVE.test(wordsOf(report))) return NEVER_MET;
+  return TRITON_ATTENTION.test(log) && hasOldCard(report) ? OLD_FOR_TRITON : null;
+}
 
 const BARE_SYSTEM_ERROR = /unhandled system error/;
 /** What names the way that failed, or that there is another machine. */
@@ -60,7 +79,7 @@ const isContained = (told: string): boolean => IN_CONTAINER.test(told) && !NAMES
 /** What an event is of by what stands around it in the report. Null when: that tells nothing more. */
 export function waitingReading({ cls, line }: LogEvent, report: Report): Shares | null {
   if (cls === 'hang_watchdog' && STILL_WAITING.test(line)) {
-    return neverMetAt(report.input.log ?? '') === null ? null : NEVER_MET;
+    return whyStill(report);
   }
   if (cls === 'nccl_interconnect' && BARE_SYSTEM_ERROR.test(line)) {
     return isContained(textsOf(report)) ? SMALL_CONTAINER : null;

@@ -11,7 +11,7 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'oom',
-    /(?:OutOfMemoryError|CUDA out of memory|CUDA error: out of memory|HIP out of memory|CUBLAS_STATUS_ALLOC_FAILED|cudaErrorMemoryAllocation)/,
+    /(?:OutOfMemoryError|CUDA out of memory|CUDA (?:driver )?error: out of memory|Triton Error \[CUDA\]: out of memory|HIP out of memory|CUBLAS_STATUS_ALLOC_FAILED|cudaErrorMemoryAllocation)/,
   ),
   fatal(
     'driver_or_cuda_mismatch',
@@ -19,7 +19,7 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'driver_or_cuda_mismatch',
-    /(?:the provided PTX was compiled with an unsupported toolchain|undefined symbol: |lib(?:cudart|cublas|cudnn|nccl|nvrtc)[^\s:]*\.so[^\s:]*: cannot open shared object file|version `GLIBCXX_[\d.]+' not found|version `GLIBC_[\d.]+' not found|cuda>=(?<needs>[\d.]+), please update your driver|nvrtc: error: invalid value for --gpu-architecture)/,
+    /(?:PTX was compiled with an unsupported toolchain|NVMLError_(?:LibRmVersionMismatch|LibraryNotFound|DriverNotLoaded)|cuDNN version incompatibility|undefined symbol: |lib(?:cudart|cublas|cudnn|nccl|nvrtc)[^\s:]*\.so[^\s:]*: cannot open shared object file|version `GLIBCXX_[\d.]+' not found|version `GLIBC_[\d.]+' not found|cuda>=(?<needs>[\d.]+), please update your driver|nvrtc: error: invalid value for --gpu-architecture)/,
   ),
   fatal(
     'unsupported_gpu_or_kernel',

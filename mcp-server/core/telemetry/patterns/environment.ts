@@ -29,7 +29,7 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'model_download_or_auth',
-    /(?:failed to get manifest at|HTTPLIB failed|ProxyError: HTTPS?ConnectionPool|Max retries exceeded with url|access a gated repo|ReadTimeoutError: .*(?:huggingface|hf\.co)|GatedRepoError|RepositoryNotFoundError|RevisionNotFoundError|EntryNotFoundError|LocalEntryNotFoundError|Cannot access gated repo|401 Client Error|403 Client Error|404 Client Error.*huggingface|429 Client Error|Invalid (?:user )?token|Invalid credentials in Authorization header|is not a (?:local folder and is not a )?valid model identifier|Repo id must (?:be in the form|use alphanumeric)|Can't load (?:the configuration|tokenizer|config) (?:of|for)|couldn't connect to '?https:\/\/huggingface\.co|HfHubHTTPError|MaxRetryError.*huggingface|Name or service not known|Temporary failure in name resolution|IncompleteRead|Consistency check failed: file should be|Connection error, and we cannot find the requested files|CAS service error|httpx\.ConnectError|OfflineModeIsEnabled|Permission denied: '[^']*(?:huggingface|\/hub\/|models--))/,
+    /(?:failed to get manifest at|HTTPLIB failed|ProxyError: HTTPS?ConnectionPool|Max retries exceeded with url|access a gated repo|ReadTimeoutError: .*(?:huggingface|hf\.co)|GatedRepoError|RepositoryNotFoundError|RevisionNotFoundError|EntryNotFoundError|LocalEntryNotFoundError|Cannot access gated repo|401 Client Error|403 Client Error|404 Client Error.*huggingface|429 Client Error|Invalid (?:user )?token|Invalid credentials in Authorization header|is not a (?:local folder and is not a )?valid model identifier|HFValidationError|Error no file named \S+\.(?:safetensors|bin)|SSLError|CERTIFICATE_VERIFY_FAILED|modelscope\S*\.(?:NotExistError|HTTPError)|when calling the (?:HeadObject|GetObject|ListObjects\w*) operation|File reconstruction error|Unable to locate credentials|Repo id must (?:be in the form|use alphanumeric)|Can't load (?:the configuration|tokenizer|config) (?:of|for)|couldn't connect to '?https:\/\/huggingface\.co|HfHubHTTPError|MaxRetryError.*huggingface|Name or service not known|Temporary failure in name resolution|IncompleteRead|Consistency check failed: file should be|Connection error, and we cannot find the requested files|CAS service error|httpx\.ConnectError|OfflineModeIsEnabled|Permission denied: '[^']*(?:huggingface|\/\.cache|\/hub\/|models--))/,
   ),
   fatal(
     'model_download_or_auth',
@@ -37,11 +37,11 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'port_conflict',
-    /(?:\[Errno 98\]|\[Errno 48\]|[Aa]ddress already in use|Only one usage of each socket address|WinError 10048|EADDRINUSE|couldn't bind to server socket|couldn't bind HTTP server socket|port \d+ is (?:already )?(?:in use|not available))/,
+    /(?:\[Errno 98\]|\[Errno 48\]|[Aa]ddress already in use|Only one usage of each socket address|WinError 10048|EADDRINUSE|couldn't bind to server socket|couldn't bind HTTP server socket|port is already allocated|port \d+ is (?:already )?(?:in use|not available))/,
   ),
   fatal(
     'tokenizer_or_template',
-    /(?:to build an AutoTokenizer|Unsupported tokenizer|Failed to load (?:the )?tokenizer|install (?:sentencepiece|tiktoken|protobuf)|convert a slow tokenizer|get_spm_processor|tokenizer\.Load\(|all_special_tokens_extended|cannot use chat template|supplied chat template is not supported|chat template .*(?:not|no longer) |no chat template|does not (?:have|define) a chat template|TemplateSyntaxError|jinja2\.exceptions|Couldn't instantiate the backend tokenizer|Unrecognized (?:tokenizer|processing) class|Tokenizer class \S+ does not exist|data did not match any variant of untagged enum|Conversation roles must alternate|Token id \d+ is out of vocabulary|Unable to load vocabulary|requires the (?:protobuf|sentencepiece|tiktoken) library|has no attribute 'all_special_tokens_extended'|^TypeError: not a string$)/i,
+    /(?:to build an AutoTokenizer|Unsupported tokenizer|Failed to load (?:the )?tokenizer|install (?:sentencepiece|tiktoken|protobuf)|convert a slow tokenizer|get_spm_processor|tokenizer\.Load\(|'\w*Tokenizer\w*' object has no attribute '(?!quant|weight)|all_special_tokens_extended|cannot use chat template|supplied chat template is not supported|chat template .*(?:not|no longer) |no chat template|does not (?:have|define) a chat template|TemplateSyntaxError|jinja2\.exceptions|Couldn't instantiate the backend tokenizer|Unrecognized (?:tokenizer|processing) class|Tokenizer class \S+ does not exist|data did not match any variant of untagged enum|Conversation roles must alternate|Token id \d+ is out of vocabulary|Unable to load vocabulary|requires the (?:protobuf|sentencepiece|tiktoken) library|has no attribute 'all_special_tokens_extended'|^AttributeError: 'list' object has no attribute 'keys'$|^TypeError: Can only get item pairs from a mapping|^TypeError: not a string$)/i,
   ),
   fatal(
     'unsupported_model',
@@ -57,7 +57,7 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'host_out_of_memory',
-    /(?:^Killed$|has terminated: signal: killed|by (?:the )?OOM killer|Out of memory: Killed process|oom-kill|OOMKilled|Cannot allocate memory|\bbad_alloc\b|exit(?:ed)? (?:with )?(?:code|status) 137|exit code: -9|signal 9|MemoryError$|DefaultCPUAllocator: (?:not enough|can't allocate) memory)/,
+    /(?:^Killed$|has terminated: signal: killed|by (?:the )?OOM killer|Out of memory: Killed process|oom-kill|due to the node running low on memory|OOMKilled|Cannot allocate memory|\bbad_alloc\b|exit(?:ed)? (?:with )?(?:code|status) 137|exit code: -9|signal 9|MemoryError$|DefaultCPUAllocator: (?:not enough|can't allocate) memory)/,
   ),
   fatal(
     'hang_watchdog',
