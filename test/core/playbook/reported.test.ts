@@ -115,6 +115,14 @@ describe('a report of texts alone', () => {
     expect(knobs(`${launch} --disable-cuda-graph`)).toContain('--disable-cuda-graph');
   });
 
+  it('names a size of SGLang also as its guides write it, and of vLLM only in full', () => {
+    const symptom = 'All-reduce takes a third of each decode step over PCIe without NVLink.';
+    const knobs = (engine: string) => byRules({ engine, input: { symptom } }).causes[0]?.knobs;
+    expect(knobs('sglang')).toEqual(expect.arrayContaining(['--tp-size', '--tp']));
+    expect(knobs('vllm')).toContain('--tensor-parallel-size');
+    expect(knobs('vllm')).not.toContain('--tp');
+  });
+
   it('leaves out flags that the reported version does not take', () => {
     const log = 'Capture cuda graph failed: CUDA out of memory. Tried to allocate 1.00 GiB.';
     const knobsAt = (version: string | null) =>

@@ -28,12 +28,16 @@ function spellings(knob: string, launch: string, names: FlagNames): readonly str
   return launch.split(/[\s=]+/).filter((word) => word.startsWith('-') && isSame(word));
 }
 
+/** Sizes of SGLang that its own guides write without their end: argparse takes a beginning. */
+const SHORT_SIZE = /^(--(?:tp|dp|ep))-size$/;
+
 /**
  * What a flag of one letter, or an unusual short one, is called in full; and the short name by which llama.cpp's own
- * help lists a flag first.
+ * help lists a flag first, or SGLang's guides write it.
  */
 const otherNames = (knob: string, names: FlagNames): readonly string[] => {
   if (/^-\w/.test(knob)) return names.aliasesOf(knob).filter((name) => name.startsWith('--'));
+  if (names.id === 'sglang') return SHORT_SIZE.exec(knob)?.slice(1) ?? [];
   return names.id === 'llamacpp'
     ? names
         .aliasesOf(knob)
