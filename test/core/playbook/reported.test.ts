@@ -53,6 +53,7 @@ describe('a report of texts alone', () => {
           knob.startsWith('--') &&
           !known.has(knob) &&
           !known.has(knob.replace(/^--no-/, '--')) &&
+          !(engine === 'sglang' && known.has(`${knob}-size`)) &&
           !outside.includes(knob) &&
           input.launch_command?.includes(knob) !== true,
       );
