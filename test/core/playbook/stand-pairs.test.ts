@@ -94,4 +94,22 @@ describe('why something stands or ends', () => {
       '--num-gpu-blocks-override',
     );
   });
+
+  it('names the size of the volume that a chart asks for where a disk is full', () => {
+    const log = 'OSError: [Errno 28] No space left on device';
+    const chart = 'modelArtifacts: {uri: "hf://org/m", size: 450Gi}\nresources: {memory: 64Gi}';
+    expect(knobsOf({ launch_command: chart, log })).toContain('modelArtifacts.size');
+    expect(knobsOf({ launch_command: 'pvcStorage: "50Gi"', log })).toContain('pvcStorage');
+    expect(knobsOf({ launch_command: 'memory: 50Gi', log })).not.toContain('memory');
+  });
+
+  it('offers a smaller share where stages of one launch meet on a card', () => {
+    const log =
+      'ValueError: Free memory on device (20.31/79.25 GiB) on startup is less than desired GPU memory utilization (0.6, 47.55 GiB).';
+    const staged = { launch_command: 'vllm serve org/m --omni', log };
+    expect(knobsOf(staged)).toContain('--gpu-memory-utilization');
+    expect(knobsOf({ ...staged, launch_command: 'vllm serve org/m' })).not.toContain(
+      '--gpu-memory-utilization',
+    );
+  });
 });

@@ -114,10 +114,23 @@ function variablesOf({ cls, launch, log, words }: KnobContext): readonly string[
     .slice(0, 4);
 }
 
+/** Sizes of volumes in a file of an orchestrator, alone or within braces. Source: Kubernetes PersistentVolumeClaim, charts of llm-d and vLLM's production stack. */
+const VOLUME_SIZE =
+  /(?:([A-Za-z]\w*): *\{[^{}\n]*)?(?<![\w-])(size|storage|pvcStorage|storageSize|ephemeral-storage|disk_size|disk)["']?: *["']?\d+(?:\.\.\d*)? ?[GT]i?B?\b/g;
+
+const volumesOf = ({ cls, launch }: KnobContext): readonly string[] =>
+  cls === 'disk_full'
+    ? [...launch.matchAll(VOLUME_SIZE)]
+        .flatMap(([, parent, name = '']) => [...(parent ? [`${parent}.${name}`] : []), name])
+        .slice(0, 4)
+    : [];
+
 /** A smaller share of a GPU is a remedy where two are to run on it, and hides a leftover process otherwise. */
 const SHARES = ['--gpu-memory-utilization', '--mem-fraction-static'];
 const IS_SHARED =
   /\bshar(?:e|es|ed|ing)\b|\bboth\b|\btwo\b|\bsecond\b|same (?:gpu|card)|another (?:server|model|instance)|beside/i;
+/** One launch whose own stages meet on a card. Source: vLLM-Omni docs, stage configurations. */
+const IS_STAGED = /(?<![\w-])--omni\b|--stage-configs?-path|\[Stage-\d+\]/;
 
 /** Flags that decide over memory which is not taken yet when a start fails there. Source: order of vLLM's and SGLang's start. */
 const NOT_YET: Readonly<
@@ -153,6 +166,7 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
     ...refusedFlags(context),
     ...variablesOf(context),
     ...refusedProperties(context),
+    ...volumesOf(context),
     ...(cls.startsWith('bad_flag') ? launchFlagsIn(context) : []),
     ...(isBuild(context) ? namesOf(remedy.others) : []),
     ...said.filter((flag) => cls.startsWith('bad_flag') || listed.includes(flag)),
@@ -168,7 +182,8 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
   ]);
   const never = namesOf(remedy.never);
   const told = `${launch}\n${context.log}\n${evidence.join('\n')}`;
-  const isSharing = cls !== 'gpu_already_in_use' || IS_SHARED.test(evidence.join('\n'));
+  const isSharing =
+    cls !== 'gpu_already_in_use' || IS_SHARED.test(evidence.join('\n')) || IS_STAGED.test(told);
   const isOffered = (knob: string): boolean =>
     names.usable === null ||
     !names.known.has(knob) ||
