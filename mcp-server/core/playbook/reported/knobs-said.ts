@@ -40,6 +40,33 @@ const shown = (
   ...rows: readonly (readonly [RegExp, string])[]
 ): readonly Shown[] => rows.map(([pattern, knobs]) => ({ cls, pattern, knobs, engine }));
 
+/** Source: CUDA error 802, NVIDIA fabric manager guide; Triton's compiler.py; ibv_reg_mr(3); Kubernetes scheduler; SGLang's compile_utils. */
+const OF_PLACE: readonly Shown[] = [
+  ...shown(
+    null,
+    'driver_or_cuda_mismatch',
+    [/system not yet initialized|cudaErrorSystemNotReady/, 'nvidia-fabricmanager'],
+    [/initialize CUDA: unknown error|CUDA unknown error|nvidia[-_]uvm/, 'nvidia_uvm driver'],
+    [/forward compatibility was attempted/, 'driver | image tag'],
+  ),
+  ...shown(null, 'unsupported_gpu_or_kernel', [
+    /ptxas fatal *: Value 'sm_\w+' is not defined/,
+    'TRITON_PTXAS_PATH',
+  ]),
+  ...shown(
+    null,
+    'nccl_interconnect',
+    [/ibv_reg_\w+ failed with error Cannot allocate memory/, '--ulimit memlock=-1 | '],
+    [/cannot allocate mlx5dv_devx_uar/, '--privileged'],
+  ),
+  ...shown(null, 'no_capacity', [/untolerated taint|didn't tolerate/, 'tolerations']),
+  ...shown(null, 'port_conflict', [/\bkv_events\b/, '--kv-events-config']),
+  ...shown('sglang', 'hang_watchdog', [
+    /DeepGEMM JIT (?:Pre-)?Compil/,
+    'sglang.compile_deep_gemm | --dist-timeout',
+  ]),
+];
+
 /** Source: llama.cpp src/llama-context.cpp, tools/mtmd, common/arg.cpp, ggml-cuda build; NVIDIA container toolkit; Go net. */
 const SHOWN: readonly Shown[] = [
   ...shown(
@@ -78,6 +105,7 @@ const SHOWN: readonly Shown[] = [
     /nvidia-container-cli|could not select device driver|unresolvable CDI/,
     'driver nvidia-container-toolkit',
   ]),
+  ...OF_PLACE,
 ];
 
 /** A value that lost its flag because a blank or a shell parted them. */

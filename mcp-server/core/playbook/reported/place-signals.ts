@@ -27,6 +27,11 @@ export const PLACE_SIGNALS: readonly Signal[] = [
     0.75,
     /INTERRUPTED_BY_NO_CAPACITY|interrupted_by_no_capacity|(?<!Max )[Ss]pot (?:instance|interruption|request)(?! (?:count|limit|quota))|[Pp]reempt(?:ed|ible)\b.*(?:instance|node|VM|vm)|instance-terminated-no-capacity|marked for (?:termination|stop)|rebalance recommendation|instance.*preempted/,
   ]),
+  // What the metadata services of AWS, GCP and Azure answer when a machine is about to be taken.
+  ...signs('spot_interruption', 'log', [
+    0.85,
+    /"action": ?"(?:terminate|stop|hibernate)", ?"time": ?"|metadata\/instance\/preempted\S*\s+TRUE\b|"EventType": ?"Preempt"/,
+  ]),
   ...words('instance_unreachable', [
     0.65,
     /\b(?:instances?|hosts?|nodes?|vms?|server|shim|runner|ssh|tunnel)\b[^\n]{0,60}(?:unreachable|not reachable|no (?:response|connection)|lost|disconnect|refus|timed? ?out|stuck|never (?:came|starts|became)|cannot (?:be )?(?:connect|reach)|firewall|\bkeys?\b)/i,

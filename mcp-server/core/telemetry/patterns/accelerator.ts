@@ -45,6 +45,17 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
     'nccl_interconnect',
     /(?:Watchdog caught collective operation timeout|collective operation timeout: WorkNCCL|DistStoreError: |DistNetworkError: (?!.*EADDRINUSE)|client socket has (?:timed out|failed)|TCPStore.*(?:timed? ?out|failed to connect))/,
   ),
+  // NVSHMEM's own transports: ibgda.cpp, init.cu.
+  fatal(
+    'nccl_interconnect',
+    /(?:cannot allocate mlx5dv_\w+|nvshmem (?:setup connections|initialization) failed|non-zero status: \d+ nvshmem)/,
+  ),
+  // DeepEP, csrc/deep_ep.cpp and kernels: a rank that waits for the others in vain.
+  fatal('hang_watchdog', /DeepEP (?:error: )?timeout/),
+  fatal(
+    'unsupported_gpu_or_kernel',
+    /Unsupported [\w-]+ (?:prefill|decode|attention) configuration: /,
+  ),
   fatal(
     'gpu_fault',
     /(?:an illegal memory access was encountered|device-side assert triggered|uncorrectable (?:ECC|NVLink) error|Xid \(PCI[^)]*\): (?<xid>\d+)|GPU has fallen off the bus|unspecified launch failure|CUDA error: misaligned address)/,
