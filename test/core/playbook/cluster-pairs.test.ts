@@ -103,9 +103,12 @@ const KNOBS: readonly (readonly [knob: string, cls: string, fires: string, quiet
 ];
 
 describe('knobs that the lines of clusters show', () => {
-  it.each(KNOBS)('%s for %s', (knob, cls, fires, quiet) => {
-    expect(knobsOf({ log: fires }, cls)).toContain(knob);
-    expect(knobsOf({ log: quiet }, cls).length).toBeGreaterThan(0);
-    expect(knobsOf({ log: quiet }, cls)).not.toContain(knob);
-  });
+  it.each(KNOBS.map(([knob, cls, fires, quiet]) => ({ knob, cls, fires, quiet })))(
+    '$knob for $cls',
+    ({ knob, cls, fires, quiet }) => {
+      expect(knobsOf({ log: fires }, cls)).toContain(knob);
+      expect(knobsOf({ log: quiet }, cls).length).toBeGreaterThan(0);
+      expect(knobsOf({ log: quiet }, cls)).not.toContain(knob);
+    },
+  );
 });
