@@ -25,17 +25,20 @@ type Row = readonly [
 
 /**
  * Numbers: memory GB, bandwidth GB/s, 16-bit TFLOP/s, fp8 TFLOP/s, link GB/s, compute capability x 10. The first match wins.
- * Source: ai-dynamo/aiconfigurator systems/*.yaml (H100, H200, A100, L40S, L4, B200); vendor data sheets (A10G, T4, RTX 4090, MI300X, H800, A800, RTX 3060, P40, GB10).
+ * Source: ai-dynamo/aiconfigurator systems/*.yaml (H100, H200, A100, L40S, L4, B200); vendor data sheets (A10G, T4, RTX 4090, MI300X, H800, A800, RTX 3060, P40, GB10, L40, L20, B300).
  */
 const ROWS: readonly Row[] = [
   ['H100 PCIe', /H100.*PCIE|H100PCIE/, [80, 2000, 756, 1513, 64, 90]],
   ['H100 SXM', /H100/, [80, 3350, 989, 1979, 450, 90]],
   ['H200 SXM', /H200/, [141, 4800, 989, 1979, 450, 90]],
   ['B200 SXM', /B200/, [180, 7700, 2250, 4500, 900, 100]],
+  ['B300 SXM', /B300/, [288, 8000, 2250, 4500, 900, 103]],
   ['A100 40GB', /A100.*40G|A100SXM440/, [40, 1555, 312, null, 300, 80]],
   ['A100 80GB PCIe', /A100.*PCIE/, [80, 1935, 312, null, 32, 80]],
   ['A100 80GB SXM', /A100/, [80, 2039, 312, null, 300, 80]],
   ['L40S', /L40S/, [48, 864, 362, 733, 32, 89]],
+  ['L40', /\bL40\b|^L40$|NVIDIAL40$/, [48, 864, 181, 362, 32, 89]],
+  ['L20', /\bL20\b|^L20$|NVIDIAL20$/, [48, 864, 119, 239, 32, 89]],
   ['L4', /\bL4\b|^L4$|NVIDIAL4$/, [24, 300, 121, 242, 32, 89]],
   ['A10G', /A10G/, [24, 600, 70, null, 32, 86]],
   ['A10', /\bA10\b|^A10$|NVIDIAA10$/, [24, 600, 125, null, 32, 86]],

@@ -36,7 +36,7 @@ describe('gpuFacts', () => {
     expect(gpuFacts(name)?.name).toBe(found);
   });
 
-  it.each(['cpu', 'RTX 4080', 'L40', 'A5000', ''])('gives no bound for %j', (name) => {
+  it.each(['cpu', 'RTX 4080', 'L2', 'A5000', ''])('gives no bound for %j', (name) => {
     expect(gpuFacts(name)).toBeNull();
   });
 });

@@ -3,6 +3,7 @@ import { type Hint, type Report, withoutThousands, wordsOf } from './report.ts';
 import { weightsOf } from './sizes.ts';
 
 const MAX_LINES = 200;
+const MAX_CHARS = 200_000;
 const CLS = 'decode_bandwidth_bound';
 
 /** What a token or a run took, or how many tokens came in a second: the last of a line. */
@@ -66,9 +67,22 @@ function aloneSpeed(report: Report, words: string): number {
   return isMany ? Number.NaN : Number(SPEED.exec(words)?.[1] ?? Number.NaN);
 }
 
+const LOGGED =
+  /Avg generation throughput: ([\d.]+) tokens\/s, Running: (\d+) reqs|#running-req: (\d+),[^\n]*gen throughput \(token\/s\): ([\d.]+)/g;
+const DRAFTS = /specul|draft|eagle|\bmtp\b/i;
+
+/** Tokens per second of the one request that all lines of a log show running. NaN when: others ran too, or none. */
+function loggedAlone(report: Report): number {
+  const lines = [...(report.input.log ?? '').slice(-MAX_CHARS).matchAll(LOGGED)];
+  const isAlone = lines.length >= 2 && lines.every((line) => (line[2] ?? line[3]) === '1');
+  if (!isAlone || DRAFTS.test(report.input.launch_command ?? '')) return Number.NaN;
+  return Math.max(...lines.map((line) => Number(line[1] ?? line[4])));
+}
+
 /** One stream that reads its weights about as fast as the memory can. Source: playbook row 30. */
 function nearTheFloor(report: Report, words: string): readonly Hint[] {
-  const speed = aloneSpeed(report, words);
+  const told = aloneSpeed(report, words);
+  const speed = Number.isNaN(told) ? loggedAlone(report) : told;
   const { gbPerToken, gpus } = weightsOf(report, words);
   const facts = gpuFacts(report.input.gpu ?? '');
   if (facts === null) return [];

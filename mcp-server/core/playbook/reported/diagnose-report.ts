@@ -30,6 +30,7 @@ import { type Hint, type Report, wordsOf } from './report.ts';
 import { reportedClass } from './same-as.ts';
 import { scrapeHints } from './scrape-hints.ts';
 import { seriesHints } from './series-hints.ts';
+import { servingHints } from './serving-hints.ts';
 import { stateHints } from './state-hints.ts';
 import { textHints } from './text-hints.ts';
 
@@ -144,6 +145,7 @@ function allHints(report: Report, read: Read): readonly Hint[] {
     ...boundHints(report),
     ...seriesHints(report),
     ...llamacppHints(report),
+    ...servingHints(report),
   ];
   // How fast a server was that ended matters little.
   const lessIfLate = (hint: Hint): Hint =>

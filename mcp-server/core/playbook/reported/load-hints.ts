@@ -74,9 +74,12 @@ function queueRules(load: LogLoad, limit: number | null): readonly HintRule[] {
   const isTakenIn = load.prefillLines > 0 && load.decodeLines === 0;
   const isWaiting = isQueueing && kv < 0.9;
   const isReading = isWaiting && isMostlyPrefill(load) && running <= FEW_RUNNING;
-  const hasRoom = isWaiting && !isTakenIn && !isReading;
+  // A queue that ends while prompts are read was taken in too.
+  const isDraining = load.prefillLines > load.decodeLines && load.queue?.min === 0;
+  const hasRoom = isWaiting && !isTakenIn && !isDraining && !isReading;
   const atDefault = standsAtDefault(load) ? 0.9 : 0.75;
-  const [capWeight, carefulWeight] = isAtCap ? [atDefault, 0.4] : [0.4, 0.65];
+  const isFar = limit !== null && running < 0.5 * limit;
+  const [capWeight, carefulWeight] = isAtCap ? [atDefault, 0.4] : [isFar ? 0.2 : 0.4, 0.65];
   const cap = 'batch_cap_binding';
   const careful = 'admission_too_conservative';
   return [
@@ -94,7 +97,7 @@ function clientRules(load: LogLoad, read: Reading): readonly HintRule[] {
   const isFew = kv < 0.5 && (running <= 8 || isSteady);
   const cls = 'client_limited';
   return [
-    { cls, weight: 0.5, holds: isIdle && isFew, evidence },
+    { cls, weight: 0.5, holds: isIdle && isFew && running > 0, evidence },
     { cls, weight: 0.4, holds: isIdle && kv < 0.15 && load.decodeLines >= 2, evidence },
   ];
 }

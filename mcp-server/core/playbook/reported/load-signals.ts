@@ -21,6 +21,8 @@ export const LOAD_SIGNALS: readonly Signal[] = [
       /(?:drops?|falls?|collaps\w+|breaks? (?:down|in))\b[^.\n]{0,40}\b(?:exactly|just|right|as soon as|the moment|once|when)\b[^.\n]{0,50}\b(?:batch|running|sequences|concurrency)\b[^.\n]{0,40}(?:reach|pass|cross|exceed|above|over|peak|\d)/i,
     ],
     [0.5, /eager/i],
+    // Attention runs outside of such graphs. Source: vLLM docs design, cuda_graphs.
+    [0.65, near('\\bPIECEWISE\\b', `${SLOW}|behind|under`)],
   ),
   ...signs('decode_eager_no_cuda_graph', 'launch', [
     0.55,
@@ -91,6 +93,14 @@ export const LOAD_SIGNALS: readonly Signal[] = [
       near('itl|inter[- ]token|tpot|tbot|streaming', 'p99|p95|spik|(?<!in)stall|jump|gap|tail|max'),
     ],
     [0.4, /chunked[-_ ]prefill|mixed[-_ ]chunk|disaggregat/i],
+    [
+      0.65,
+      /\b(?:prompts?|prefills?)\b[^.\n]{0,40}\bbetween\b[^.\n]{0,24}\b(?:output tokens|tokens|decode steps)\b/i,
+    ],
+    [
+      0.65,
+      /\b(?:running|active|other) (?:streams|requests|users|sessions)\b[^.\n]{0,30}\b(?:paus|stall|freez|wait|stand still|stop)\w*[^.\n]{0,60}\b(?:while|when|as)\b[^.\n]{0,30}\b(?:com|arriv|join|admi|enter|taken)/i,
+    ],
     // Source: SGLang scheduler.py get_next_batch_to_run, vLLM V0 scheduler: a prompt that waits goes first.
     [
       0.75,

@@ -2,6 +2,7 @@ import type { LogEvent } from '../../telemetry/log-event.ts';
 import { crashCause } from '../../telemetry/logs.ts';
 import { AMBIGUOUS, type Shares } from './ambiguous-lines.ts';
 import { captureCause } from './capture-cause.ts';
+import { eventReading } from './event-reading.ts';
 import { kernelReading } from './kernel-reading.ts';
 import { isBesideWeights, isWithoutDevice } from './llamacpp-hints.ts';
 import { foreignMemoryShare, isPoolLimit, isSharedByProfile } from './oom-numbers.ts';
@@ -101,7 +102,7 @@ function bySurroundings(event: LogEvent, report: Report): Shares | null {
     ['weights_do_not_fit', KV_REFUSED.test(log), KV_OR_WEIGHTS],
   ];
   const read = rows.find(([cls, holds]) => holds && cls === event.cls);
-  return read === undefined ? waitingReading(event, report) : read[2];
+  return read?.[2] ?? eventReading(event, report) ?? waitingReading(event, report);
 }
 
 const ASKED_SHARE = /gpu[-_]memory[-_]utilization[ =]+(0?\.\d+)/;

@@ -21,7 +21,10 @@ function unequalRuns(words: string): readonly Hint[] {
 function readSeries(line: string, series: string): readonly Hint[] {
   const [first = Number.NaN, ...rest] = (series.match(/\d+(?:\.\d+)?/g) ?? []).map(Number);
   const later = median(rest);
-  if (/tok|throughput|req|\/s|tps/i.test(line)) {
+  if (isLadder([first, ...rest]) && /ttft|first token/i.test(line)) {
+    return [{ cls: 'prefill_bound', weight: 0.6, evidence: line }];
+  }
+  if (/tok|throughput|req|\/s|tps/i.test(line) && !/\d ?m?s\b/.test(series)) {
     return first < 0.6 * later ? [{ cls: 'cold_jit_in_window', weight: 0.8, evidence: line }] : [];
   }
   if (!/ms|ttft|latency|seconds|\btime\b|\d s\b/i.test(line) || !(first > 2 * later)) return [];
@@ -33,6 +36,13 @@ function readSeries(line: string, series: string): readonly Hint[] {
     { cls: 'warm_prefix_cache_in_benchmark', weight: warm, evidence: line },
   ];
 }
+/** Each later by what the first took: prompts of a burst that are read one after the other. Source: own reasoning. */
+const isLadder = (values: readonly number[]): boolean =>
+  values.length >= 3 &&
+  values.every((value, i) => {
+    const expected = (values[0] ?? Number.NaN) * (i + 1);
+    return Math.abs(value - expected) <= 0.15 * expected;
+  });
 const SAME = /\b(?:same|identical|fixed|repeated)\b|--seed/i;
 
 const CAP =
@@ -63,7 +73,8 @@ function loadAboveGraphs(report: Report, words: string): readonly Hint[] {
   if (covered === null || isOom(report)) return [];
   const running = numbersOf(`${report.input.log ?? ''}`.slice(0, 50_000), RUNNING);
   const load = Math.max(0, ...numbersOf(words, LOAD), ...running);
-  const launched = /Truncating max_cudagraph/.test(report.input.log ?? '') ? tokensOf(report) : 0;
+  const isCut = /Truncating max_cudagraph/.test(report.input.log ?? '');
+  const launched = isCut || draftsOf(report) > 0 ? tokensOf(report) : 0;
   const caps = Math.max(0, ...numbersOf(words, CAP), launched);
   const weight = load > covered || launched > covered ? 0.7 : caps > covered ? 0.5 : 0;
   const evidence = `graphs cover ${covered}, ${Math.max(load, caps)} run or may run`;
@@ -71,11 +82,13 @@ function loadAboveGraphs(report: Report, words: string): readonly Hint[] {
 }
 const RUNNING = /#running-req: (\d+)/g;
 
+const draftsOf = (report: Report): number =>
+  Number(/num_speculative_tokens\W{1,4}(\d+)/.exec(report.input.launch_command ?? '')?.[1] ?? 0);
+
 /** Tokens of the largest decode step that a launch allows: one for each sequence and its drafts. Source: vLLM docs cuda_graphs. */
 function tokensOf(report: Report): number {
   const launch = report.input.launch_command ?? '';
-  const drafts = /num_speculative_tokens\W{1,4}(\d+)/.exec(launch)?.[1] ?? 0;
-  return Math.max(0, ...numbersOf(launch, CAP)) * (1 + Number(drafts));
+  return Math.max(0, ...numbersOf(launch, CAP)) * (1 + draftsOf(report));
 }
 
 const FREE_AT_START =
@@ -143,7 +156,9 @@ function slowStep(report: Report, isBusy: boolean): string {
   const isEager = /--enforce-eager|--disable-cuda-graph(?![-\w])/.test(
     report.input.launch_command ?? '',
   );
-  return isBusy || isEager ? 'decode_eager_no_cuda_graph' : 'cpu_or_frontend_bound';
+  const offered = Math.max(0, ...numbersOf(wordsOf(report), LOAD));
+  const isCovered = offered > 0 && (graphCapOf(report) ?? 0) >= offered;
+  return isEager || (isBusy && !isCovered) ? 'decode_eager_no_cuda_graph' : 'cpu_or_frontend_bound';
 }
 
 /** A tiny model that takes milliseconds a token: launches fill the step. Source: playbook rows 14 and 31. */

@@ -13,7 +13,7 @@ export const endOfLog = (report: Report): string => (report.input.log ?? '').sli
 
 /** Hit rate of the prefix cache by vLLM's last line about it. Units: per cent. NaN when: none tells. */
 export const loggedHitPercent = (log: string): number =>
-  lastOf(log, /[Pp]refix cache hit rate: (?:GPU: )?(\d+(?:\.\d+)?) ?%/g);
+  lastOf(log, /(?<!External )[Pp]refix cache hit rate: (?:GPU: )?(\d+(?:\.\d+)?) ?%/g);
 
 /** The hint where its condition holds. */
 const when = (holds: boolean, ...[cls, weight, evidence]: Said): readonly Hint[] =>
@@ -75,7 +75,8 @@ function starvedDecode(log: string): string | null {
 /** Requests wait with a free pool while nearly all tokens are prompt tokens: prefill is what they wait for. Source: playbook row 24. */
 function promptsFill(log: string): readonly Hint[] {
   const lines = [...log.matchAll(STATS)].filter(([, prompt, decode]) => {
-    return Number(prompt) > 2000 && Number(prompt) > 50 * Number(decode);
+    const times = Number(prompt) / Number(decode);
+    return (Number(prompt) > 2000 && times > 50) || (Number(prompt) > 500 && times > 500);
   });
   const isQueueing = /(?:Waiting|Pending): [1-9]\d* reqs/.test(log);
   const isFull = /KV cache usage: (?:9\d|100)/.test(log);
@@ -88,7 +89,7 @@ function promptsFill(log: string): readonly Hint[] {
 }
 
 const TURNS =
-  /\bturns?\b|session|conversation|history|agent|system prompt|same (?:prefix|context)|follow-?up/i;
+  /\bturns?\b(?! (?:\w+ )?o(?:n|ff)\b)|session|conversation|history|agent|system prompt|same (?:prefix|context)|follow-?up/i;
 
 /** A slot whose cache is removed from its beginning, as the releases of llama-server tell it. */
 const EMPTIED =
@@ -96,11 +97,18 @@ const EMPTIED =
 const REUSE =
   /cache_?prompt|prompt cach|\bre-?us|\b(?:everything|whole prompt|all of it)\b[^.;\n]{0,30}\bagain/i;
 
+/** Equal pieces, one after the other: one long prompt that is read in chunks. */
+const isOnePrompt = (prefills: readonly string[]): boolean =>
+  prefills.length >= 3 && new Set(prefills.map((line) => CHUNK.exec(line)?.[0])).size === 1;
+const CHUNK = /#new-seq: 1, #new-token: \d+/;
+
 /** Prompts of one conversation of which nothing is reused. Source: playbook row 22. */
 function nothingReused(log: string, words: string): readonly Hint[] {
   const prefills = log.match(/Prefill batch[^\n]*#cached-token: \d+/g) ?? [];
   const isCold =
-    prefills.length >= 2 && prefills.every((line) => line.endsWith('#cached-token: 0'));
+    prefills.length >= 2 &&
+    prefills.every((line) => line.endsWith('#cached-token: 0')) &&
+    !isOnePrompt(prefills);
   return [
     ...when(isCold && TURNS.test(words), 'prefix_cache_miss', 0.7, prefills[0] ?? ''),
     ...emptiedSlots(log, words),

@@ -3,10 +3,12 @@ import type { Sample } from '../../telemetry/prometheus.ts';
 import { gpusPay } from './compare-hints.ts';
 import { DECODE_FINE } from './concept-hints.ts';
 import { CONCEPTS } from './concepts.ts';
+import { MEASURED_WARM } from './event-reading.ts';
 import { endOfLog, loggedHitPercent } from './reading-hints.ts';
 import { type Report, withoutThousands, wordsOf } from './report.ts';
 import { kvUsageOf, scrapedHitRatio, waitingOf } from './scrape-hints.ts';
 import { TOO_FAST, threadsFlat } from './series-hints.ts';
+import { draftsCostMore, isHeldBefore } from './serving-hints.ts';
 import { hasServed, pacesOf, weightsFit } from './sizes.ts';
 import { isKept } from './waiting-reading.ts';
 
@@ -140,6 +142,9 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
     [isCold(report, words), 'warm_prefix_cache_in_benchmark'],
     [ONE_HELPS.test(words), 'batch_cap_binding', 'admission_too_conservative'],
     [isPlaceOnly(report, words), 'proxy_buffering'],
+    [isHeldBefore(report), 'client_limited', 'prefill_bound'],
+    [MEASURED_WARM.test(words), 'cold_jit_in_window'],
+    [draftsCostMore(words) !== null, 'decode_eager_no_cuda_graph'],
     [oomCameFirst(log), 'hang_watchdog', 'nccl_interconnect'],
   ];
   return new Set(rows.flatMap(([holds, ...classes]) => (holds ? classes : [])));

@@ -122,7 +122,8 @@ function counterRules(samples: readonly Sample[]): readonly ScrapeRule[] {
     {
       cls: 'preemption_thrash',
       weight: 0.85,
-      holds: preempted > 2,
+      // A few since the start tell something only beside a pool that is full.
+      holds: preempted > 2 || (preempted > 0 && kvUsageOf(samples) >= 0.9),
       said: `${preempted} preemptions`,
     },
     { cls: 'prefix_cache_miss', weight: 0.5, holds: hit < 0.05, said: `hit ratio ${hit}` },

@@ -47,7 +47,7 @@ export function sizesOf(report: Report): Sizes {
   const billions = billionsOf(name);
   const memoryGb = memoryGbOf(report.input.gpu ?? '');
   const tensorParallel = tensorParallelOf(launch);
-  const method = /fp8|awq|gptq|int4|int8|4bit|nvfp4|mxfp4|q[2-8]_/i.exec(name)?.[0] ?? null;
+  const method = EIGHT_BITS.exec(name)?.[0] ?? METHOD.exec(name)?.[0] ?? null;
   const weightGb = billions === null ? toldGb(report) : billions * bytesPerWeight(method);
   const share = weightGb / tensorParallel / (memoryGb ?? Number.NaN);
   return { billions, tensorParallel, weightShare: Number.isNaN(share) ? null : share };
@@ -55,6 +55,8 @@ export function sizesOf(report: Report): Sizes {
 
 /** Of sparse models only some experts are read for a token: `35B-A3B`. */
 const ACTIVE = /-A(\d+(?:\.\d+)?)B\b/i;
+/** GPTQ and others come in four bits and in eight: `-GPTQ-Int8`. */
+const EIGHT_BITS = /int8/i;
 const METHOD = /fp8|awq|gptq|int4|int8|4bit|nvfp4|mxfp4|q[2-8](?:_\w+)?\b/i;
 /** What GGUF files are quantised to where their name does not tell. Source: ollama and llama.cpp -hf take Q4_K_M. */
 const GGUF_DEFAULT = 'q4_k_m';
@@ -64,11 +66,13 @@ export function weightsOf(
   report: Report,
   words: string,
 ): { readonly gbPerToken: number; readonly gpus: number } {
-  const name = `${report.input.model ?? ''} ${report.input.launch_command ?? ''}`;
+  const launch = (report.input.launch_command ?? '').replaceAll(CACHE_TYPE, ' ');
+  const name = `${report.input.model ?? ''} ${launch}`;
   const told = billionsOf(name) === null ? words : name;
   const billions = Number(ACTIVE.exec(told)?.[1] ?? billionsOf(told) ?? Number.NaN);
   const fallback = report.engine === 'llamacpp' ? GGUF_DEFAULT : null;
-  const gbPerToken = billions * bytesPerWeight(METHOD.exec(told)?.[0] ?? fallback);
+  const method = EIGHT_BITS.exec(told)?.[0] ?? METHOD.exec(told)?.[0];
+  const gbPerToken = billions * bytesPerWeight(method ?? fallback);
   return { gbPerToken, gpus: sizesOf(report).tensorParallel };
 }
 

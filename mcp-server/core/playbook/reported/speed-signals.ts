@@ -3,9 +3,9 @@ import { near, type Signal, SLOW, signs, words } from './signal.ts';
 /** How people say what slows a server that runs, or only its measurement. Source: own reasoning over the readings of the playbook rows. */
 export const SPEED_SIGNALS: readonly Signal[] = [
   ...signs('detokenizer_bound', 'any', [
-    0.6,
+    0.7,
     // Source: vLLM transformers_utils/detokenizer*.py, v1/engine/detokenizer.py; SGLang detokenizer_manager.py.
-    /detokenize_incrementally|convert_tokens_to_string|IncrementalDetokenizer|init_incremental_detokenize|detokenizer_manager\.py/,
+    /detokenize_incrementally|convert_tokens_to_string|IncrementalDetokenizer|init_incremental_detokenize|detokenizer_manager\.py|convert_ids_list_to_tokens|_decode_batch_token_id/,
   ]),
   ...words(
     'detokenizer_bound',
