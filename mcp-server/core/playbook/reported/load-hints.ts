@@ -66,20 +66,30 @@ const isMostlyPrefill = (load: LogLoad): boolean =>
   load.prefillLines > load.decodeLines &&
   (load.newTokensPerPrefill?.mean ?? 0) >= LARGE_PREFILL_TOKENS;
 
+/** True where requests wait though there is room, and not only because their prompts are being read. */
+function hasRoomFor(load: LogLoad, isReading: boolean): boolean {
+  // Prefill lines alone tell nothing of why requests wait: they are being taken in.
+  const isTakenIn = load.prefillLines > 0 && load.decodeLines === 0;
+  // A queue that ends while prompts are read was taken in too.
+  const isDraining = load.prefillLines > load.decodeLines && load.queue?.min === 0;
+  return !isTakenIn && !isDraining && !isReading;
+}
+
+/** What a queue beside room speaks for: the batch's cap, and a careful admission. */
+function queueWeights(load: LogLoad, { isAtCap, running }: Reading, limit: number | null) {
+  if (isAtCap) return { capWeight: standsAtDefault(load) ? 0.9 : 0.75, carefulWeight: 0.4 };
+  const isFar = limit !== null && running < 0.5 * limit;
+  return { capWeight: isFar ? 0.2 : 0.4, carefulWeight: 0.65 };
+}
+
 /** Source: playbook rows 8 to 10, 24 and 43. */
 function queueRules(load: LogLoad, limit: number | null): readonly HintRule[] {
   const read = readLoad(load, limit);
-  const { isQueueing, kv, running, isAtCap, said: evidence } = read;
-  // Prefill lines alone tell nothing of why requests wait: they are being taken in.
-  const isTakenIn = load.prefillLines > 0 && load.decodeLines === 0;
+  const { isQueueing, kv, running, said: evidence } = read;
   const isWaiting = isQueueing && kv < 0.9;
   const isReading = isWaiting && isMostlyPrefill(load) && running <= FEW_RUNNING;
-  // A queue that ends while prompts are read was taken in too.
-  const isDraining = load.prefillLines > load.decodeLines && load.queue?.min === 0;
-  const hasRoom = isWaiting && !isTakenIn && !isDraining && !isReading;
-  const atDefault = standsAtDefault(load) ? 0.9 : 0.75;
-  const isFar = limit !== null && running < 0.5 * limit;
-  const [capWeight, carefulWeight] = isAtCap ? [atDefault, 0.4] : [isFar ? 0.2 : 0.4, 0.65];
+  const hasRoom = isWaiting && hasRoomFor(load, isReading);
+  const { capWeight, carefulWeight } = queueWeights(load, read, limit);
   const cap = 'batch_cap_binding';
   const careful = 'admission_too_conservative';
   return [

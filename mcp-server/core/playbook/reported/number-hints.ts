@@ -19,14 +19,30 @@ function unequalRuns(words: string): readonly Hint[] {
 }
 
 function readSeries(line: string, series: string): readonly Hint[] {
-  const [first = Number.NaN, ...rest] = (series.match(/\d+(?:\.\d+)?/g) ?? []).map(Number);
-  const later = median(rest);
-  if (isLadder([first, ...rest]) && /ttft|first token/i.test(line)) {
+  const values = (series.match(/\d+(?:\.\d+)?/g) ?? []).map(Number);
+  if (isLadder(values) && /ttft|first token/i.test(line)) {
     return [{ cls: 'prefill_bound', weight: 0.6, evidence: line }];
   }
-  if (/tok|throughput|req|\/s|tps/i.test(line) && !/\d ?m?s\b/.test(series)) {
-    return first < 0.6 * later ? [{ cls: 'cold_jit_in_window', weight: 0.8, evidence: line }] : [];
-  }
+  return isOfSpeed(line, series) ? coldRates(values, line) : coldTimes(values, line);
+}
+
+const isOfSpeed = (line: string, series: string): boolean =>
+  /tok|throughput|req|\/s|tps/i.test(line) && !/\d ?m?s\b/.test(series);
+
+function coldRates(
+  [first = Number.NaN, ...rest]: readonly number[],
+  line: string,
+): readonly Hint[] {
+  return first < 0.6 * median(rest)
+    ? [{ cls: 'cold_jit_in_window', weight: 0.8, evidence: line }]
+    : [];
+}
+
+function coldTimes(
+  [first = Number.NaN, ...rest]: readonly number[],
+  line: string,
+): readonly Hint[] {
+  const later = median(rest);
   if (!/ms|ttft|latency|seconds|\btime\b|\d s\b/i.test(line) || !(first > 2 * later)) return [];
   // First tokens of the same prompts come from the cache the second time.
   const isCached = first > 5 * later && /ttft|first token|prefill/i.test(line) && SAME.test(line);
@@ -36,6 +52,7 @@ function readSeries(line: string, series: string): readonly Hint[] {
     { cls: 'warm_prefix_cache_in_benchmark', weight: warm, evidence: line },
   ];
 }
+
 /** Each later by what the first took: prompts of a burst that are read one after the other. Source: own reasoning. */
 const isLadder = (values: readonly number[]): boolean =>
   values.length >= 3 &&
@@ -73,8 +90,7 @@ function loadAboveGraphs(report: Report, words: string): readonly Hint[] {
   if (covered === null || isOom(report)) return [];
   const running = numbersOf(`${report.input.log ?? ''}`.slice(0, 50_000), RUNNING);
   const load = Math.max(0, ...numbersOf(words, LOAD), ...running);
-  const isCut = /Truncating max_cudagraph/.test(report.input.log ?? '');
-  const launched = isCut || draftsOf(report) > 0 ? tokensOf(report) : 0;
+  const launched = launchedTokens(report);
   const caps = Math.max(0, ...numbersOf(words, CAP), launched);
   const weight = load > covered || launched > covered ? 0.7 : caps > covered ? 0.5 : 0;
   const evidence = `graphs cover ${covered}, ${Math.max(load, caps)} run or may run`;
@@ -84,6 +100,12 @@ const RUNNING = /#running-req: (\d+)/g;
 
 const draftsOf = (report: Report): number =>
   Number(/num_speculative_tokens\W{1,4}(\d+)/.exec(report.input.launch_command ?? '')?.[1] ?? 0);
+
+/** Tokens of a step, where its log or its drafts tell that graphs are counted against them. 0 where not. */
+const launchedTokens = (report: Report): number =>
+  /Truncating max_cudagraph/.test(report.input.log ?? '') || draftsOf(report) > 0
+    ? tokensOf(report)
+    : 0;
 
 /** Tokens of the largest decode step that a launch allows: one for each sequence and its drafts. Source: vLLM docs cuda_graphs. */
 function tokensOf(report: Report): number {

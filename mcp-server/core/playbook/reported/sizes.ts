@@ -40,14 +40,17 @@ function toldGb(report: Report): number {
 /** Of the cache and not of the weights. */
 const CACHE_TYPE = /--(?:kv-cache-dtype|cache-type-[kv])[ =]\S+|(?<![\w-])-ct[kv] \S+/g;
 
+const nameOf = ({ input }: Report): string =>
+  `${input.model ?? ''} ${(input.launch_command ?? '').replaceAll(CACHE_TYPE, ' ')}`;
+
 /** How much of the GPU the weights take by the names alone. Source: weight bytes = parameters × bytes per weight. */
 export function sizesOf(report: Report): Sizes {
   const launch = report.input.launch_command ?? '';
-  const name = `${report.input.model ?? ''} ${launch.replaceAll(CACHE_TYPE, ' ')}`;
+  const name = nameOf(report);
   const billions = billionsOf(name);
   const memoryGb = memoryGbOf(report.input.gpu ?? '');
   const tensorParallel = tensorParallelOf(launch);
-  const method = EIGHT_BITS.exec(name)?.[0] ?? METHOD.exec(name)?.[0] ?? null;
+  const method = methodOf(name);
   const weightGb = billions === null ? toldGb(report) : billions * bytesPerWeight(method);
   const share = weightGb / tensorParallel / (memoryGb ?? Number.NaN);
   return { billions, tensorParallel, weightShare: Number.isNaN(share) ? null : share };
@@ -58,6 +61,9 @@ const ACTIVE = /-A(\d+(?:\.\d+)?)B\b/i;
 /** GPTQ and others come in four bits and in eight: `-GPTQ-Int8`. */
 const EIGHT_BITS = /int8/i;
 const METHOD = /fp8|awq|gptq|int4|int8|4bit|nvfp4|mxfp4|q[2-8](?:_\w+)?\b/i;
+const methodOf = (name: string): string | null =>
+  EIGHT_BITS.exec(name)?.[0] ?? METHOD.exec(name)?.[0] ?? null;
+
 /** What GGUF files are quantised to where their name does not tell. Source: ollama and llama.cpp -hf take Q4_K_M. */
 const GGUF_DEFAULT = 'q4_k_m';
 
@@ -66,12 +72,11 @@ export function weightsOf(
   report: Report,
   words: string,
 ): { readonly gbPerToken: number; readonly gpus: number } {
-  const launch = (report.input.launch_command ?? '').replaceAll(CACHE_TYPE, ' ');
-  const name = `${report.input.model ?? ''} ${launch}`;
+  const name = nameOf(report);
   const told = billionsOf(name) === null ? words : name;
   const billions = Number(ACTIVE.exec(told)?.[1] ?? billionsOf(told) ?? Number.NaN);
   const fallback = report.engine === 'llamacpp' ? GGUF_DEFAULT : null;
-  const method = EIGHT_BITS.exec(told)?.[0] ?? METHOD.exec(told)?.[0];
+  const method = methodOf(told);
   const gbPerToken = billions * bytesPerWeight(method ?? fallback);
   return { gbPerToken, gpus: sizesOf(report).tensorParallel };
 }
