@@ -39,7 +39,7 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'nccl_interconnect',
-    /(?:DistBackendError: NCCL error|NCCL error(?: in)?: |nccl(?:UnhandledCuda|System|Internal|Remote|InvalidUsage)Error|NCCL WARN (?:NET\/|.*(?:fail|error|timed? ?out|unreachable))|ncclCommInitRank failed|socketStartConnect: Connect to .* failed|RuntimeError: Connection closed by peer|Gloo connectFullMesh failed|peer access is not supported between these two devices|GPU\(s\) .*peer access|gloo\/transport\/tcp|no socket interface found|nvshmem.*(?:[Ff]ailed|error)|DeepEP error: timeout|\[c10d\] .*gai error)/,
+    /(?:DistBackendError: NCCL error|NCCL error(?: in)?: |nccl(?:UnhandledCuda|System|Internal|Remote|InvalidUsage)Error|NCCL WARN (?:NET\/|.*(?:fail|error|timed? ?out|unreachable))|ncclCommInitRank failed|socketStartConnect: Connect to .* failed|RuntimeError: Connection closed by peer|Gloo connectFullMesh failed|peer access is not supported between these two devices|GPU\(s\) .*peer access|gloo\/transport\/tcp|no socket interface found|nvshmem.*(?:[Ff]ailed|error)|\[c10d\] .*gai error)/,
   ),
   fatal(
     'nccl_interconnect',
