@@ -123,3 +123,32 @@ describe('what an engine tells of why it ended or waited', () => {
     expect(of(between)).toBeGreaterThan(of(before) + 0.2);
   });
 });
+
+const firstKnobs = (input: Input): readonly string[] =>
+  byRules({ engine: 'sglang', input }).causes[0]?.knobs ?? [];
+
+describe('which flags of a launch are named', () => {
+  it('first the one whose value a refusal tells, and none that only says where it answers', () => {
+    const knobs = firstKnobs({
+      launch_command: `${LAUNCH} --host 0.0.0.0 --tp 24 --nnodes 3`,
+      log: 'AssertionError: 151936 is not divisible by 24',
+    });
+    expect(knobs[0]).toBe('--tp');
+    expect(knobs).not.toContain('--host');
+  });
+
+  it('one that is newer than the table, by the name of its variable', () => {
+    const log = 'AssertionError: moe_dense_tp_size only support 1 and None currently';
+    const flag = '--moe-dense-tp-size';
+    expect(firstKnobs({ launch_command: `${LAUNCH} ${flag} 4`, log })).toContain(flag);
+    expect(firstKnobs({ launch_command: LAUNCH, log })).not.toContain(flag);
+  });
+
+  it('one without which it works, as somebody says', () => {
+    const launch_command = `${LAUNCH} --enable-dp-attention`;
+    const hangs = 'It hangs forever in the first prefill.';
+    const said = `${hangs} Without --enable-dp-attention the same backend works.`;
+    expect(firstKnobs({ launch_command, symptom: said })[0]).toBe('--enable-dp-attention');
+    expect(firstKnobs({ launch_command, symptom: hangs })).not.toContain('--enable-dp-attention');
+  });
+});

@@ -1,4 +1,5 @@
 import type { LogEvent } from '../../telemetry/log-event.ts';
+import { blamedFlags, clashingFlags, refusedValues } from './blamed-flags.ts';
 import { isTurnable } from './directions.ts';
 import { type FlagNames, flagsMeantBy, flagsNamedIn } from './named-flags.ts';
 import { namesOf, type Remedy } from './remedy.ts';
@@ -60,6 +61,8 @@ function refusedFlags({ events, launch, names }: KnobContext): readonly string[]
       ...(/^--?[a-z][\w-]{0,40}$/.test(flag) && (launch === '' || launch.includes(flag))
         ? [flag]
         : []),
+      // By the name of its variable, and newer than our table.
+      ...[`--${flag.replaceAll('_', '-')}`].filter((name) => launch.includes(`${name} `)),
     ]);
 }
 
@@ -164,8 +167,10 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
   const said = flagsNamedIn(evidence.join('\n'), names);
   const all = [
     ...refusedFlags(context),
+    ...blamedFlags(cls, launch, context.words),
     ...variablesOf(context),
     ...refusedProperties(context),
+    ...(cls === 'bad_flag_combination' ? refusedValues(launch, evidence) : []),
     ...volumesOf(context),
     ...(cls.startsWith('bad_flag') ? launchFlagsIn(context) : []),
     ...(isBuild(context) ? namesOf(remedy.others) : []),
@@ -173,7 +178,7 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
     // What a launch gives is a flag of its version, though later ones lack it.
     ...listed.filter((knob) => isKnown(names, knob) || launch.includes(knob)),
     ...namesOf(remedy.others),
-    ...(cls === 'bad_flag_combination' ? flagsNamedIn(launch, names) : []),
+    ...(cls === 'bad_flag_combination' ? clashingFlags(launch) : []),
   ];
   const spelt = all.flatMap((knob) => [
     knob,

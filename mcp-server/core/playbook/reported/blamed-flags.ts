@@ -1,0 +1,39 @@
+/** Flags that only say where and under which name a server answers. */
+const PLACES =
+  /^--(?:host|port|(?:served-)?model(?:-path|-name)?|tokenizer-path|node-rank|api-key|trust-remote-code|log-[\w-]+)$/;
+
+/** Flags of a launch whose value is a number that a refusal names. */
+export function refusedValues(launch: string, evidence: readonly string[]): readonly string[] {
+  const numbers = new Set(evidence.flatMap((line) => line.match(/(?<![\w.])\d+(?![\w.])/g) ?? []));
+  return [...launch.matchAll(/(--?[a-z][\w-]*)[ =]+(\d+)(?!\S)/g)]
+    .filter(
+      ([, flag = '', value = '']) => !PLACES.test(flag) && Number(value) > 1 && numbers.has(value),
+    )
+    .map(([, flag = '']) => flag);
+}
+
+const WITHOUT =
+  /\b(?:without|only (?:with|when|if)|remov\w+|dropp?\w*|leav\w+ out|omit\w*|turn\w+ off|unset\w*|disabl\w+)\b[^.\n]{0,16}?(--[a-z][\w-]+)/gi;
+/** Classes that a setting of the launch may bring about. */
+const BY_SETTING = [
+  'hang_watchdog',
+  'nccl_interconnect',
+  'bad_flag_combination',
+  'unsupported_gpu_or_kernel',
+];
+const MAX_BLAMED = 4;
+
+/** Flags of a launch without which it works, as somebody says. */
+export function blamedFlags(cls: string, launch: string, words: string): readonly string[] {
+  if (!BY_SETTING.includes(cls)) return [];
+  return [...words.matchAll(WITHOUT)]
+    .map(([, flag = '']) => flag)
+    .filter((flag) => launch.includes(flag))
+    .slice(0, MAX_BLAMED);
+}
+
+/** What a launch sets, where nothing tells which of it clashes. */
+export const clashingFlags = (launch: string): readonly string[] =>
+  (launch.match(/(?<!\S)--[a-z][\w-]+/g) ?? [])
+    .map((flag) => flag.replaceAll('_', '-'))
+    .filter((flag) => !PLACES.test(flag));
