@@ -1,7 +1,6 @@
 import type { LogEvent } from '../../telemetry/log-event.ts';
+import type { Shares } from './ambiguous-lines.ts';
 import { type Report, wordsOf } from './report.ts';
-
-type Shares = readonly (readonly [cls: string, share: number])[];
 
 /** A prompt is taken apart once, and an answer put together at every token: a slow tokenizer is felt there. Source: vLLM v1/engine/detokenizer.py SlowIncrementalDetokenizer. */
 const SLOW_TOKENIZER: Shares = [
