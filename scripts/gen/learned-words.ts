@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { featuresOf } from '../../mcp-server/core/playbook/reported/learned-features.ts';
 import { Report } from '../../mcp-server/core/playbook/reported/report.ts';
+import { featuresOf } from '../../mcp-server/core/playbook/reported/words/learned-features.ts';
 import type { Generated } from './flags.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -178,7 +178,7 @@ export function generateLearnedWords(): readonly Generated[] {
   ];
   return [
     {
-      path: 'mcp-server/core/playbook/reported/learned.generated.ts',
+      path: 'mcp-server/core/playbook/reported/words/learned.generated.ts',
       text: text.join('\n'),
     },
   ];

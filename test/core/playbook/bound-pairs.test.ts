@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { boundHints } from '../../../mcp-server/core/playbook/reported/bound-hints.ts';
-import { batchCapOf } from '../../../mcp-server/core/playbook/reported/caps.ts';
-import { compareHints } from '../../../mcp-server/core/playbook/reported/compare-hints.ts';
-import { conceptHints } from '../../../mcp-server/core/playbook/reported/concept-hints.ts';
-import { numberHints } from '../../../mcp-server/core/playbook/reported/number-hints.ts';
-import { readingHints } from '../../../mcp-server/core/playbook/reported/reading-hints.ts';
+import { boundHints } from '../../../mcp-server/core/playbook/reported/numbers/bound-hints.ts';
+import { batchCapOf } from '../../../mcp-server/core/playbook/reported/numbers/caps.ts';
+import { compareHints } from '../../../mcp-server/core/playbook/reported/numbers/compare-hints.ts';
+import { numberHints } from '../../../mcp-server/core/playbook/reported/numbers/number-hints.ts';
+import { readingHints } from '../../../mcp-server/core/playbook/reported/numbers/reading-hints.ts';
+import { scrapeHints } from '../../../mcp-server/core/playbook/reported/numbers/scrape-hints.ts';
 import { Report } from '../../../mcp-server/core/playbook/reported/report.ts';
-import { scrapeHints } from '../../../mcp-server/core/playbook/reported/scrape-hints.ts';
-import { textHints } from '../../../mcp-server/core/playbook/reported/text-hints.ts';
+import { conceptHints } from '../../../mcp-server/core/playbook/reported/words/concept-hints.ts';
+import { textHints } from '../../../mcp-server/core/playbook/reported/words/text-hints.ts';
 import { parsePrometheus } from '../../../mcp-server/core/telemetry/prometheus.ts';
 import { confidenceByRules, type Input, type Row } from './by-rules.ts';
 

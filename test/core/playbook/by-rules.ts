@@ -1,5 +1,5 @@
 import { type CaseDiagnosis, diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
-import { NO_WORDS } from '../../../mcp-server/core/playbook/reported/learned.ts';
+import { NO_WORDS } from '../../../mcp-server/core/playbook/reported/words/learned.ts';
 
 export type Input = Readonly<Record<string, string>>;
 /** What a reading is about, its class, an engine, a report that shows it, and one that differs in that alone. */

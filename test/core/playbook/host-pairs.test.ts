@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { hostHints } from '../../../mcp-server/core/playbook/reported/host-hints.ts';
+import { hostHints } from '../../../mcp-server/core/playbook/reported/numbers/host-hints.ts';
 import { refutedClasses } from '../../../mcp-server/core/playbook/reported/refuted.ts';
 import { Report } from '../../../mcp-server/core/playbook/reported/report.ts';
-import { textHints } from '../../../mcp-server/core/playbook/reported/text-hints.ts';
+import { textHints } from '../../../mcp-server/core/playbook/reported/words/text-hints.ts';
 import { readLogLoad } from '../../../mcp-server/core/telemetry/log-load.ts';
 import { byRules, type Input, type Row } from './by-rules.ts';
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Report } from '../../../mcp-server/core/playbook/reported/report.ts';
 import {
   type LearnedModel,
   learnedCauses,
   readModel,
-} from '../../../mcp-server/core/playbook/reported/learned.ts';
-import { featuresOf } from '../../../mcp-server/core/playbook/reported/learned-features.ts';
-import { Report } from '../../../mcp-server/core/playbook/reported/report.ts';
+} from '../../../mcp-server/core/playbook/reported/words/learned.ts';
+import { featuresOf } from '../../../mcp-server/core/playbook/reported/words/learned-features.ts';
 import {
   casesOf,
   learnedSets,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { cardHints } from '../../../mcp-server/core/playbook/reported/card-hints.ts';
-import { toldWords } from '../../../mcp-server/core/playbook/reported/concept-hints.ts';
-import { logLoadHints } from '../../../mcp-server/core/playbook/reported/load-hints.ts';
-import { numberHints } from '../../../mcp-server/core/playbook/reported/number-hints.ts';
+import { cardHints } from '../../../mcp-server/core/playbook/reported/numbers/card-hints.ts';
+import { logLoadHints } from '../../../mcp-server/core/playbook/reported/numbers/load-hints.ts';
+import { numberHints } from '../../../mcp-server/core/playbook/reported/numbers/number-hints.ts';
 import { refutedClasses } from '../../../mcp-server/core/playbook/reported/refuted.ts';
 import { Report } from '../../../mcp-server/core/playbook/reported/report.ts';
+import { toldWords } from '../../../mcp-server/core/playbook/reported/words/concept-hints.ts';
 import { readLogLoad } from '../../../mcp-server/core/telemetry/log-load.ts';
 import { byRules } from './by-rules.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { seriesHints } from '../../../mcp-server/core/playbook/reported/numbers/series-hints.ts';
 import { refutedClasses } from '../../../mcp-server/core/playbook/reported/refuted.ts';
 import { Report } from '../../../mcp-server/core/playbook/reported/report.ts';
-import { seriesHints } from '../../../mcp-server/core/playbook/reported/series-hints.ts';
 import { byRules, confidenceByRules, type Input, pairsOf, type Row } from './by-rules.ts';
 
 const SPEC = 'vllm serve m --enable-prefix-caching';

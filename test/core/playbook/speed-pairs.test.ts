@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
-import { readModel } from '../../../mcp-server/core/playbook/reported/learned.ts';
+import { readModel } from '../../../mcp-server/core/playbook/reported/words/learned.ts';
 import {
   byRules,
   confidenceByRules,

@@ -1,8 +1,8 @@
 import type { LogEvent } from '../../telemetry/log-event.ts';
-import { toldWords } from './concept-hints.ts';
-import { isLoadClass, REMEDIES } from './remedies.ts';
+import { isLoadClass, REMEDIES } from './knobs/remedies.ts';
 import type { Hint, Report } from './report.ts';
 import { reportedClass } from './same-as.ts';
+import { toldWords } from './words/concept-hints.ts';
 
 /** With which a log ends whose program ended. */
 const ENDED =

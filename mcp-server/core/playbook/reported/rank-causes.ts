@@ -1,6 +1,6 @@
 import { cleanText } from '../../redact.ts';
-import type { LearnedCause } from './learned.ts';
 import type { Hint } from './report.ts';
+import type { LearnedCause } from './words/learned.ts';
 
 const MAX_EVIDENCE = 4;
 /** Where no single sentence speaks for a class. */

@@ -1,16 +1,16 @@
 import type { LogLoad } from '../../telemetry/log-load.ts';
 import type { Sample } from '../../telemetry/prometheus.ts';
-import { gpusPay } from './compare-hints.ts';
-import { DECODE_FINE } from './concept-hints.ts';
-import { CONCEPTS } from './concepts.ts';
-import { MEASURED_WARM } from './event-reading.ts';
-import { endOfLog, loggedHitPercent } from './reading-hints.ts';
+import { MEASURED_WARM } from './lines/event-reading.ts';
+import { isKept } from './lines/waiting-reading.ts';
+import { gpusPay } from './numbers/compare-hints.ts';
+import { endOfLog, loggedHitPercent } from './numbers/reading-hints.ts';
+import { kvUsageOf, scrapedHitRatio, waitingOf } from './numbers/scrape-hints.ts';
+import { TOO_FAST, threadsFlat } from './numbers/series-hints.ts';
+import { draftsCostMore, isHeldBefore } from './numbers/serving-hints.ts';
+import { hasServed, pacesOf, weightsFit } from './numbers/sizes.ts';
 import { type Report, withoutThousands, wordsOf } from './report.ts';
-import { kvUsageOf, scrapedHitRatio, waitingOf } from './scrape-hints.ts';
-import { TOO_FAST, threadsFlat } from './series-hints.ts';
-import { draftsCostMore, isHeldBefore } from './serving-hints.ts';
-import { hasServed, pacesOf, weightsFit } from './sizes.ts';
-import { isKept } from './waiting-reading.ts';
+import { DECODE_FINE } from './words/concept-hints.ts';
+import { CONCEPTS } from './words/concepts.ts';
 
 /** What is left of words for a class that a number of the same report speaks against. Source: own reasoning. */
 export const REFUTED_SHARE = 0.4;

@@ -1,0 +1,77 @@
+import { splitsOf } from '../numbers/sizes.ts';
+import type { Hint, Report } from '../report.ts';
+import { neverMetAt } from './waiting-reading.ts';
+
+const MAX_CHARS = 200_000;
+const OOM = /out of memory|OutOfMemory/;
+
+/** What ran when memory ended: the batch line before the first such line. Source: SGLang prints a line for each prefill batch. */
+function whatRan(log: string): readonly Hint[] {
+  const at = log.search(OOM);
+  if (at === -1) return [];
+  const before = log.slice(0, at);
+  const prefill = before.lastIndexOf('Prefill batch');
+  const decode = before.lastIndexOf('Decode batch');
+  if (prefill === -1 && decode === -1) return [];
+  const cls = prefill > decode ? 'oom_activation_prefill' : 'oom_under_load';
+  const from = Math.max(prefill, decode);
+  return [{ cls, weight: 0.55, evidence: before.slice(from, from + 200).split('\n', 1)[0] ?? '' }];
+}
+
+/** Some run or some wait, and no token goes in or out. */
+const STANDSTILL =
+  /Avg prompt throughput: 0\.0 tokens\/s, Avg generation throughput: 0\.0 tokens\/s,(?: Max iteration time: [^,]*, Avg time\/tok: ?[^,]*,)? Running: (?:[1-9]\d* reqs|0 reqs,(?: Swapped: \d+ reqs,)? (?:Waiting|Pending): [1-9]\d* reqs)/g;
+
+/** Requests are there and nothing comes of them. Source: vLLM prints such a line every ten seconds; a scheduler that runs none while some wait is stuck too. */
+function standstill(log: string): readonly Hint[] {
+  const lines = log.match(STANDSTILL) ?? [];
+  const [line = ''] = lines;
+  if (lines.length < 2) return [];
+  const cut = CUT_POOL.exec(log);
+  const isTooLarge = Number(cut?.[2]) < Number(cut?.[1]) && line.includes('Running: 0 reqs');
+  return isTooLarge
+    ? [{ cls: 'kv_cache_too_small', weight: 0.92, evidence: cut?.[0] ?? '' }]
+    : [{ cls: 'hang_watchdog', weight: 0.85, evidence: line }];
+}
+
+/** A pool that was made smaller by hand is not measured against the longest prompt, so that one may wait for ever. Source: vLLM v1/core/kv_cache_utils.py. */
+const CUT_POOL = /Overriding num_gpu_blocks=(\d+) with num_gpu_blocks_override=(\d+)/;
+
+const HANDS_OVER = /--kv-transfer-config|--disaggregation-mode/;
+const IN_CONNECTOR = /\w*connector\w*\.py|\/disaggregation\/\S+\.py/;
+
+/** One side hands its cache to another that is split otherwise, and what hands over fails. Source: vLLM docs nixl_connector_usage, SGLang docs pd_disaggregation. */
+function unequalSides(report: Report, log: string): readonly Hint[] {
+  const launch = report.input.launch_command ?? '';
+  const splits = new Set(splitsOf(launch));
+  if (splits.size < 2 || !HANDS_OVER.test(launch) || !IN_CONNECTOR.test(log)) return [];
+  const evidence = `sides split over ${[...splits].join(' and ')} GPUs hand over a cache`;
+  return [{ cls: 'bad_flag_combination', weight: 0.75, evidence }];
+}
+
+/** The log ends where the ranks look for each other. */
+function neverMet(log: string): readonly Hint[] {
+  const last = neverMetAt(log);
+  return last === null ? [] : [{ cls: 'nccl_interconnect', weight: 0.8, evidence: last }];
+}
+
+/** A pool that holds a small part of one context, so that requests are refused for the pool's sake. */
+function smallPool(log: string): readonly Hint[] {
+  const found = /max_total_num_tokens=(\d+).*?context_len=(\d+)/.exec(log);
+  const [pool, context] = [Number(found?.[1]), Number(found?.[2])];
+  return pool < 0.5 * context
+    ? [{ cls: 'kv_cache_too_small', weight: 0.88, evidence: found?.[0] ?? '' }]
+    : [];
+}
+
+/** What a log shows of the state in which something ended or stood still. */
+export function stateHints(report: Report): readonly Hint[] {
+  const log = (report.input.log ?? '').slice(-MAX_CHARS);
+  return [
+    ...whatRan(log),
+    ...standstill(log),
+    ...smallPool(log),
+    ...neverMet(log),
+    ...unequalSides(report, log),
+  ];
+}
