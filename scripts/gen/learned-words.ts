@@ -65,7 +65,7 @@ interface Trained {
   readonly rows: readonly string[];
 }
 
-/** Softmax regression by stochastic steps in an order that is always the same. */
+/** A machine a class, taught in an order that is always the same. */
 export function trainWords(examples: readonly Example[]): Trained {
   const classes = [...new Set(examples.map(({ cls }) => cls))].toSorted();
   const counts = new Map<string, number>();

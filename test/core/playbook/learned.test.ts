@@ -28,7 +28,7 @@ function rankIn(model: LearnedModel, value: unknown, cls: string): number {
 }
 
 describe('what is learned of the words of reports', () => {
-  it('counts stems, pairs, flags and ideas once each, and every number as the same', () => {
+  it('counts stems, pieces of words, flags and ideas once each, and every number as the same', () => {
     const found = featuresOf(
       Report.parse({
         engine: 'vllm',
@@ -39,7 +39,9 @@ describe('what is learned of the words of reports', () => {
       expect.arrayContaining([
         '0',
         'request',
-        '0_request',
+        'c:<requ',
+        'c:ests>',
+        'c:<--a-',
         'wait',
         'f:--a-b',
         'e:vllm',

@@ -26,22 +26,32 @@ const stemOf = (word: string): string => {
   return word.slice(0, word.length - (ending?.length ?? 0)).slice(0, STEM_CHARS);
 };
 
-/** The stems of a sentence and their neighbours as pairs; every number is the word `0`. */
-function stemsOf(sentence: string, prefix: string): readonly string[] {
-  const words = (sentence.match(/[a-z_#-]{2,}|0|%/g) ?? [])
-    .map(stemOf)
-    .filter((word) => !COMMON.has(word));
-  return words.flatMap((word, at) => {
-    const before = words[at - 1];
-    return before === undefined ? [prefix + word] : [prefix + word, `${prefix}${before}_${word}`];
-  });
-}
+/** The stems of a sentence; every number is the word `0`. */
+const stemsOf = (plain: string): readonly string[] =>
+  (plain.match(/[a-z_#-]{2,}|0|%/g) ?? []).map(stemOf).filter((word) => !COMMON.has(word));
+
+/** Of all lengths this told most of the cases that were left out. Source: own trials. */
+const PIECE_CHARS = 5;
+
+/** Overlapping pieces of the words of a sentence, their ends marked: a name that was never seen has parts that were. */
+const piecesOf = (plain: string): readonly string[] =>
+  (plain.match(/[a-z_.-]{4,}/g) ?? [])
+    .map((word) => `<${word}>`)
+    .flatMap((word) =>
+      Array.from(
+        { length: word.length - PIECE_CHARS + 1 },
+        (_, at) => `c:${word.slice(at, at + PIECE_CHARS)}`,
+      ),
+    );
+
+const plainOf = (text: string): string => text.toLowerCase().replaceAll(/\d+(?:[.,]\d+)*/g, '0');
 
 function textFeatures(text: string, prefix: string): readonly (readonly [string, string])[] {
   return text.split(/\n|(?<=[.;!?])\s/).flatMap((sentence) => {
-    const plain = sentence.toLowerCase().replaceAll(/\d+(?:[.,]\d+)*/g, '0');
+    const plain = plainOf(sentence);
     const said = sentence.slice(0, MAX_EVIDENCE_CHARS);
-    return stemsOf(plain, prefix).map((stem) => [stem, said] as const);
+    const stems = stemsOf(plain).map((stem) => prefix + stem);
+    return [...stems, ...piecesOf(plain)].map((name) => [name, said] as const);
   });
 }
 
@@ -56,8 +66,16 @@ function ideaFeatures(words: string): readonly (readonly [string, string])[] {
   ]);
 }
 
+function launchFeatures(launch: string): readonly (readonly [string, string])[] {
+  const flags = (launch.match(/--[a-z-]+/g) ?? []).map((flag) => [`f:${flag}`, flag] as const);
+  const parts = launch
+    .split(/\s+/)
+    .flatMap((part) => piecesOf(plainOf(part)).map((piece) => [piece, part] as const));
+  return [...flags, ...parts];
+}
+
 /**
- * What is counted of a report's texts: stems, pairs of stems, flags of the launch, ideas and which texts there are. Each
+ * What is counted of a report's texts: stems, pieces of words, flags of the launch, ideas and which texts there are. Each
  * stands once, with the sentence that holds it; an empty one where no single sentence does.
  */
 export function featuresOf(report: Report): ReadonlyMap<string, string> {
@@ -69,7 +87,7 @@ export function featuresOf(report: Report): ReadonlyMap<string, string> {
   return new Map([
     ...parts,
     [`e:${report.engine}`, ''],
-    ...(launch?.match(/--[a-z-]+/g) ?? []).map((flag) => [`f:${flag}`, flag] as const),
+    ...launchFeatures(launch ?? ''),
     ...ideaFeatures(words),
     ...textFeatures((metrics ?? '').slice(-MAX_LOG_CHARS / 2), 'm:'),
     ...textFeatures((log ?? '').replaceAll(ORDINARY, '').slice(-MAX_LOG_CHARS), ''),

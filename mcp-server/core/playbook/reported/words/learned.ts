@@ -2,7 +2,7 @@ import type { Report } from '../report.ts';
 import { BIAS, CLASSES, ROWS } from './learned.generated.ts';
 import { featuresOf } from './learned-features.ts';
 
-/** Weights of a softmax regression over what a report's texts hold. */
+/** What each class's machine makes of what a report's texts hold. */
 export interface LearnedModel {
   readonly classes: readonly string[];
   /** One number a class, in order. */
