@@ -173,7 +173,7 @@ function withoutSession(args: unknown): unknown {
 function checkArguments(schema: z.ZodObject, args: unknown, tool: string): void {
   const parsed = schema.safeParse(args);
   if (parsed.success) return;
-  const report = describeIssues(parsed.error.issues);
+  const report = describeIssues(parsed.error.issues, args);
   const valid = Object.keys(schema.shape).join(', ');
   if (report.unknownKeys.length > 0) {
     const keys = report.unknownKeys.slice(0, 8).map((key) => cleanText(key, 80));
@@ -195,7 +195,7 @@ function checkArguments(schema: z.ZodObject, args: unknown, tool: string): void 
 function successReply(output: z.ZodObject, answer: unknown, tool: string): ToolReply {
   const checked = output.safeParse(answer);
   if (!checked.success) {
-    const faults = describeIssues(checked.error.issues).faults.slice(0, 4).join('; ');
+    const faults = describeIssues(checked.error.issues, answer).faults.slice(0, 4).join('; ');
     throw new InvariantError(`${tool} produced an answer that breaks its own schema: ${faults}.`, {
       code: 'E_BUG',
       fix: 'Report this text; the state on disk is whole, get_status tells how to go on.',

@@ -2,7 +2,7 @@ import { parseDocument } from 'yaml';
 import { Contract } from '../core/contract/contract.ts';
 import { contractBasics, fillDefaults, listFilled } from '../core/contract/fill-defaults.ts';
 import { loadPathFaults } from '../core/contract/load-path.ts';
-import { describeIssues } from '../core/describe-issues.ts';
+import { describeIssues, type IssueReport } from '../core/describe-issues.ts';
 import { AutodebugError, ConfigError, InvalidInputError } from '../core/errors.ts';
 import { isRecord } from '../core/parse.ts';
 import { cleanText } from '../core/redact.ts';
@@ -66,7 +66,7 @@ export async function checkContract(app: Reach, source: ContractSource): Promise
     paid,
   });
   const parsed = Contract.safeParse(filled);
-  if (!parsed.success) throw contractError(source.name, parsed.error.issues);
+  if (!parsed.success) throw contractError(source.name, describeIssues(parsed.error.issues, filled));
   checkSense(source.name, parsed.data);
   return {
     contract: parsed.data,
@@ -108,8 +108,7 @@ function refuseWithoutBudget(raw: unknown): void {
   );
 }
 
-function contractError(name: string, issues: Parameters<typeof describeIssues>[0]): AutodebugError {
-  const report = describeIssues(issues);
+function contractError(name: string, report: IssueReport): AutodebugError {
   const unknown = report.unknownKeys.map((key) => `${key}: unknown field`);
   const faults = [...unknown, ...report.faults].slice(0, 6).map((fault) => cleanText(fault, 200));
   return new InvalidInputError(`${name} is not a valid contract: ${faults.join('; ')}.`, {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { cleanText, redactText } from './redact.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -6,7 +7,7 @@ type Issue = z.core.$ZodIssue;
 export interface IssueReport {
   /** Keys that the schema does not have, with the place where they stand, e.g. `changes.0.vlaue`. */
   readonly unknownKeys: readonly string[];
-  /** Other faults, e.g. `changes.0.flag: Invalid input: expected string, received number`. */
+  /** Other faults, e.g. `load.ratePerS: Too small: expected number to be >0 (given 0)`. */
   readonly faults: readonly string[];
 }
 
@@ -28,8 +29,40 @@ function flatten(issue: Issue, base: readonly PropertyKey[]): readonly Issue[] {
   return [{ ...issue, path }];
 }
 
-/** Sorts the issues of a failed parse into unknown keys and other faults, unions resolved to their closest branch. */
-export function describeIssues(issues: readonly Issue[]): IssueReport {
+/** Longer texts are told by their length: a part of a secret would pass whoever hides secrets whole. Source: own reasoning. */
+const MAX_SHOWN_CHARS = 40;
+/** Names of fields whose text is never shown. */
+const SECRET_NAME = /key|token|secret|password|authorization|credential/i;
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (held, key) =>
+      typeof held === 'object' && held !== null
+        ? Object.getOwnPropertyDescriptor(held, key)?.value
+        : undefined,
+    value,
+  );
+}
+
+/** ` (given 0)` of the value at a path; of a list or an object only what it is, and nothing of what may be secret. Empty where nothing was given. */
+export function givenAt(given: unknown, path: readonly PropertyKey[]): string {
+  const value = valueAt(given, path);
+  if (value === undefined) return '';
+  if (typeof value === 'string') {
+    if (path.some((key) => SECRET_NAME.test(String(key)))) return '';
+    const isShown = value.length <= MAX_SHOWN_CHARS;
+    const shown = `"${cleanText(redactText(value, []), MAX_SHOWN_CHARS)}"`;
+    return ` (given ${isShown ? shown : `a text of ${value.length} characters`})`;
+  }
+  if (Array.isArray(value)) return ` (given a list of ${value.length})`;
+  return ` (given ${typeof value === 'object' && value !== null ? 'an object' : String(value)})`;
+}
+
+/**
+ * Sorts the issues of a failed parse of `given` into unknown keys and other faults with the value that is wrong, unions
+ * resolved to their closest branch.
+ */
+export function describeIssues(issues: readonly Issue[], given: unknown): IssueReport {
   const flat = issues.flatMap((issue) => flatten(issue, []));
   const unknownKeys = flat.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
@@ -38,6 +71,6 @@ export function describeIssues(issues: readonly Issue[]): IssueReport {
   );
   const faults = flat
     .filter((issue) => issue.code !== 'unrecognized_keys')
-    .map((issue) => `${pathText(issue.path)}: ${issue.message}`);
+    .map(({ path, message }) => `${pathText(path)}: ${message}${givenAt(given, path)}`);
   return { unknownKeys: [...new Set(unknownKeys)], faults: [...new Set(faults)] };
 }

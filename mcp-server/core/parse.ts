@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { describeIssues } from './describe-issues.ts';
 import { InvalidInputError } from './errors.ts';
 
 /**
@@ -12,14 +13,9 @@ export function parseWith<Schema extends z.ZodType>(
 ): z.infer<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues
-    .slice(0, 6)
-    .map(
-      (issue) =>
-        `${issue.path.length === 0 ? '(top level)' : issue.path.join('.')}: ${issue.message}`,
-    )
-    .join('; ');
-  throw new InvalidInputError(`${what.name} is not valid: ${issues}.`, {
+  const { unknownKeys, faults } = describeIssues(parsed.error.issues, value);
+  const told = [...faults, ...unknownKeys.map((key) => `${key}: unknown key`)].slice(0, 6);
+  throw new InvalidInputError(`${what.name} is not valid: ${told.join('; ')}.`, {
     code: what.code ?? 'E_INVALID_INPUT',
     fix: what.fix,
   });

@@ -44,7 +44,7 @@ export type CheckedEvent =
 export function checkEvent(event: { readonly type: string; readonly data: unknown }): CheckedEvent {
   const parsed = EventSchema.safeParse(event);
   if (parsed.success) return { event: parsed.data, faults: null };
-  const report = describeIssues(parsed.error.issues);
+  const report = describeIssues(parsed.error.issues, event);
   const unknown = report.unknownKeys.map((key) => `${key}: unknown key`);
   return { event: null, faults: [...report.faults, ...unknown].slice(0, 4).join('; ') };
 }

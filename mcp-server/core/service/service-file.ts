@@ -1,4 +1,5 @@
 import { type Document, LineCounter, parseDocument } from 'yaml';
+import { givenAt } from '../describe-issues.ts';
 import { AutodebugError, InvalidInputError } from '../errors.ts';
 import { isRecord } from '../parse.ts';
 import { type Launch, parseLaunch } from './launch.ts';
@@ -80,7 +81,10 @@ function refuseField(
 ): InvalidInputError {
   const path = issue?.path ?? [];
   const line = lineOfPath(doc, path, lineOf);
-  return refuse(`line ${line}: ${path.join('.') || 'top level'}: ${issue?.message ?? 'not valid'}`);
+  const given = givenAt(doc.toJS({ maxAliasCount: 100 }), path);
+  return refuse(
+    `line ${line}: ${path.join('.') || 'top level'}: ${issue?.message ?? 'not valid'}${given}`,
+  );
 }
 
 function refuse(problem: string): InvalidInputError {
