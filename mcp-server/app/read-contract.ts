@@ -66,7 +66,8 @@ export async function checkContract(app: Reach, source: ContractSource): Promise
     paid,
   });
   const parsed = Contract.safeParse(filled);
-  if (!parsed.success) throw contractError(source.name, describeIssues(parsed.error.issues, filled));
+  if (!parsed.success)
+    throw contractError(source.name, describeIssues(parsed.error.issues, filled));
   checkSense(source.name, parsed.data);
   return {
     contract: parsed.data,

@@ -55,7 +55,8 @@ export function givenAt(given: unknown, path: readonly PropertyKey[]): string {
     return ` (given ${isShown ? shown : `a text of ${value.length} characters`})`;
   }
   if (Array.isArray(value)) return ` (given a list of ${value.length})`;
-  return ` (given ${typeof value === 'object' && value !== null ? 'an object' : String(value)})`;
+  const isPlain = typeof value === 'number' || typeof value === 'boolean' || value === null;
+  return ` (given ${isPlain ? `${value}` : 'an object'})`;
 }
 
 /**

@@ -50,8 +50,10 @@ describe('what is said of a wrong value', () => {
 
   it('says nothing of a value where none was given, and reads no inherited property', () => {
     expect(faultsOf({ ratePerS: undefined })[0]).not.toContain('given');
-    const issue = { code: 'custom', path: ['constructor', 'name'], message: 'wrong' } as const;
-    expect(describeIssues([issue], {}).faults).toEqual(['constructor.name: wrong']);
+    const path = ['constructor', 'name'];
+    expect(describeIssues([{ code: 'custom', path, message: 'wrong' }], {}).faults).toEqual([
+      'constructor.name: wrong',
+    ]);
   });
 
   it('keeps keys that the schema does not have apart', () => {
