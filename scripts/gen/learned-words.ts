@@ -21,7 +21,10 @@ export function learnedSets(): readonly string[] {
   return [...measured].map(([, set = '']) => set).toSorted();
 }
 
-const Case = z.object({ label: z.object({ cause_class: z.string() }) });
+const Case = z.object({
+  engine: z.string(),
+  label: z.object({ cause_class: z.string(), cause: z.string(), fix: z.string() }),
+});
 
 /** The cases of a set of this repository, in the order of their names. */
 export function casesOf(set: string): readonly { readonly value: unknown; readonly cls: string }[] {
@@ -34,7 +37,7 @@ export function casesOf(set: string): readonly { readonly value: unknown; readon
     });
 }
 
-/** What an error costs beside the length of the weights, and passes over all cases. Source: own trials on cases from public threads that were left out. */
+/** What an error of a report costs beside the length of the weights, and passes over all cases. Source: own trials on cases from public threads that were left out. */
 const ERROR_COST = 0.5;
 const PASSES = 30;
 /** Margins times this are read as logits. Source: own fit on cases from public threads that were left out. */
@@ -42,19 +45,34 @@ const LOGITS_PER_MARGIN = 8;
 /** Smaller weights are left out. Source: own trials. */
 const LEAST_WEIGHT = 0.3;
 
+/** What an error of an explanation costs, as a share of that. Source: own trials, as above. */
+const EXPLANATION_SHARE = 0.5;
+
 interface Example {
   readonly cls: string;
+  /** What an error of it costs, as a share of a report's, above 0. */
+  readonly costShare: number;
   readonly names: readonly string[];
 }
 
+/** Each case twice: as it was reported, and as its label explains it, whose words another report may use. */
 export function readExamples(sets: readonly string[]): readonly Example[] {
-  return sets
-    .flatMap(casesOf)
-    .map(({ value, cls }) => ({ cls, names: [...featuresOf(Report.parse(value)).keys()] }));
+  const namesOf = (value: unknown): readonly string[] => [
+    ...featuresOf(Report.parse(value)).keys(),
+  ];
+  return sets.flatMap(casesOf).flatMap(({ value, cls }) => {
+    const { engine, label } = Case.parse(value);
+    const explained = { engine, input: { symptom: `${label.cause} ${label.fix}` } };
+    return [
+      { cls, costShare: 1, names: namesOf(value) },
+      { cls, costShare: EXPLANATION_SHARE, names: namesOf(explained) },
+    ];
+  });
 }
 
 interface Row {
   readonly cls: number;
+  readonly costShare: number;
   /** Feature by index with its share of the example's length. */
   readonly parts: readonly (readonly [feature: number, share: number])[];
 }
@@ -94,7 +112,7 @@ interface Vocabulary {
 }
 
 function toRow(
-  { cls, names }: Example,
+  { cls, costShare, names }: Example,
   classes: readonly string[],
   { indexOf, rarity }: Vocabulary,
 ): Row {
@@ -102,7 +120,11 @@ function toRow(
     .map((name) => indexOf.get(name) ?? 0)
     .map((at) => [at, rarity[at] ?? 0] as const);
   const length = Math.sqrt(parts.reduce((sum, [, value]) => sum + value * value, 0));
-  return { cls: classes.indexOf(cls), parts: parts.map(([at, value]) => [at, value / length]) };
+  return {
+    cls: classes.indexOf(cls),
+    costShare,
+    parts: parts.map(([at, value]) => [at, value / length]),
+  };
 }
 
 /**
@@ -131,12 +153,12 @@ function descend(rows: readonly Row[], featureCount: number, classCount: number)
 
 /** The dual of one row after its step; `own` moves with it, its last place is the bias. */
 function stepOnce(
-  { parts }: Row,
+  { parts, costShare }: Row,
   { own, sign, dual }: { own: Float64Array; sign: number; dual: number },
 ): number {
   const last = own.length - 1;
   const margin = parts.reduce((sum, [at, share]) => sum + share * (own[at] ?? 0), own[last] ?? 0);
-  const diagonal = 1 / (2 * ERROR_COST);
+  const diagonal = 1 / (2 * ERROR_COST * costShare);
   const gradient = sign * margin - 1 + dual * diagonal;
   // Rows have length 1, and the bias is one more part of 1.
   const next = Math.max(0, dual - gradient / (2 + diagonal));
