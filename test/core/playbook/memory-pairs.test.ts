@@ -39,6 +39,13 @@ const ROWS: readonly Row[] = [
     { launch_command: 'sglang serve --context-length 40966', log: REFUSED },
   ],
   [
+    'memory that ends only where graphs are taken',
+    'oom_cuda_graph_capture',
+    'vllm',
+    { log: OOM_BAR, symptom: 'With --enforce-eager it comes up, otherwise never.' },
+    { log: OOM_BAR, symptom: 'With --enforce-eager it runs out of memory too.' },
+  ],
+  [
     'probabilities asked for a prompt',
     'oom_activation_prefill',
     'vllm',

@@ -3,6 +3,7 @@ import type { Sample } from '../../telemetry/prometheus.ts';
 import { MEASURED_WARM } from './lines/event-reading.ts';
 import { isKept } from './lines/waiting-reading.ts';
 import { gpusPay } from './numbers/compare-hints.ts';
+import { isOomWithoutGraphs } from './numbers/memory-hints.ts';
 import { endOfLog, loggedHitPercent } from './numbers/reading-hints.ts';
 import { kvUsageOf, scrapedHitRatio, waitingOf } from './numbers/scrape-hints.ts';
 import { TOO_FAST, threadsFlat } from './numbers/series-hints.ts';
@@ -145,6 +146,7 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
     [isHeldBefore(report), 'client_limited', 'prefill_bound'],
     [MEASURED_WARM.test(words), 'cold_jit_in_window'],
     [draftsCostMore(words) !== null, 'decode_eager_no_cuda_graph'],
+    [isOomWithoutGraphs(report, words), 'oom_cuda_graph_capture', 'decode_eager_no_cuda_graph'],
     [oomCameFirst(log), 'hang_watchdog', 'nccl_interconnect'],
   ];
   return new Set(rows.flatMap(([holds, ...classes]) => (holds ? classes : [])));

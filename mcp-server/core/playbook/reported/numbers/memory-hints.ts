@@ -79,6 +79,27 @@ function promptLogits(report: Report, words: string): readonly Hint[] {
   return [{ cls: 'oom_activation_prefill', weight: 0.85, evidence: asked }];
 }
 
+const EAGER = String.raw`(?:enforce[-_ ]eager|eager mode|disable[-_ ]cuda[-_ ]graph|without (?:cuda )?graphs?)`;
+const SERVES = String.raw`(?<!(?:not|n't|never) )\b(?:starts?|works?|runs?(?! out)|loads?|boots?|comes? up)\b`;
+const SERVES_EAGER = new RegExp(`${SERVES}[^.\n]{0,60}${EAGER}|${EAGER}[^.\n]{0,40}${SERVES}`, 'i');
+
+const OOM_EAGER = new RegExp(
+  `${EAGER}[^.\\n]{0,40}(?:\\b(?:too|also|still|as well|either|same)\\b|runs out|n't (?:help|start|work))|\\beven\\b[^.\\n]{0,30}${EAGER}`,
+  'i',
+);
+
+/** Memory ends without graphs as well; a text that says both says nothing. */
+export const isOomWithoutGraphs = (report: Report, words: string): boolean =>
+  isOom(report) && OOM_EAGER.test(words) && !SERVES_EAGER.test(words);
+
+/** Memory ends, and does not without graphs: they are what is too much. Source: vLLM docs conserving_memory. */
+function graphsTooMuch(report: Report, words: string): readonly Hint[] {
+  const said = SERVES_EAGER.exec(words)?.[0];
+  const isSaid = said !== undefined && !OOM_EAGER.test(words);
+  if (!isSaid || !isOom(report) || hasServed(report)) return NONE;
+  return [{ cls: 'oom_cuda_graph_capture', weight: 0.85, evidence: said }];
+}
+
 /** What the sizes of memory in a report say of a start that failed. */
 export function memoryHints(report: Report): readonly Hint[] {
   const words = wordsOf(report);
@@ -89,5 +110,6 @@ export function memoryHints(report: Report): readonly Hint[] {
     ...othersCounted(report),
     ...fullOfOthers(report),
     ...promptLogits(report, words),
+    ...graphsTooMuch(report, words),
   ];
 }
