@@ -74,6 +74,10 @@ const OF_DECODE = [
 const GRAPHS_TRIED =
   /\b(?:tried|tested|switched to|turned on)\b[^.;\n]{0,30}\bgraphs?\b[^.;\n]{0,40}(?:slower|wors|no (?:gain|faster|difference|better))/i;
 
+/** Decode steps that replay a graph, as lines of the log that are told of or pasted. Source: SGLang scheduler metrics. */
+const GRAPHS_REPLAYED = /\bcuda graph: True\b/;
+const GRAPHS_MISSED = /\b(?:[Dd]ecode[^\n]*)cuda graph: False\b/;
+
 const DIRECT_TIME = /\bdirect\w*\b[^\n]*?ttft[^\d\n]{0,12}(\d+(?:\.\d+)?) ?(ms|s)\b/i;
 const PROXIED_TIME =
   /\b(?:through|via|behind|proxied)\b[^\n]*?ttft[^\d\n]{0,12}(\d+(?:\.\d+)?) ?(ms|s)\b/i;
@@ -133,7 +137,11 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
     [gpusPay(words), 'tp_communication_bound'],
     [words.search(DECODE_FINE) !== -1, ...OF_DECODE],
     [isDirectAsSlow(words), 'proxy_buffering'],
-    [GRAPHS_TRIED.test(words), 'decode_eager_no_cuda_graph'],
+    [
+      GRAPHS_TRIED.test(words) ||
+        (GRAPHS_REPLAYED.test(`${log}\n${words}`) && !GRAPHS_MISSED.test(`${log}\n${words}`)),
+      'decode_eager_no_cuda_graph',
+    ],
     [hasServed(report) || weightsFit(report), 'weights_do_not_fit'],
     [hasAllLayers(report, words), 'layers_on_cpu'],
     [CONCEPTS.loadSide.test(words) || threadsFlat(words) !== null, 'cpu_or_frontend_bound'],

@@ -52,6 +52,11 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   // DeepEP, csrc/deep_ep.cpp and kernels: a rank that waits for the others in vain.
   fatal('hang_watchdog', /DeepEP (?:error: )?timeout/),
+  // Scratch of attention over a prompt. Source: FlashInfer include/flashinfer/allocator.h.
+  fatal(
+    'oom_activation_prefill',
+    /(?:Buffer overflow when allocating|Failed to allocate) memory for \w+ with size \d+ and alignment \d+/,
+  ),
   fatal(
     'unsupported_gpu_or_kernel',
     /Unsupported [\w-]+ (?:prefill|decode|attention) configuration: /,

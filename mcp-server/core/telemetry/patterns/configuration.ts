@@ -6,6 +6,8 @@ import { fatal, type LogPattern } from '../log-pattern.ts';
  */
 export const CONFIGURATION_PATTERNS: readonly LogPattern[] = [
   fatal('bad_flag_value', /LoRA rank \d+ is greater than max_lora_rank/),
+  // Source: SGLang multimodal_gen attention selector.
+  fatal('bad_flag_value', /Attention backend '\w+' is not supported by this attention layer/),
   fatal(
     'quantization_mismatch',
     /(?:is not divisible by (?:weight )?(?:quantization (?:block|group)|group_size)|% (?:self\.)?(?:\w+\.)?group_size == 0|[Tt]ried to load weights of size|(?:in|out)put_size_per_partition.*(?:divisible|% )|group_size .* (?:divi|align)|not aligned with the quantized weight|(?:[Qq]uanti[sz]ation|quant_method|quant_config|quantize_config).*(?:not support|mismatch|does not match|unknown|unsupported|invalid|not found|could not be found)|(?:unsupported|unknown) quanti[sz]ation|not (?:a )?supported (?:for|by) (?:the )?quanti[sz]ation|awq.*only supports?|gptq.*(?:not support|only supports?)|bitsandbytes.*(?:not support|only supports?|is not|requires?)|must (?:be )?divisible by BLOCK_SIZE_[KN]|to view Byte as|[Nn]o compressed-tensors compatible scheme|Invalid thread config: thread_|'\w*(?:Linear|MoE|Embedding)\w*' object has no attribute '(?:data|weight|qweight|scales|qzeros|g_idx)'|Parameter \S*(?:scale|qweight|qzeros)\S* not found in params_dict|no attribute 'weight_scale|weight_scale(?:_inv)?'|(?:KeyError: |no module or parameter named )'[^']*(?:qweight|qzeros|scales?|weight_scale|absmax|input_scale)|ggml type|unknown (?:ggml|tensor) type|size mismatch for .*(?:weight|scale)|shape mismatch.*weight|tensor '[^']*' has (?:wrong|invalid) (?:shape|ggml type)|loaded_weight\.shape|param_data\.shape == loaded_weight\.shape|self\.data\.shape == loaded_weight\.shape)/i,

@@ -2,12 +2,12 @@ import { fatal, type LogPattern, note } from '../log-pattern.ts';
 
 /**
  * Outcomes that dstack, container runtimes and clouds tell. Source: dstack 0.20-0.22 termination reasons and run
- * statuses, containerd and kubelet events.
+ * statuses, containerd and kubelet events, OpenStack Nova's scheduler.
  */
 export const ORCHESTRATOR_PATTERNS: readonly LogPattern[] = [
   fatal(
     'no_capacity',
-    /(?:failed_to_start_due_to_no_capacity|FAILED_TO_START_DUE_TO_NO_CAPACITY|[Nn]o (?:matching |available )?(?:offers|capacity|instances? available)|InsufficientInstanceCapacity|ZONE_RESOURCE_POOL_EXHAUSTED|QUOTA_EXCEEDED|[Qq]uota .*exceeded|No fleets found|no matching fleets?|Insufficient nvidia\.com\/gpu|Unschedulable|didn't match Pod's node affinity|SkuNotAvailable|VcpuLimitExceeded|InstanceLimitExceeded|MaxSpotInstanceCountExceeded|ZonalAllocationFailed|AllocationFailed|OverconstrainedAllocationRequest|GPUS_ALL_REGIONS|does not have enough resources available|Insufficient capacity|insufficient capacity|nodes are available: .*Insufficient|out of (?:host )?capacity|no longer any instances available|is currently unavailable in the \S+ zone|NOT_ENOUGH_RESOURCES|insufficient-capacity|no_such_ask|Failed to acquire resources in|ResourcesUnavailableError|No resource satisfying|All provisioning attempts failed|tried \d+ of \d+ offers, all failed|There is no more capacity in|MaxFleetCountExceeded)/,
+    /(?:failed_to_start_due_to_no_capacity|FAILED_TO_START_DUE_TO_NO_CAPACITY|[Nn]o (?:matching |available )?(?:offers|capacity|instances? available)|InsufficientInstanceCapacity|No valid host was found|NoValidHost|ZONE_RESOURCE_POOL_EXHAUSTED|QUOTA_EXCEEDED|[Qq]uota .*exceeded|No fleets found|no matching fleets?|Insufficient nvidia\.com\/gpu|Unschedulable|didn't match Pod's node affinity|SkuNotAvailable|VcpuLimitExceeded|InstanceLimitExceeded|MaxSpotInstanceCountExceeded|ZonalAllocationFailed|AllocationFailed|OverconstrainedAllocationRequest|GPUS_ALL_REGIONS|does not have enough resources available|Insufficient capacity|insufficient capacity|nodes are available: .*Insufficient|out of (?:host )?capacity|no longer any instances available|is currently unavailable in the \S+ zone|NOT_ENOUGH_RESOURCES|insufficient-capacity|no_such_ask|Failed to acquire resources in|ResourcesUnavailableError|No resource satisfying|All provisioning attempts failed|tried \d+ of \d+ offers, all failed|There is no more capacity in|MaxFleetCountExceeded)/,
   ),
   fatal(
     'image_pull_failure',

@@ -12,6 +12,33 @@ export function refusedValues(launch: string, evidence: readonly string[]): read
     .map(([, flag = '']) => flag);
 }
 
+/** Flags of a launch whose size is no power of two, where a kernel asks for one. Source: Triton language/semantic.py, arange. */
+export function unevenSizes(launch: string, evidence: readonly string[]): readonly string[] {
+  if (!/power of (?:2|two)/i.test(evidence.join('\n'))) return [];
+  return [...launch.matchAll(/(--[a-z][\w-]*)[ =]+(\d+)(?!\S)/g)]
+    .filter(([, flag = '', value = '']) => !PLACES.test(flag) && !isPowerOfTwo(Number(value)))
+    .map(([, flag = '']) => flag);
+}
+const isPowerOfTwo = (size: number): boolean => Number.isInteger(Math.log2(size));
+
+/** The flag with which the size of FlashInfer's scratch is fixed, whatever the environment asks for. Source: SGLang server_args, deterministic inference. */
+const FIXES_SCRATCH = '--enable-deterministic-inference';
+const SCRATCH: Readonly<Record<string, string>> = {
+  sglang: 'SGLANG_FLASHINFER_WORKSPACE_SIZE',
+  vllm: 'VLLM_FLASHINFER_WORKSPACE_BUFFER_SIZE',
+};
+
+/** What sets the size of a scratch that is too small for a prompt. */
+export function scratchKnobs(
+  engine: string,
+  launch: string,
+  evidence: readonly string[],
+): readonly string[] {
+  if (!/memory for \w+ with size \d+ and alignment/.test(evidence.join('\n'))) return [];
+  const knob = launch.includes(FIXES_SCRATCH) ? FIXES_SCRATCH : SCRATCH[engine];
+  return knob === undefined ? [] : [knob];
+}
+
 const WITHOUT =
   /\b(?:without|only (?:with|when|if)|remov\w+|dropp?\w*|leav\w+ out|omit\w*|turn\w+ off|unset\w*|disabl\w+)\b[^.\n]{0,16}?(--[a-z][\w-]+)/gi;
 /** Classes that a setting of the launch may bring about. */

@@ -1,5 +1,11 @@
 import type { LogEvent } from '../../../telemetry/log-event.ts';
-import { blamedFlags, clashingFlags, refusedValues } from './blamed-flags.ts';
+import {
+  blamedFlags,
+  clashingFlags,
+  refusedValues,
+  scratchKnobs,
+  unevenSizes,
+} from './blamed-flags.ts';
 import { isTurnable } from './directions.ts';
 import { type FlagNames, flagsMeantBy, flagsNamedIn } from './named-flags.ts';
 import { namesOf, type Remedy } from './remedy.ts';
@@ -171,6 +177,8 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
     ...variablesOf(context),
     ...refusedProperties(context),
     ...(cls === 'bad_flag_combination' ? refusedValues(launch, evidence) : []),
+    ...(cls === 'bad_flag_value' ? unevenSizes(launch, evidence) : []),
+    ...(cls === 'oom_activation_prefill' ? scratchKnobs(names.id, launch, evidence) : []),
     ...volumesOf(context),
     ...(cls.startsWith('bad_flag') ? launchFlagsIn(context) : []),
     ...(isBuild(context) ? namesOf(remedy.others) : []),

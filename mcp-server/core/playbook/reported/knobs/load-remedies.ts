@@ -124,7 +124,7 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
     knobs: {
       llamacpp:
         '--n-gpu-layers --n-cpu-moe --override-tensor --cpu-moe --device --tensor-split --ctx-size --no-kv-offload --fit --op-offload',
-      sglang: '--cpu-offload-gb',
+      sglang: '--cpu-offload-gb --kt-num-gpu-experts --kt-cpuinfer',
       vllm: '--cpu-offload-gb',
     },
     others: 'GGML_CUDA | build with GPU support | CUDA_VISIBLE_DEVICES | n_gpu_layers',
@@ -170,6 +170,6 @@ export const LOAD_REMEDIES: Readonly<Record<string, Remedy>> = {
     fix: 'Let the client offer more load at once, from more processes, before anything of the engine is tuned.',
     knobs: {},
     others:
-      '--max-concurrency | --request-rate | concurrency | client processes | number of prompts | connection limit | limit_per_host | --num-prompts | ulimit | max_connections | client concurrency | client connections',
+      '--max-concurrency | --request-rate | concurrency | client processes | number of prompts | connection limit | limit_per_host | --num-prompts | ulimit | max_connections | client concurrency | client connections | client timeout',
   },
 };

@@ -44,6 +44,14 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? Number.POSITIVE_INFINITY;
 }
 
+/** What switches a thing off, and the thing. */
+const OFF = /^--(?:disable|no)-/;
+const thingOf = (flag: string): string => flag.replace(/^--(?:enable|disable|no)-|^--/, '');
+
+/** It switches on what the refused flag switched off, which nobody asked for: where such a flag went, off became the default. */
+const isUnwanted = (flag: string, refused: string): boolean =>
+  OFF.test(refused) && !OFF.test(flag) && thingOf(flag) === thingOf(refused);
+
 /** Known flags that an unknown one may have meant: its hyphened spelling, its successor, the nearest names. */
 export function flagsMeantBy(unknown: string, names: FlagNames): readonly string[] {
   // The command of an image that begins with it is given again. Source: vLLM docker/Dockerfile, ENTRYPOINT.
@@ -69,7 +77,7 @@ export function flagsMeantBy(unknown: string, names: FlagNames): readonly string
     .toSorted((a, b) => a.off - b.off)
     .slice(0, 2)
     .map(({ flag }) => flag);
-  return [
+  const meant = [
     ...(names.known.has(plain) ? [plain] : []),
     ...(names.known.has(short) ? [short, ...names.aliasesOf(short)] : []),
     ...(successor === undefined ? [] : flagsNamedIn(successor, names)),
@@ -77,6 +85,7 @@ export function flagsMeantBy(unknown: string, names: FlagNames): readonly string
     ...near,
     ...alike.toSorted((a, b) => beginsLike(b, plain) - beginsLike(a, plain)).slice(0, 4),
   ];
+  return meant.filter((flag) => !isUnwanted(flag, plain));
 }
 
 /** Flags of all engines that set the same thing. Source: SGLang server_args, vLLM arg_utils, llama.cpp common/arg.cpp. */

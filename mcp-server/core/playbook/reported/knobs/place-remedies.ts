@@ -34,7 +34,8 @@ export const PLACE_REMEDIES: Readonly<Record<string, Remedy>> = {
   nccl_interconnect: {
     fix: 'Name the right network interface, and switch off the transport between the GPUs that fails.',
     knobs: {
-      sglang: '--disable-custom-all-reduce --dist-init-addr --enable-nccl-nvls --nnodes --tp-size',
+      sglang:
+        'SGLANG_HOST_IP --disable-custom-all-reduce --dist-init-addr --enable-nccl-nvls --nnodes --tp-size',
       vllm: '--disable-custom-all-reduce --distributed-executor-backend --tensor-parallel-size --pipeline-parallel-size',
     },
     others:

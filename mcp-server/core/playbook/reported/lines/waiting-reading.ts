@@ -9,7 +9,7 @@ const STILL_WAITING =
 
 /** Lines with which the ranks begin to look for each other. Source: vLLM pynccl.py, SGLang model_runner.py, NCCL init.cc and transport/p2p.cc. */
 const MEETING =
-  /vLLM is using nccl==|Init torch distributed begin|NCCL INFO (?:\w+ )*(?:Init START|comm 0x\w+ rank|Bootstrap : Using|P2P is disabled between connected GPUs)|world_size=\d+ rank=\d+ .*backend=nccl|\[Gloo\] Rank \d+ is connected|NCCL INFO ncclCommInitRank .* Init COMPLETE/;
+  /vLLM is using nccl==|Init torch distributed begin|NCCL INFO (?:\w+ )*(?:Init START|comm 0x\w+ rank|Bootstrap : Using|P2P is disabled between connected GPUs)|world_size=\d+ rank=\d+ .*backend=nccl|\[Gloo\] Rank \d+ is connected|NCCL INFO ncclCommInitRank .* Init COMPLETE|[Cc]ustom ?[Aa]ll[Rr]educe is disabled because this process group spans across nodes/;
 
 /** The line at which the ranks looked for each other and after which nothing came but waiting. Null when: something came. */
 export function neverMetAt(log: string): string | null {

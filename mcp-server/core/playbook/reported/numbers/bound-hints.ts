@@ -32,6 +32,35 @@ function builtWithoutGraphs(log: string): readonly Hint[] {
   return when(isWithout, 'decode_eager_no_cuda_graph', 0.6, line.slice(0, 300));
 }
 
+const STEP =
+  /^\[\d+-\d+-\d+ (\d+):(\d+):(\d+)[^\]\n]*\] (Prefill|Decode) batch[^\n]*?(?:#new-token: (\d+)|#running-req: 1\b)/gm;
+/** From here on somebody complains. Source: own reasoning. */
+const LONG_READ_SECONDS = 5;
+/** Fewer prompt tokens in a second are the work of slow cards. Source: own reasoning over benchmarks of small models on old cards. */
+const SLOW_READ = 1500;
+
+/** The steps of one prompt up to its first token take seconds while nobody else is served. Source: batch lines of SGLang's scheduler; own reasoning. */
+function slowRead(log: string): readonly Hint[] {
+  const steps = [...log.matchAll(STEP)].map(([line, h, m, s, kind, tokens]) => ({
+    line,
+    at: Number(h) * 3600 + Number(m) * 60 + Number(s),
+    isPrefill: kind === 'Prefill',
+    tokens: Number(tokens ?? 0),
+  }));
+  const end = steps.findIndex(({ isPrefill }) => !isPrefill);
+  const read = steps.slice(0, Math.max(0, end));
+  const seconds = (steps[end]?.at ?? Number.NaN) - (read[0]?.at ?? Number.NaN);
+  const tokens = read.reduce((sum, step) => sum + step.tokens, 0);
+  const isAlone = read.every(({ line }) => /#new-seq: 1,/.test(line));
+  const isCompiled = /JIT|[Cc]ompil/.test(log);
+  return when(
+    isAlone && !isCompiled && seconds >= LONG_READ_SECONDS && tokens < SLOW_READ * seconds,
+    'prefill_bound',
+    0.75,
+    `${tokens} prompt tokens read in ${seconds} s`,
+  );
+}
+
 const STATS =
   /Avg prompt throughput: ([\d.]+) tokens\/s, Avg generation throughput: ([\d.]+) tokens\/s, Running: (\d+) reqs/g;
 
@@ -179,6 +208,7 @@ export function boundHints(report: Report): readonly Hint[] {
     ...sameDummies(report, words),
     ...splitOverMachines(report, log),
     ...builtWhileServing(log),
+    ...slowRead(log),
     ...hostHints(report),
   ];
 }

@@ -42,6 +42,22 @@ function browserPool(report: Report, words: string): readonly Hint[] {
   return said === undefined || isCap ? [] : [hint('client_limited', 0.85, `${said}, in a browser`)];
 }
 
+/** A client gives up after five minutes where nobody asks for more. Source: aiohttp ClientTimeout, total. */
+const GAVE_UP =
+  /\b(?:fail\w*|abort\w*|timed? ?out|errors?)\b[^\n]{0,40}\b(?:300(?:\.\d+)? ?s(?:ec\w*)?|5 ?min\w*)\b/i;
+/** The server answered whatever it was asked. */
+const ALL_ANSWERED =
+  /\b(?:every|all|only|\d+ x)\b[^.\n]{0,40}\b200\b|\b200 OK\b[^.\n]{0,30}\b(?:for (?:every|all)|no other)/i;
+
+/** Requests that fail at the client while the server answers them all. */
+function clientGivesUp(report: Report, words: string): readonly Hint[] {
+  const told = `${words}\n${report.input.log ?? ''}`;
+  const gaveUp = GAVE_UP.exec(told)?.[0];
+  const answered = ALL_ANSWERED.exec(told)?.[0];
+  if (gaveUp === undefined || answered === undefined) return [];
+  return [hint('client_limited', 0.8, `${gaveUp}; ${answered}`)];
+}
+
 /** A launch that asks for machines which may be taken back. Source: SkyPilot, dstack and Karpenter fields. */
 const ASKS_SPOT =
   /use_spot: *true|--use-spot\b|spot_policy: *(?:spot|auto)|--spot\b|capacity-type: *"?spot|preemptible: *true/i;
@@ -124,5 +140,6 @@ export function hostHints(report: Report): readonly Hint[] {
     ...threadsInVain(words),
     ...fewCores(words),
     ...wentAway(report, words),
+    ...clientGivesUp(report, words),
   ];
 }

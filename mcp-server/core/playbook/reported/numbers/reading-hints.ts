@@ -97,10 +97,15 @@ const EMPTIED =
 const REUSE =
   /cache_?prompt|prompt cach|\bre-?us|\b(?:everything|whole prompt|all of it)\b[^.;\n]{0,30}\bagain/i;
 
-/** Equal pieces, one after the other: one long prompt that is read in chunks. */
-const isOnePrompt = (prefills: readonly string[]): boolean =>
-  prefills.length >= 3 && new Set(prefills.map((line) => CHUNK.exec(line)?.[0])).size === 1;
-const CHUNK = /#new-seq: 1, #new-token: \d+/;
+/** Equal pieces, one after the other, and what is left: one long prompt that is read in chunks. */
+function isOnePrompt(prefills: readonly string[]): boolean {
+  const sizes = prefills.map((line) => Number(CHUNK.exec(line)?.[1] ?? Number.NaN));
+  const [first = Number.NaN] = sizes;
+  const isEven = sizes.slice(0, -1).every((size) => size === first);
+  const last = sizes.at(-1) ?? Number.NaN;
+  return isEven && ((last === first && sizes.length >= 3) || (last < first && first % 256 === 0));
+}
+const CHUNK = /#new-seq: 1, #new-token: (\d+)/;
 
 /** Prompts of one conversation of which nothing is reused. Source: playbook row 22. */
 function nothingReused(log: string, words: string): readonly Hint[] {

@@ -27,6 +27,8 @@ export const PLACE_SIGNALS: readonly Signal[] = [
     0.75,
     /INTERRUPTED_BY_NO_CAPACITY|interrupted_by_no_capacity|(?<!Max )[Ss]pot (?:instance|interruption|request)(?! (?:count|limit|quota))|[Pp]reempt(?:ed|ible)\b.*(?:instance|node|VM|vm)|instance-terminated-no-capacity|marked for (?:termination|stop)|rebalance recommendation|instance.*preempted/,
   ]),
+  // Somebody else pays more for an interruptible machine. Source: own reasoning over marketplaces that auction them.
+  ...signs('spot_interruption', 'any', [0.85, /\boutbid\b/i]),
   // What the metadata services of AWS, GCP and Azure answer when a machine is about to be taken.
   ...signs('spot_interruption', 'log', [
     0.85,

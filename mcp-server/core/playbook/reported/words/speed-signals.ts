@@ -69,6 +69,8 @@ export const SPEED_SIGNALS: readonly Signal[] = [
   ]),
   // Source: vLLM OffloadConfig and SGLang offloader: what is offloaded crosses the bus in every forward pass.
   ...signs('layers_on_cpu', 'launch', [0.6, /--cpu-offload-gb[ =]+(?!0\b)/]),
+  // Experts that are not on the GPU run on the processor. Source: kt-kernel of KTransformers, its SGLang integration.
+  ...signs('layers_on_cpu', 'launch', [0.65, /--kt-(?:num-gpu-experts|cpuinfer|weight-path)[ =]/]),
   ...signs('layers_on_cpu', 'launch', [0.5, /(?:-ngl|--n-gpu-layers|--gpu-layers)[ =]+[0-9]\b/]),
   ...signs(
     'layers_on_cpu',
