@@ -197,7 +197,9 @@ function isPossible(cls: string, report: Report): boolean {
   if (!(cls in REMEDIES)) return false;
   if (report.engine === 'llamacpp') return !GPU_ONLY.includes(cls) || isToldOf(cls, report);
   const launch = `${report.input.launch_command ?? ''}\n${report.input.log ?? ''}`;
-  return cls !== 'layers_on_cpu' || /cpu-offload|--kt-|llama[-_.]?(?:server|cpp)|\.gguf/i.test(launch);
+  return (
+    cls !== 'layers_on_cpu' || /cpu-offload|--kt-|llama[-_.]?(?:server|cpp)|\.gguf/i.test(launch)
+  );
 }
 
 /** What llama.cpp itself rarely is limited by, unless the report tells of it. */

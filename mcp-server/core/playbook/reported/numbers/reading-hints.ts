@@ -99,11 +99,10 @@ const REUSE =
 
 /** Equal pieces, one after the other, and what is left: one long prompt that is read in chunks. */
 function isOnePrompt(prefills: readonly string[]): boolean {
-  const sizes = prefills.map((line) => Number(CHUNK.exec(line)?.[1] ?? Number.NaN));
-  const [first = Number.NaN] = sizes;
-  const isEven = sizes.slice(0, -1).every((size) => size === first);
-  const last = sizes.at(-1) ?? Number.NaN;
-  return isEven && ((last === first && sizes.length >= 3) || (last < first && first % 256 === 0));
+  const sizes = prefills.map((line) => Number(CHUNK.exec(line)?.[1]));
+  const [first = Number.NaN, last = Number.NaN] = [sizes[0], sizes.at(-1)];
+  if (sizes.slice(0, -1).some((size) => size !== first)) return false;
+  return last === first ? sizes.length >= 3 : last < first && first % 256 === 0;
 }
 const CHUNK = /#new-seq: 1, #new-token: (\d+)/;
 
