@@ -1,5 +1,6 @@
 import { gpuFacts } from '../../../roofline/gpus.ts';
 import { type Hint, type Report, withoutThousands, wordsOf } from '../report.ts';
+import { isOnePrompt } from './one-prompt.ts';
 
 const MAX_CHARS = 200_000;
 
@@ -96,15 +97,6 @@ const EMPTIED =
   /(?:kv cache rm(?: -)?|memory_seq_rm) \[0, end\)|kv cache rm \[p0, end\)[^\n]*\bp0=0\b/g;
 const REUSE =
   /cache_?prompt|prompt cach|\bre-?us|\b(?:everything|whole prompt|all of it)\b[^.;\n]{0,30}\bagain/i;
-
-/** Equal pieces, one after the other, and what is left: one long prompt that is read in chunks. */
-function isOnePrompt(prefills: readonly string[]): boolean {
-  const sizes = prefills.map((line) => Number(CHUNK.exec(line)?.[1]));
-  const [first = Number.NaN, last = Number.NaN] = [sizes[0], sizes.at(-1)];
-  if (sizes.slice(0, -1).some((size) => size !== first)) return false;
-  return last === first ? sizes.length >= 3 : last < first && first % 256 === 0;
-}
-const CHUNK = /#new-seq: 1, #new-token: (\d+)/;
 
 /** Prompts of one conversation of which nothing is reused. Source: playbook row 22. */
 function nothingReused(log: string, words: string): readonly Hint[] {
