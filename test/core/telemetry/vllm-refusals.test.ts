@@ -197,6 +197,22 @@ const LINES: readonly Row[] = [
     'ValueError: The prompt (total length 12000) is too long to fit into the model (context length 4096).',
     `${INFO}The prompt fits into the model`,
   ],
+  [
+    'bad_flag_combination',
+    'ValueError: Chunked prefill and speculative decoding can be enabled simultaneously only for draft models with tensor parallel size 1.',
+    `${INFO}Chunked prefill and speculative decoding can be enabled simultaneously`,
+  ],
+  ['no_capacity', 'Quota violated:', 'Quota of the region: 20000'],
+  [
+    'spot_interruption',
+    'I 01-01 03:12:39 controller.py:118] Cluster is preempted (status: INIT). Recovering...',
+    'I 01-01 03:12:39 controller.py:118] Cluster is up (status: UP).',
+  ],
+  [
+    'spot_interruption',
+    'W 01-01 03:12:39 replica_managers.py:990] Replica 3 is preempted (status: STOPPED).',
+    'I 01-01 03:12:39 replica_managers.py:990] Replica 3 is ready.',
+  ],
 ];
 
 describe('what vLLM refuses', () => {

@@ -9,7 +9,7 @@ import { kvUsageOf, scrapedHitRatio, waitingOf } from './numbers/scrape-hints.ts
 import { TOO_FAST, threadsFlat } from './numbers/series-hints.ts';
 import { draftsCostMore, isHeldBefore } from './numbers/serving-hints.ts';
 import { hasServed, pacesOf, weightsFit } from './numbers/sizes.ts';
-import { type Report, withoutThousands, wordsOf } from './report.ts';
+import { numbersOf, type Report, withoutThousands, wordsOf } from './report.ts';
 import { DECODE_FINE } from './words/concept-hints.ts';
 import { CONCEPTS } from './words/concepts.ts';
 
@@ -25,9 +25,20 @@ interface Readings {
   readonly scrape: readonly Sample[];
 }
 
+const TOLD_USAGE =
+  /(?:kv_cache_usage_perc|kv[- _]cache usage|token usage)[ :=]*(?:(?:is|stays|at|between|from) )*(?:0?\.\d+ ?(?:-|to|and) ?)?(0?\.\d+)/gi;
+
+/** The highest use of the pool that the words tell, ratio 0..1. NaN when: they tell none. */
+const toldUsage = (words: string): number => {
+  const told = numbersOf(words, TOLD_USAGE);
+  return told.length === 0 ? Number.NaN : Math.max(...told);
+};
+
 /** The pool has room all the time. */
-const hasRoom = ({ load, scrape }: Readings): boolean =>
-  (load?.kvUsage?.max ?? kvUsageOf(scrape)) < 0.7;
+function hasRoom({ load, scrape }: Readings, words: string): boolean {
+  const scraped = kvUsageOf(scrape);
+  return (load?.kvUsage?.max ?? (Number.isNaN(scraped) ? toldUsage(words) : scraped)) < 0.7;
+}
 
 /** Nobody waits at any time that is seen. */
 function isIdle({ load, scrape }: Readings): boolean {
@@ -123,7 +134,7 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
   const cached = readings.load?.cachedShare ?? hit;
   const log = report.input.log ?? '';
   const rows: readonly (readonly [boolean, ...string[]])[] = [
-    [hasRoom(readings), 'kv_bound_queueing', 'preemption_thrash'],
+    [hasRoom(readings, words), 'kv_bound_queueing', 'preemption_thrash'],
     [
       isIdle(readings) || CONCEPTS.notQueued.test(words),
       'kv_bound_queueing',

@@ -2,12 +2,13 @@ import { fatal, type LogPattern, note } from '../log-pattern.ts';
 
 /**
  * Outcomes that dstack, container runtimes and clouds tell. Source: dstack 0.20-0.22 termination reasons and run
- * statuses, containerd and kubelet events, OpenStack Nova's scheduler.
+ * statuses, containerd and kubelet events, OpenStack Nova's scheduler,
+ * SkyPilot jobs/controller.py and serve/replica_managers.py, Cloud Run quotas.
  */
 export const ORCHESTRATOR_PATTERNS: readonly LogPattern[] = [
   fatal(
     'no_capacity',
-    /(?:failed_to_start_due_to_no_capacity|FAILED_TO_START_DUE_TO_NO_CAPACITY|[Nn]o (?:matching |available )?(?:offers|capacity|instances? available)|InsufficientInstanceCapacity|No valid host was found|NoValidHost|ZONE_RESOURCE_POOL_EXHAUSTED|QUOTA_EXCEEDED|[Qq]uota .*exceeded|No fleets found|no matching fleets?|Insufficient nvidia\.com\/gpu|Unschedulable|didn't match Pod's node affinity|SkuNotAvailable|VcpuLimitExceeded|InstanceLimitExceeded|MaxSpotInstanceCountExceeded|ZonalAllocationFailed|AllocationFailed|OverconstrainedAllocationRequest|GPUS_ALL_REGIONS|does not have enough resources available|Insufficient capacity|insufficient capacity|nodes are available: .*Insufficient|out of (?:host )?capacity|no longer any instances available|is currently unavailable in the \S+ zone|NOT_ENOUGH_RESOURCES|insufficient-capacity|no_such_ask|Failed to acquire resources in|ResourcesUnavailableError|No resource satisfying|All provisioning attempts failed|tried \d+ of \d+ offers, all failed|There is no more capacity in|MaxFleetCountExceeded)/,
+    /(?:failed_to_start_due_to_no_capacity|FAILED_TO_START_DUE_TO_NO_CAPACITY|[Nn]o (?:matching |available )?(?:offers|capacity|instances? available)|InsufficientInstanceCapacity|No valid host was found|NoValidHost|ZONE_RESOURCE_POOL_EXHAUSTED|QUOTA_EXCEEDED|[Qq]uota .*exceeded|No fleets found|no matching fleets?|Insufficient nvidia\.com\/gpu|Unschedulable|didn't match Pod's node affinity|SkuNotAvailable|VcpuLimitExceeded|InstanceLimitExceeded|MaxSpotInstanceCountExceeded|ZonalAllocationFailed|AllocationFailed|OverconstrainedAllocationRequest|GPUS_ALL_REGIONS|does not have enough resources available|Insufficient capacity|insufficient capacity|nodes are available: .*Insufficient|out of (?:host )?capacity|no longer any instances available|is currently unavailable in the \S+ zone|NOT_ENOUGH_RESOURCES|insufficient-capacity|no_such_ask|Failed to acquire resources in|ResourcesUnavailableError|No resource satisfying|All provisioning attempts failed|tried \d+ of \d+ offers, all failed|There is no more capacity in|MaxFleetCountExceeded|Quota violated:|requesting an increase in quota)/,
   ),
   fatal(
     'image_pull_failure',
@@ -15,7 +16,7 @@ export const ORCHESTRATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'spot_interruption',
-    /(?:interrupted_by_no_capacity|INTERRUPTED_BY_NO_CAPACITY|[Ss]pot (?:instance )?(?:was )?(?:interrupt|preempt|terminat|reclaim)|instance was preempted|compute\.instances\.preempted|BidEvictedEvent|SpotInstance(?:Termination|Interruption))/,
+    /(?:interrupted_by_no_capacity|INTERRUPTED_BY_NO_CAPACITY|[Ss]pot (?:instance )?(?:was )?(?:interrupt|preempt|terminat|reclaim)|instance was preempted|compute\.instances\.preempted|BidEvictedEvent|(?:Cluster|Replica \d+) is preempted\b|SpotInstance(?:Termination|Interruption))/,
   ),
   fatal(
     'instance_unreachable',

@@ -60,7 +60,7 @@ const isKnown = (names: FlagNames, knob: string): boolean =>
 function refusedFlags({ events, launch, names }: KnobContext): readonly string[] {
   return events
     .flatMap((event) => [event.values['flag'], event.values['name'], event.values['other']])
-    .flatMap((text) => text?.match(/-{0,2}[A-Za-z][\w-]*/g) ?? [])
+    .flatMap((text) => text?.match(/(?<!\S)[\w.]+\/[\w.-]+|-{0,2}[A-Za-z][\w-]*/g) ?? [])
     .slice(0, 4)
     .flatMap((flag) => [
       ...flagsMeantBy(flag, names),

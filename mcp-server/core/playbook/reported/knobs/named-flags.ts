@@ -56,6 +56,8 @@ const isUnwanted = (flag: string, refused: string): boolean =>
 export function flagsMeantBy(unknown: string, names: FlagNames): readonly string[] {
   // The command of an image that begins with it is given again. Source: vLLM docker/Dockerfile, ENTRYPOINT.
   if (/^serve\b/.test(unknown)) return ['command', '--entrypoint'];
+  // A model as an argument of its own, which only `vllm serve` takes. Source: vLLM entrypoints/openai/api_server.py.
+  if (/^[\w.]+\/[\w.-]+(?:\s|$)/.test(unknown)) return ['--model', 'command', '--entrypoint'];
   const plain = `--${unknown.replace(/^-+/, '').replace(/=.*$/, '').replaceAll('_', '-')}`;
   // A short name of several letters takes one dash. Source: llama.cpp common/arg.cpp.
   const short = plain.slice(1);

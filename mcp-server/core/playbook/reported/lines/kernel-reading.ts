@@ -28,8 +28,19 @@ const KERNELS_DISAGREE: Shares = [
   ['bad_flag_combination', 0.7],
 ];
 
+/** Every kernel names why it does not take the layer, and none that it is for another card. Source: vLLM kernels/mixed_precision `choose_mp_linear_kernel`. */
+const isSchemeRefused = (line: string, { input: { log = '' } }: Report): boolean =>
+  line.includes('Failed to find a kernel that can implement the') &&
+  log.includes('cannot implement due to:') &&
+  !/requires capability \d+/.test(log);
+const SCHEME_REFUSED: Shares = [
+  ['quantization_mismatch', 1],
+  ['unsupported_gpu_or_kernel', 0.7],
+];
+
 /** What a line about kernels speaks for by the card and the launch beside it. Null when: those tell nothing more. */
 export function kernelReading(line: string, report: Report): Shares | null {
   if (NO_ARCHITECTURE.test(line)) return hasOldCard(report) ? null : TOOLKIT_OR_CARD;
+  if (isSchemeRefused(line, report)) return SCHEME_REFUSED;
   return isOwnBlockSize(line, report) ? KERNELS_DISAGREE : null;
 }

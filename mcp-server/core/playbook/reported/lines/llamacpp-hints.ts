@@ -1,6 +1,7 @@
 import { modelFacts } from '../../../roofline/models.ts';
 import { memoryGbOf } from '../numbers/sizes.ts';
 import { type Hint, numbersOf, type Report, withoutThousands, wordsOf } from '../report.ts';
+import { otherSlot } from './slot-hints.ts';
 
 const MAX_CHARS = 200_000;
 const NONE: readonly Hint[] = [];
@@ -158,5 +159,6 @@ export function llamacppHints(report: Report): readonly Hint[] {
     ...remoteWorkers(launch),
     ...endsInImage(report),
     ...noOpOffload(launch),
+    ...otherSlot(report),
   ];
 }

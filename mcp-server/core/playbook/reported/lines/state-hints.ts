@@ -1,5 +1,6 @@
 import { splitsOf } from '../numbers/sizes.ts';
 import type { Hint, Report } from '../report.ts';
+import { statsHints } from './stats-reading.ts';
 import { neverMetAt } from './waiting-reading.ts';
 
 const MAX_CHARS = 200_000;
@@ -69,6 +70,7 @@ export function stateHints(report: Report): readonly Hint[] {
   const log = (report.input.log ?? '').slice(-MAX_CHARS);
   return [
     ...whatRan(log),
+    ...statsHints(log),
     ...standstill(log),
     ...smallPool(log),
     ...neverMet(log),

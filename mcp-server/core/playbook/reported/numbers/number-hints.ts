@@ -2,6 +2,7 @@ import { quantile } from '../../../stats/quantile.ts';
 import { type Hint, numbersOf, type Report, wordsOf } from '../report.ts';
 import { askedHints } from './asked-hints.ts';
 import { graphCapOf } from './caps.ts';
+import { droppedGraphs } from './graph-hints.ts';
 import { hasServed, isOom, memoryGbOf, pacesOf, sizesOf } from './sizes.ts';
 
 const median = (values: readonly number[]): number => quantile(values, 0.5) ?? Number.NaN;
@@ -235,6 +236,7 @@ export function numberHints(report: Report): readonly Hint[] {
     ...unequalRuns(words),
     ...loadAboveCap(report, words),
     ...loadAboveGraphs(report, words),
+    ...droppedGraphs(report),
     ...sizeHints(report, words),
     ...takenBefore(report),
     ...slowForItsSize(report, words),

@@ -12,7 +12,7 @@ export const CONCEPTS = {
   /** Cores that wait for memory: no more than part of them is taken. */
   cpuHalf: /\bcpu (?:usage|util\w*|load)[^.;\n]{0,40}(?<![\d.])[2-7]\d ?(?:%|percent)/i,
   hostWork:
-    /api[- ]?server|(?<!\bchat )front[- ]?end|tokeni[sz]er manager|(?<!de)tokeni[sz](?:ing|ation)|text (?:in)?to (?:ids|tokens)|encod\w+ (?:the )?(?:prompts?|text)|scheduler (?:overhead|loop|process)|scheduling (?:a|each|the|takes)|on the (?:host|processor)|\bhost\b[^.;\n]{0,20}(?:time|work|side|bound)|\bgil\b|uvicorn|fastapi|event loop|pydantic|json[- ]?schema|grammar|guided|structured|regex|outlines|xgrammar|logprob|penalt|pre-?process|image decod|kernel launch|launch overhead|python overhead|host[- ]side|between (?:(?:two|consecutive|successive|decode|each|the|execute_model) ){0,3}(?:steps|kernels|calls|iterations|batches)|no kernels? runs?|gpu bubbles?|python (?:objects|prepares)|gaps? (?:between|in the trace)|openai[- ](?:server|endpoint|compatible)|http server|lora adapters/i,
+    /api[- ]?server|(?<!\bchat )front[- ]?end|tokeni[sz]er manager|(?<!de)tokeni[sz](?:ing|ation)|text (?:in)?to (?:ids|tokens)|encod\w+ (?:the )?(?:prompts?|text)|scheduler (?:overhead|loop|process)|scheduling (?:a|each|the|takes)|on the (?:host|processor)|\bhost\b[^.;\n]{0,20}(?:time|work|side|bound)|\bgil\b|uvicorn|fastapi|event loop|pydantic|json[- ]?schema|grammar|guided|structured|regex|outlines|xgrammar|logprob|penalt|pre-?process|image decod|kernel launch|launch overhead|python overhead|host[- ]side|at the end of (?:each|every) (?:decode )?step\b|between (?:(?:two|consecutive|successive|decode|each|the|execute_model) ){0,3}(?:steps|kernels|calls|iterations|batches)|no kernels? runs?|gpu bubbles?|python (?:objects|prepares)|gaps? (?:between|in the trace)|openai[- ](?:server|endpoint|compatible)|http server|lora adapters/i,
   offlineFaster:
     /offline[^.;\n]{0,80}(?:faster|reach|%|full|times)|(?:LLM class|in-process|bench(?:mark)?_throughput)[^.;\n]{0,60}(?:faster|higher|%)/i,
   threads:
@@ -42,7 +42,7 @@ export const CONCEPTS = {
   longPrompt:
     /(?:document|file|contract|book|article|transcript|prompt|message|text)s? (?:of|with) (?:about |some |over )?\d[\d.]* ?(?:k\b|\d{3})|(?:long|large|big|huge|heavy)[- ](?:\w+ )?(?:prompt|input|document|context|request|prefill)|\d+(?:\.\d+)? ?k[- ]?(?:tokens?)?[- ](?:prompts?|inputs?|documents?|context|token)|\d{4,}[- ]tokens?[- ](?:prompts?|inputs?|documents?|context)|takes in \d+k|prompts? (?:of )?\d+ ?k|input[^.;\n\d]{0,14}\d{4,}/i,
   shortOnes:
-    /\b(?:small|short|quick|tiny)(?:er)? (?:ones|prompts?|requests?|queries|questions|chats?|messages?)\b/i,
+    /\b(?:small|short|quick|tiny)(?:er)? (?:ones|prompts?|requests?|quer(?:y|ies)|questions?|chats?|messages?)\b/i,
   someoneElse:
     /(?:whenever|each time|every time|when|while|as soon as|until|once|the (?:moment|second|instant))[^.;\n]{0,40}\b(?:posts?|sends?|uploads?|submits?|fires?|pastes?)\b|(?:another|other|new|second|each|any|whenever|while|when|as soon as|next|one)[^.;\n]{0,30}(?:client|request|slot|user|prompt|document|prefill|agent|somebody|someone|colleague|one)\b[^.;\n]{0,40}(?:send|arriv|come|enter|take|process|prefill|start|upload|submit|paste|attach|is (?:being )?read|long|large|big|\d+k)|prefills? (?:of|from) (?:new|other)|mixed (?:load|traffic|workload)/i,
   stall:

@@ -94,6 +94,10 @@ export const LOAD_SIGNALS: readonly Signal[] = [
     ],
     [0.4, /chunked[-_ ]prefill|mixed[-_ ]chunk|disaggregat/i],
     [
+      0.7,
+      /\b(?:short|small)(?:er)? (?:ones|prompts?|requests?|quer(?:y|ies)|questions?|chats?|messages?)\b[^.;\n]{0,40}\bbehind\b[^.;\n]{0,30}\b(?:long|large|big|huge)/i,
+    ],
+    [
       0.65,
       /\b(?:prompts?|prefills?)\b[^.\n]{0,40}\bbetween\b[^.\n]{0,24}\b(?:output tokens|tokens|decode steps)\b/i,
     ],
