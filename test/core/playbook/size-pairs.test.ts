@@ -2,17 +2,24 @@ import { describe, expect, it } from 'vitest';
 import { byRules, confidenceByRules, type Input, pairsOf, type Row } from './by-rules.ts';
 
 const step = (at: string, text: string): string => `[2026-01-01 ${at} TP0] ${text}`;
-const reads = (end: string): string =>
+const reads = (next: string): string =>
   [
     step('10:00:00', 'Prefill batch. #new-seq: 1, #new-token: 4096, #cached-token: 0'),
-    step('10:00:01', 'Prefill batch. #new-seq: 1, #new-token: 3000, #cached-token: 0'),
-    step(end, 'Decode batch. #running-req: 1, #token: 7100, #queue-req: 0'),
+    step(next, 'Prefill batch. #new-seq: 1, #new-token: 3000, #cached-token: 0'),
+    step('10:00:20', 'Decode batch. #running-req: 1, #token: 7100, #queue-req: 0'),
   ].join('\n');
 const SCRATCH =
   'RuntimeError: Buffer overflow when allocating memory for batch_prefill_tmp_v with size 2415919104 and alignment 16, but only 2147483648 bytes available in AlignedAllocator. Increase the workspace buffer size.';
 const nova = (why: string): string => `ERROR nova.scheduler: ${why}`;
 const served = (statuses: string): string =>
   `turns failed 187, latency of failed ones: 300.0 s; server log: ${statuses}`;
+const prompt = (tokens: number, running: number): string =>
+  step(
+    '10:00:00',
+    `Prefill batch, #new-seq: 1, #new-token: ${tokens}, #cached-token: 0, #running-req: ${running}, #queue-req: 0`,
+  );
+const OOM =
+  'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 214.00 MiB. GPU 1 has a total capacity of 23.56 GiB of which 131.19 MiB is free.';
 const SPOT = 'type: service\nspot_policy: spot';
 const UNREACHED = 'ssh: connect to host 203.0.113.7 port 40122: Connection refused';
 const META = step('09:00:00', 'Init torch distributed begin.');
@@ -29,8 +36,8 @@ const ROWS: readonly Row[] = [
     'a prompt that takes seconds while nobody else is served',
     'prefill_bound',
     'sglang',
-    { log: reads('10:00:21') },
-    { log: reads('10:00:02') },
+    { log: reads('10:00:10') },
+    { log: reads('10:00:01') },
   ],
   [
     'scratch of attention that is too small',
@@ -76,6 +83,20 @@ const ROWS: readonly Row[] = [
     'sglang',
     { log: backend('is not supported by this attention layer; supported backends: [fa]') },
     { log: backend('set by user') },
+  ],
+  [
+    'a dense model that is slower than a larger mixture',
+    'decode_bandwidth_bound',
+    'sglang',
+    { benchmark: 'M-27B: 4.15 tok/s\nM-35B-A3B: 9.69 tok/s' },
+    { benchmark: 'M-27B: 9.69 tok/s\nM-35B-A3B: 4.15 tok/s' },
+  ],
+  [
+    'memory that ends at a short prompt beside others',
+    'oom_under_load',
+    'sglang',
+    { log: `${prompt(591, 3)}\n${OOM}` },
+    { log: `${prompt(8192, 3)}\n${OOM}` },
   ],
   [
     'experts that stay with the processor',

@@ -14,9 +14,20 @@ function whatRan(log: string): readonly Hint[] {
   const prefill = before.lastIndexOf('Prefill batch');
   const decode = before.lastIndexOf('Decode batch');
   if (prefill === -1 && decode === -1) return [];
-  const cls = prefill > decode ? 'oom_activation_prefill' : 'oom_under_load';
   const from = Math.max(prefill, decode);
-  return [{ cls, weight: 0.55, evidence: before.slice(from, from + 200).split('\n', 1)[0] ?? '' }];
+  const evidence = before.slice(from, from + 300).split('\n', 1)[0] ?? '';
+  const isOfPrompt = prefill > decode && !isSmallBesideOthers(evidence);
+  const cls = isOfPrompt ? 'oom_activation_prefill' : 'oom_under_load';
+  return [{ cls, weight: 0.55, evidence: evidence.slice(0, 200) }];
+}
+
+/** So few prompt tokens take little scratch. Source: own reasoning over default chunk sizes. */
+const SMALL_PREFILL = 1024;
+
+/** A short prompt is read while others run, so that what all of them hold together is what ended memory. */
+function isSmallBesideOthers(line: string): boolean {
+  const [, tokens] = /#new-token: (\d+)/.exec(line) ?? [];
+  return Number(tokens) < SMALL_PREFILL && /#running-req: [1-9]/.test(line);
 }
 
 /** Some run or some wait, and no token goes in or out. */

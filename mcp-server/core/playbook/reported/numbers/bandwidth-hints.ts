@@ -93,8 +93,36 @@ function nearTheFloor(report: Report, words: string): readonly Hint[] {
   return share > 0.45 && share < 1.3 ? [{ cls: CLS, weight, evidence }] : [];
 }
 
+/** A model by its size, with the part that a token needs where it is a mixture, and a pace behind it. */
+const MODEL_PACE =
+  /(?<![\d.])(\d+(?:\.\d+)?)B(?:-A(\d+(?:\.\d+)?)B)?\b[^\n]*?(?<![\d.])(\d+(?:\.\d+)?) ?(?:tok\w*\/s|t\/s|tps)\b/g;
+/** From here on a pace is another. Source: own reasoning. */
+const CLEARLY = 1.3;
+
+/** A dense model is slower than a larger mixture, as the weights are of which a token reads all. Source: playbook row 30. */
+function denseBesideMixture(words: string): readonly Hint[] {
+  const rows = [...words.matchAll(MODEL_PACE)].map(([line, total, active, speed]) => ({
+    line,
+    total: Number(total),
+    active: active === undefined ? null : Number(active),
+    speed: Number(speed),
+  }));
+  const dense = rows.find(
+    (row) =>
+      row.active === null &&
+      rows.some(
+        ({ total, active, speed }) =>
+          active !== null &&
+          total >= row.total &&
+          active < row.total &&
+          speed > CLEARLY * row.speed,
+      ),
+  );
+  return dense === undefined ? [] : [{ cls: CLS, weight: 0.75, evidence: dense.line }];
+}
+
 /** What the memory of the cards says of a report's paces. */
 export function bandwidthHints(report: Report): readonly Hint[] {
   const words = withoutThousands(wordsOf(report));
-  return [...twoCards(words), ...nearTheFloor(report, words)];
+  return [...twoCards(words), ...nearTheFloor(report, words), ...denseBesideMixture(words)];
 }

@@ -1,5 +1,6 @@
 import { type Hint, type Report, withoutThousands, wordsOf } from '../report.ts';
 import { hostHints } from './host-hints.ts';
+import { isOnePrompt } from './one-prompt.ts';
 
 const MAX_CHARS = 200_000;
 
@@ -32,32 +33,30 @@ function builtWithoutGraphs(log: string): readonly Hint[] {
   return when(isWithout, 'decode_eager_no_cuda_graph', 0.6, line.slice(0, 300));
 }
 
-const STEP =
-  /^\[\d+-\d+-\d+ (\d+):(\d+):(\d+)[^\]\n]*\] (Prefill|Decode) batch[^\n]*?(?:#new-token: (\d+)|#running-req: 1\b)/gm;
+const PREFILL =
+  /^\[\d+-\d+-\d+ (\d+):(\d+):(\d+)[^\]\n]*\] Prefill batch[^\n]*?#new-token: (\d+)[^\n]*/gm;
 /** From here on somebody complains. Source: own reasoning. */
 const LONG_READ_SECONDS = 5;
-/** Fewer prompt tokens in a second are the work of slow cards. Source: own reasoning over benchmarks of small models on old cards. */
+/** Fewer prompt tokens in a second are the work of slow cards. Source: own reasoning. */
 const SLOW_READ = 1500;
 
-/** The steps of one prompt up to its first token take seconds while nobody else is served. Source: batch lines of SGLang's scheduler; own reasoning. */
+/** The pieces of one prompt follow each other slowly, and nobody else is served. Source: batch lines of SGLang's scheduler, written when a step begins. */
 function slowRead(log: string): readonly Hint[] {
-  const steps = [...log.matchAll(STEP)].map(([line, h, m, s, kind, tokens]) => ({
+  const pieces = [...log.matchAll(PREFILL)].map(([line, h, m, s, tokens]) => ({
     line,
     at: Number(h) * 3600 + Number(m) * 60 + Number(s),
-    isPrefill: kind === 'Prefill',
-    tokens: Number(tokens ?? 0),
+    tokens: Number(tokens),
   }));
-  const end = steps.findIndex(({ isPrefill }) => !isPrefill);
-  const read = steps.slice(0, Math.max(0, end));
-  const seconds = (steps[end]?.at ?? Number.NaN) - (read[0]?.at ?? Number.NaN);
-  const tokens = read.reduce((sum, step) => sum + step.tokens, 0);
-  const isAlone = read.every(({ line }) => /#new-seq: 1,/.test(line));
-  const isCompiled = /JIT|[Cc]ompil/.test(log);
+  const isOne = pieces.length >= 2 && isOnePrompt(pieces.map(({ line }) => line));
+  const sum = (from: typeof pieces): number => from.reduce((all, { tokens }) => all + tokens, 0);
+  const span = (pieces.at(-1)?.at ?? Number.NaN) - (pieces[0]?.at ?? Number.NaN);
+  const pace = sum(pieces.slice(0, -1)) / span;
+  const isLong = sum(pieces) >= LONG_READ_SECONDS * pace;
   return when(
-    isAlone && !isCompiled && seconds >= LONG_READ_SECONDS && tokens < SLOW_READ * seconds,
+    isOne && isLong && pace < SLOW_READ && !/JIT|[Cc]ompil/.test(log),
     'prefill_bound',
     0.75,
-    `${tokens} prompt tokens read in ${seconds} s`,
+    `${Math.round(pace)} prompt tokens a second`,
   );
 }
 
