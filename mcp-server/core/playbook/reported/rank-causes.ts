@@ -30,6 +30,7 @@ export const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
     'batch_cap_binding',
     'admission_too_conservative',
     'prefill_interference',
+    'hang_watchdog',
   ],
   hang_watchdog: [
     'batch_cap_binding',

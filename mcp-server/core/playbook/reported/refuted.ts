@@ -6,8 +6,8 @@ import { gpusPay } from './numbers/compare-hints.ts';
 import { isOomWithoutGraphs } from './numbers/memory-hints.ts';
 import { endOfLog, loggedHitPercent } from './numbers/reading-hints.ts';
 import { kvUsageOf, scrapedHitRatio, waitingOf } from './numbers/scrape-hints.ts';
-import { TOO_FAST, threadsFlat } from './numbers/series-hints.ts';
-import { draftsCostMore, isHeldBefore } from './numbers/serving-hints.ts';
+import { firstWasKnown, TOO_FAST, threadsFlat } from './numbers/series-hints.ts';
+import { draftsCostMore, isHeldBefore, routedApart } from './numbers/serving-hints.ts';
 import { hasServed, pacesOf, weightsFit } from './numbers/sizes.ts';
 import { numbersOf, type Report, withoutThousands, wordsOf } from './report.ts';
 import { DECODE_FINE } from './words/concept-hints.ts';
@@ -163,7 +163,8 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
     [ONE_HELPS.test(words), 'batch_cap_binding', 'admission_too_conservative'],
     [isPlaceOnly(report, words), 'proxy_buffering'],
     [isHeldBefore(report), 'client_limited', 'prefill_bound'],
-    [MEASURED_WARM.test(words), 'cold_jit_in_window'],
+    [MEASURED_WARM.test(words) || firstWasKnown(words) !== null, 'cold_jit_in_window'],
+    [routedApart(words) !== null, 'proxy_buffering'],
     [draftsCostMore(words) !== null, 'decode_eager_no_cuda_graph'],
     [isOomWithoutGraphs(report, words), 'oom_cuda_graph_capture', 'decode_eager_no_cuda_graph'],
     [oomCameFirst(log), 'hang_watchdog', 'nccl_interconnect'],

@@ -43,7 +43,7 @@ export const ACCELERATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'nccl_interconnect',
-    /(?:Watchdog caught collective operation timeout|collective operation timeout: WorkNCCL|DistStoreError: |DistNetworkError: (?!.*EADDRINUSE)|client socket has (?:timed out|failed)|TCPStore.*(?:timed? ?out|failed to connect))/,
+    /(?:Watchdog caught collective operation timeout|collective operation timeout: WorkNCCL|DistStoreError: |DistNetworkError: (?!.*(?:EADDRINUSE|[Aa]ddress already in use))|client socket has (?:timed out|failed)|TCPStore.*(?:timed? ?out|failed to connect))/,
   ),
   // NVSHMEM's own transports: ibgda.cpp, init.cu.
   fatal(

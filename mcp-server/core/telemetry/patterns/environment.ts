@@ -45,7 +45,7 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'unsupported_model',
-    /(?:Model architectures? .* (?:are|is) not supported|does not recognize this architecture|Unsupported architectures?|KeyError: 'model\.layers(?![^']*(?:scale|qweight|qzeros|absmax))|is not supported for now|No model type set in the config|unknown model architecture: '?(?<architecture>[\w-]+))/,
+    /(?:Model architectures? .* (?:are|is) not supported|does not recognize this architecture|Unsupported architectures?|KeyError: 'model\.layers(?![^']*(?:scale|qweight|qzeros|g_idx|weight_packed|absmax))|is not supported for now|No model type set in the config|unknown model architecture: '?(?<architecture>[\w-]+))/,
   ),
   fatal(
     'bad_flag_combination',

@@ -12,7 +12,7 @@ export const ORCHESTRATOR_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'image_pull_failure',
-    /(?:Error response from daemon: (?:Get|Head) "?https:\/\/[^"\s]*\/v2\/|429 Too Many Requests|denied: denied|ErrImagePull|Back-off pulling image|error pulling image configuration|ImagePullBackOff|[Ff]ailed to pull image|pull access denied|manifest (?:unknown|for .* not found)|toomanyrequests|unauthorized: authentication required|no basic auth credentials|no matching manifest for|failed to (?:register layer|resolve reference)|invalid reference format|creating_container_error|CREATING_CONTAINER_ERROR)/,
+    /(?:(?:GET|HEAD) https?:\/\/\S+\/v2\/\S+: unexpected status code 4\d\d|Error response from daemon: (?:Get|Head) "?https:\/\/[^"\s]*\/v2\/|429 Too Many Requests|denied: denied|ErrImagePull|Back-off pulling image|error pulling image configuration|ImagePullBackOff|[Ff]ailed to pull image|pull access denied|manifest (?:unknown|for .* not found)|toomanyrequests|unauthorized: authentication required|no basic auth credentials|no matching manifest for|failed to (?:register layer|resolve reference)|invalid reference format|creating_container_error|CREATING_CONTAINER_ERROR)/,
   ),
   fatal(
     'spot_interruption',

@@ -48,6 +48,7 @@ const OF_PLACE: readonly Shown[] = [
     [/system not yet initialized|cudaErrorSystemNotReady/, 'nvidia-fabricmanager'],
     [/initialize CUDA: unknown error|CUDA unknown error|nvidia[-_]uvm/, 'nvidia_uvm driver'],
     [/forward compatibility was attempted/, 'driver | image tag'],
+    [/NVIDIA driver on your system is too old/, 'driver | cuda-compat'],
   ),
   ...shown(null, 'unsupported_gpu_or_kernel', [
     /ptxas fatal *: Value 'sm_\w+' is not defined/,
@@ -58,12 +59,41 @@ const OF_PLACE: readonly Shown[] = [
     'nccl_interconnect',
     [/ibv_reg_\w+ failed with error Cannot allocate memory/, '--ulimit memlock=-1 | '],
     [/cannot allocate mlx5dv_devx_uar/, '--privileged'],
+    [
+      /NET\/IB : No device found|Failed to open libibverbs/,
+      '--device /dev/infiniband | --cap-add IPC_LOCK | --ulimit memlock | libibverbs | --privileged | image',
+    ],
   ),
-  ...shown(null, 'no_capacity', [/untolerated taint|didn't tolerate/, 'tolerations']),
+  ...shown(
+    null,
+    'no_capacity',
+    [/untolerated taint|didn't tolerate/, 'tolerations'],
+    [/^ *blocks: /m, 'blocks | dstack version'],
+  ),
   ...shown(null, 'port_conflict', [/\bkv_events\b/, '--kv-events-config']),
+  ...shown('sglang', 'port_conflict', [
+    /DistNetworkError|init_process_group|nccl_port=/,
+    '--nccl-port',
+  ]),
   ...shown('sglang', 'hang_watchdog', [
     /DeepGEMM JIT (?:Pre-)?Compil/,
     'sglang.compile_deep_gemm | --dist-timeout',
+  ]),
+];
+
+/** Source: vLLM sampling_params; lm-evaluation-harness README; LMBenchmark; docs of aibrix, llm-d and the production stack; SkyServe spot policy. */
+const OF_SERVING: readonly Shown[] = [
+  ...shown(null, 'oom_activation_prefill', [/\bprompt_logprobs\b/, 'prompt_logprobs | ']),
+  ...shown(null, 'client_limited', [/\blm[-_]eval\b/, '--batch_size num_concurrent']),
+  ...shown(null, 'warm_prefix_cache_in_benchmark', [/--init-user-id/, '--init-user-id']),
+  ...shown(null, 'prefix_cache_miss', [
+    /\brout(?:ing|er|ed)\b|\bload balanc/i,
+    'routing strategy | prefix-aware routing | routing | session affinity',
+  ]),
+  ...shown(null, 'spot_interruption', [/use_spot/, 'use_spot dynamic_ondemand_fallback']),
+  ...shown('vllm', 'admission_too_conservative', [
+    /Maximum concurrency for [\d,]+ tokens/,
+    'engine version | ',
   ]),
 ];
 
@@ -106,6 +136,7 @@ const SHOWN: readonly Shown[] = [
     'driver nvidia-container-toolkit',
   ]),
   ...OF_PLACE,
+  ...OF_SERVING,
 ];
 
 /** A value that lost its flag because a blank or a shell parted them. */

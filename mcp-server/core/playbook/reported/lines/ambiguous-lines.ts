@@ -10,6 +10,14 @@ export const AMBIGUOUS: readonly (readonly [RegExp, Shares])[] = [
       ['quantization_mismatch', 0.7],
     ],
   ],
+  // What is left of the context for an answer, and is less than nothing. Source: vLLM sampling_params.py, serving_chat.py.
+  [
+    /max_(?:completion_)?tokens must be at least 1, got -\d/,
+    [
+      ['context_too_long', 1],
+      ['bad_flag_value', 0.5],
+    ],
+  ],
   // A compiler that does not know the card yet, or a card that it knows no more.
   [
     /nvcc fatal *: Unsupported gpu architecture|ptxas fatal *: Value '\w+' is not defined for option 'gpu-name'/,

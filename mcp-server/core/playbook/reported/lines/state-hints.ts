@@ -1,5 +1,5 @@
 import { splitsOf } from '../numbers/sizes.ts';
-import type { Hint, Report } from '../report.ts';
+import { type Hint, type Report, wordsOf } from '../report.ts';
 import { statsHints } from './stats-reading.ts';
 import { neverMetAt } from './waiting-reading.ts';
 
@@ -41,9 +41,53 @@ function standstill(log: string): readonly Hint[] {
   if (lines.length < 2) return [];
   const cut = CUT_POOL.exec(log);
   const isTooLarge = Number(cut?.[2]) < Number(cut?.[1]) && line.includes('Running: 0 reqs');
-  return isTooLarge
-    ? [{ cls: 'kv_cache_too_small', weight: 0.92, evidence: cut?.[0] ?? '' }]
-    : [{ cls: 'hang_watchdog', weight: 0.85, evidence: line }];
+  if (isTooLarge) return [{ cls: 'kv_cache_too_small', weight: 0.92, evidence: cut?.[0] ?? '' }];
+  const windowed = line.includes('Running: 0 reqs') ? windowedPool(log) : null;
+  return windowed === null
+    ? [{ cls: 'hang_watchdog', weight: 0.85, evidence: line }]
+    : [{ cls: 'admission_too_conservative', weight: 0.95, evidence: windowed }];
+}
+
+const POOL_SIZE = /GPU KV cache size: ([\d,]+) tokens/;
+const FITTING = /Maximum concurrency for ([\d,]+) tokens per request: ([\d.]+)x/;
+
+/**
+ * Requests of full length are said to fit a pool of fewer tokens, because most layers keep a window alone. What never starts
+ * beside an empty pool was counted as if all kept everything. Null when: not so. Source: vLLM v1/core/kv_cache_utils.py.
+ */
+function windowedPool(log: string): string | null {
+  const tokens = (text: string | undefined): number => Number((text ?? 'x').replaceAll(',', ''));
+  const [pool, fitting] = [POOL_SIZE.exec(log), FITTING.exec(log)];
+  const isWindowed = tokens(pool?.[1]) < tokens(fitting?.[1]) && Number(fitting?.[2]) >= 1;
+  return isWindowed ? `${pool?.[0] ?? ''}; ${fitting?.[0] ?? ''}` : null;
+}
+
+const PREEMPTED = /total_(?:num_)?cumulative_preemption(?:_cnt)?=(\d+)/g;
+/** vLLM tells of the first and of each fiftieth. Source: vLLM core/scheduler.py. */
+const MANY_PREEMPTED = 50;
+
+/** So many were thrown out and computed again that little else is done. */
+function oftenPreempted(log: string): readonly Hint[] {
+  const last = [...log.matchAll(PREEMPTED)].at(-1);
+  return Number(last?.[1]) >= MANY_PREEMPTED
+    ? [{ cls: 'preemption_thrash', weight: 0.85, evidence: last?.[0] ?? '' }]
+    : [];
+}
+
+const NO_VERBS = /NET\/IB : No device found|Failed to open libibverbs\.so/;
+const BY_SOCKET = /NET\/Socket : Using [^\n]*|Using network Socket/;
+const HAS_FABRIC = /\b(?:RoCE|RDMA|InfiniBand|ConnectX|mlx\d\w*)\b|\[\d\]ib\d/i;
+const SEVERAL_NODES =
+  /--nnodes[ =]+[2-9]|--node-rank|\b(?:two|three|four|both|[2-9]) (?:nodes|machines|boxes|hosts)\b/i;
+
+/** Machines that a fast network joins speak through sockets, since their containers see none of it. Source: NCCL transport/net_ib.cc, net_socket.cc; NCCL user guide, RDMA in containers. */
+function socketsInstead(report: Report, log: string): readonly Hint[] {
+  const told = `${report.input.launch_command ?? ''}\n${wordsOf(report)}\n${log}`;
+  const missing = NO_VERBS.exec(log)?.[0];
+  const used = BY_SOCKET.exec(log)?.[0];
+  const isJoined = HAS_FABRIC.test(told) && SEVERAL_NODES.test(told);
+  if (missing === undefined || used === undefined || !isJoined) return [];
+  return [{ cls: 'nccl_interconnect', weight: 0.9, evidence: `${missing}; ${used}` }];
 }
 
 /** A pool that was made smaller by hand is not measured against the longest prompt, so that one may wait for ever. Source: vLLM v1/core/kv_cache_utils.py. */
@@ -85,6 +129,8 @@ export function stateHints(report: Report): readonly Hint[] {
     ...standstill(log),
     ...smallPool(log),
     ...neverMet(log),
+    ...oftenPreempted(log),
+    ...socketsInstead(report, log),
     ...unequalSides(report, log),
   ];
 }

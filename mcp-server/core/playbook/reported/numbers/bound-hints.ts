@@ -1,6 +1,7 @@
 import { type Hint, type Report, withoutThousands, wordsOf } from '../report.ts';
 import { hostHints } from './host-hints.ts';
 import { isOnePrompt } from './one-prompt.ts';
+import { sizesOf } from './sizes.ts';
 
 const MAX_CHARS = 200_000;
 
@@ -192,6 +193,37 @@ function builtWhileServing(log: string): readonly Hint[] {
   return when(line !== undefined, 'cold_jit_in_window', 0.7, line ?? '');
 }
 
+const POSITIONS = /Per-position acceptance rate: ([\d.]+(?:, [\d.]+)+)/g;
+/** A draft that is taken less often than this is rarely worth its check. Source: own reasoning; vLLM's own warning of several drafts by one layer. */
+const RARELY_TAKEN = 0.3;
+
+/** The last of several drafts is mostly thrown away. Source: vLLM v1/spec_decode/metrics.py. */
+function lateDrafts(log: string): readonly Hint[] {
+  const line = [...log.matchAll(POSITIONS)].at(-1);
+  const rates = (line?.[1] ?? '').split(', ').map(Number);
+  const last = rates.at(-1) ?? Number.NaN;
+  return when(
+    rates.length >= 3 && last < RARELY_TAKEN,
+    'speculation_not_paying',
+    0.5,
+    line?.[0] ?? '',
+  );
+}
+
+const P2P_OFF = /\bNCCL_P2P_DISABLE[=:] ?["']?1|\bP2P DISABLED\b/;
+
+/** What a layer is split over exchanges by way of the host. Source: NCCL environment variables. */
+function withoutPeers(report: Report, log: string, words: string): readonly Hint[] {
+  const off = P2P_OFF.exec(`${report.input.launch_command ?? ''}\n${log}`)?.[0];
+  const isSplit = sizesOf(report).tensorParallel >= 2;
+  return when(
+    off !== undefined && isSplit && words !== '',
+    'tp_communication_bound',
+    0.65,
+    off ?? '',
+  );
+}
+
 /** What engines and launches show of what bounds a server that runs. */
 export function boundHints(report: Report): readonly Hint[] {
   const log = (report.input.log ?? '').slice(-MAX_CHARS);
@@ -208,6 +240,8 @@ export function boundHints(report: Report): readonly Hint[] {
     ...splitOverMachines(report, log),
     ...builtWhileServing(log),
     ...slowRead(log),
+    ...lateDrafts(log),
+    ...withoutPeers(report, log, words),
     ...hostHints(report),
   ];
 }

@@ -8,6 +8,15 @@ const IN_LOG =
 const IN_WORDS = /max[_-]running[_-]requests\D{0,40}(\d{3,})/g;
 const IN_METRICS = /max_running_requests$/;
 
+/** As files of stages and lines of arguments write it. Source: vLLM-Omni docs, stage configurations; vLLM's non-default args. */
+const IN_FILE = /max_num_seqs["']?(?:=|: ?)(\d+)/g;
+
+/** Caps of a report's log, be it of an engine or of a file that was pasted. */
+export const loggedCaps = (report: Report): readonly number[] =>
+  [...(report.input.log ?? '').slice(0, 200_000).matchAll(IN_FILE)]
+    .map((found) => Number(found[1]))
+    .filter((cap) => cap > 0);
+
 /** Each rank of data parallelism gets its share of the launch's cap. Source: SGLang scheduler.py. */
 const RANKS = /(?:--dp(?:-size)?|--data-parallel-size)[ =]+(\d+)/;
 const ranksOf = (report: Report): number =>
@@ -22,6 +31,7 @@ export function batchCapOf(report: Report, scrape: readonly Sample[]): number | 
       Math.floor(cap / ranksOf(report)),
     ),
     ...numbers(report.input.log, IN_LOG),
+    ...loggedCaps(report),
     ...numbers(report.input.symptom, IN_WORDS),
     ...scrape.filter(({ name }) => IN_METRICS.test(name)).map(({ value }) => value),
   ].filter((value) => value > 0);

@@ -66,7 +66,8 @@ const WENT =
 
 /** Machines that may be taken back and went. */
 function wentAway(report: Report, words: string): readonly Hint[] {
-  const asked = ASKS_SPOT.exec(report.input.launch_command ?? '')?.[0];
+  const given = `${report.input.launch_command ?? ''}\n${(report.input.log ?? '').slice(0, MAX_CHARS)}`;
+  const asked = ASKS_SPOT.exec(given)?.[0];
   const said = WENT.exec(words)?.[0];
   if (asked === undefined || said === undefined) return [];
   return [hint('spot_interruption', 0.85, `${asked}; ${said}`)];
@@ -130,6 +131,34 @@ const QUOTA =
 const PART =
   /\b(?:node|host|machine|box)\b[^.;\n]{0,24}\b\d{2,3} (?:v?cpus?|cores)\b[^.\n]{0,40}\b(?:pod|container)\b[^.;\n]{0,24}\b\d{1,2}\b|\b(?:pod|container)\b[^.;\n]{0,24}\b\d{1,2} (?:v?cpus?|cores)\b[^.\n]{0,40}\b(?:node|host|machine|box)\b[^.;\n]{0,24}\b\d{2,3}\b/i;
 
+const rateOf = (log: string, bar: string): number => {
+  const pattern = new RegExp(`${bar}: [^\\n]*?\\[[^\\]\\n]*?, *([\\d.]+) ?(it/s|s/it)`, 'g');
+  const [, value, unit] = [...log.matchAll(pattern)].at(-1) ?? [];
+  return unit === 's/it' ? 1 / Number(value) : Number(value ?? Number.NaN);
+};
+/** Requests come in so much more slowly than they are answered. Source: own reasoning. */
+const SLOW_INTAKE = 0.3;
+
+/** Prompts are made ready one after the other, and answered in a small part of that time. Source: vLLM entrypoints/llm.py, its two progress bars. */
+function slowIntake(log: string): readonly Hint[] {
+  const [added, answered] = [rateOf(log, 'Adding requests'), rateOf(log, 'Processed prompts')];
+  if (!(added < SLOW_INTAKE * answered)) return [];
+  return [
+    hint('cpu_or_frontend_bound', 0.93, `${added} requests added a second, ${answered} done`),
+  ];
+}
+
+const HARNESS = /\blm[-_]eval\b[^\n]*--model[ =](?:vllm|sglang|local-(?:chat-)?completions)\b/;
+const IN_BATCHES = /--batch_size[ =]+(?:auto|[2-9]|\d{2,})|num_concurrent=(?:[2-9]|\d{2,})/;
+
+/** A harness that hands over one request at a time unless it is told otherwise. Source: lm-evaluation-harness README, vLLM and API models. */
+function oneAtATime(report: Report, words: string): readonly Hint[] {
+  const told = `${report.input.launch_command ?? ''}\n${words}`;
+  const harness = HARNESS.exec(told)?.[0];
+  if (harness === undefined || IN_BATCHES.test(told) || words === '') return [];
+  return [hint('client_limited', 0.85, `${harness.slice(0, 80)} without a batch size`)];
+}
+
 /** What the host and the clients show of why a server that runs is slow. */
 export function hostHints(report: Report): readonly Hint[] {
   const words = wordsOf(report).slice(0, MAX_CHARS);
@@ -141,5 +170,7 @@ export function hostHints(report: Report): readonly Hint[] {
     ...fewCores(words),
     ...wentAway(report, words),
     ...clientGivesUp(report, words),
+    ...slowIntake((report.input.log ?? '').slice(-MAX_CHARS)),
+    ...oneAtATime(report, words),
   ];
 }

@@ -1,7 +1,7 @@
 import { quantile } from '../../../stats/quantile.ts';
 import { type Hint, numbersOf, type Report, wordsOf } from '../report.ts';
 import { askedHints } from './asked-hints.ts';
-import { graphCapOf } from './caps.ts';
+import { graphCapOf, loggedCaps } from './caps.ts';
 import { droppedGraphs } from './graph-hints.ts';
 import { hasServed, isOom, memoryGbOf, pacesOf, sizesOf } from './sizes.ts';
 
@@ -70,7 +70,10 @@ const LOAD =
 
 /** More requests in flight than the batch may hold. Source: playbook row 9. */
 function loadAboveCap(report: Report, words: string): readonly Hint[] {
-  const caps = numbersOf(`${report.input.launch_command ?? ''}\n${words}`, CAP);
+  const caps = [
+    ...numbersOf(`${report.input.launch_command ?? ''}\n${words}`, CAP),
+    ...loggedCaps(report),
+  ];
   const loads = numbersOf(words, LOAD);
   if (caps.length === 0 || loads.length === 0) return [];
   const [cap, load] = [Math.min(...caps), Math.max(...loads)];

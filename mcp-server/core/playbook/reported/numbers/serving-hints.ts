@@ -132,6 +132,23 @@ function heldFirstToken(words: string): readonly Hint[] {
     : [{ cls: 'proxy_buffering', weight: 0.75, evidence: said }];
 }
 
+const SCATTERED =
+  /\b(?:rout\w+|balanc\w+|gateway|spread)\b[^.;\n]{0,40}\b(?:random(?:ly)?|round[- ]?robin|least[- ](?:requests?|busy|conn\w*|load(?:ed)?|outstanding))\b/i;
+const COPIES =
+  /\b(?:[2-9]|\d\d|two|three|four|eight|several|many|each|other) (?:\w+ )?(?:replicas?|pods?|workers?|instances?|backends?)\b/i;
+const OF_REUSE = /\bprefix\w*|\b(?:cache )?hit rate|\bshared (?:system )?prompts?|\bcache works\b/i;
+
+/** Prompts that begin alike go to whichever copy is free, and each has to read them. Null when: not so. Source: playbook row 22. */
+export function routedApart(words: string): string | null {
+  const said = SCATTERED.exec(words)?.[0];
+  return said !== undefined && COPIES.test(words) && OF_REUSE.test(words) ? said : null;
+}
+
+function scatteredHints(words: string): readonly Hint[] {
+  const said = routedApart(words);
+  return said === null ? NONE : [{ cls: 'prefix_cache_miss', weight: 0.88, evidence: said }];
+}
+
 /** What requests meet on their way into an engine that serves, and what its steps are made of. */
 export function servingHints(report: Report): readonly Hint[] {
   const words = withoutThousands(wordsOf(report).slice(0, MAX_CHARS));
@@ -141,5 +158,6 @@ export function servingHints(report: Report): readonly Hint[] {
     ...smallChunks(report, words),
     ...factorHints(words),
     ...heldFirstToken(words),
+    ...scatteredHints(words),
   ];
 }

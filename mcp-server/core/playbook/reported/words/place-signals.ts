@@ -29,6 +29,8 @@ export const PLACE_SIGNALS: readonly Signal[] = [
   ]),
   // Somebody else pays more for an interruptible machine. Source: own reasoning over marketplaces that auction them.
   ...signs('spot_interruption', 'any', [0.85, /\boutbid\b/i]),
+  // A row of SkyServe's table of replicas. Source: skypilot sky/serve/serve_state.py.
+  ...signs('spot_interruption', 'log', [0.85, /^\S+ +\d+ +[^\n]*\bPREEMPTED\b/m]),
   // What the metadata services of AWS, GCP and Azure answer when a machine is about to be taken.
   ...signs('spot_interruption', 'log', [
     0.85,
