@@ -126,6 +126,10 @@ const isCold = (report: Report, words: string): boolean =>
 const ONE_HELPS =
   /(?:--parallel|-np|max[-_]num[-_]seqs|max[-_]running[-_]requests)[ =]1\b[^.;\n]{0,60}(?:works|is (?:fine|right|correct)|fixe[sd]|restore[sd]?|solve[sd])/;
 
+/** What was measured first had been prepared before. */
+const wasWarm = (words: string): boolean =>
+  MEASURED_WARM.test(words) || firstWasKnown(words) !== null;
+
 /** Classes that a number of the report speaks against, whatever its words say. */
 export function refutedClasses(report: Report, readings: Readings): ReadonlySet<string> {
   const words = withoutThousands(wordsOf(report));
@@ -163,7 +167,7 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
     [ONE_HELPS.test(words), 'batch_cap_binding', 'admission_too_conservative'],
     [isPlaceOnly(report, words), 'proxy_buffering'],
     [isHeldBefore(report), 'client_limited', 'prefill_bound'],
-    [MEASURED_WARM.test(words) || firstWasKnown(words) !== null, 'cold_jit_in_window'],
+    [wasWarm(words), 'cold_jit_in_window'],
     [routedApart(words) !== null, 'proxy_buffering'],
     [draftsCostMore(words) !== null, 'decode_eager_no_cuda_graph'],
     [isOomWithoutGraphs(report, words), 'oom_cuda_graph_capture', 'decode_eager_no_cuda_graph'],

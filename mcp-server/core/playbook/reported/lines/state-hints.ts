@@ -39,13 +39,20 @@ function standstill(log: string): readonly Hint[] {
   const lines = log.match(STANDSTILL) ?? [];
   const [line = ''] = lines;
   if (lines.length < 2) return [];
+  const neverStarts = line.includes('Running: 0 reqs') ? whyNoneStarts(log) : null;
+  return [neverStarts ?? { cls: 'hang_watchdog', weight: 0.85, evidence: line }];
+}
+
+/** What a start tells of why a request may never be taken in. Null when: nothing. */
+function whyNoneStarts(log: string): Hint | null {
   const cut = CUT_POOL.exec(log);
-  const isTooLarge = Number(cut?.[2]) < Number(cut?.[1]) && line.includes('Running: 0 reqs');
-  if (isTooLarge) return [{ cls: 'kv_cache_too_small', weight: 0.92, evidence: cut?.[0] ?? '' }];
-  const windowed = line.includes('Running: 0 reqs') ? windowedPool(log) : null;
+  if (cut !== null && Number(cut[2]) < Number(cut[1])) {
+    return { cls: 'kv_cache_too_small', weight: 0.92, evidence: cut[0] };
+  }
+  const windowed = windowedPool(log);
   return windowed === null
-    ? [{ cls: 'hang_watchdog', weight: 0.85, evidence: line }]
-    : [{ cls: 'admission_too_conservative', weight: 0.95, evidence: windowed }];
+    ? null
+    : { cls: 'admission_too_conservative', weight: 0.95, evidence: windowed };
 }
 
 const POOL_SIZE = /GPU KV cache size: ([\d,]+) tokens/;
