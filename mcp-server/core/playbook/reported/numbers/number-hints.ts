@@ -77,15 +77,8 @@ function loadAboveCap(report: Report, words: string): readonly Hint[] {
   const loads = numbersOf(words, LOAD);
   if (caps.length === 0 || loads.length === 0) return [];
   const [cap, load] = [Math.min(...caps), Math.max(...loads)];
-  return load > 1.1 * cap
-    ? [
-        {
-          cls: 'batch_cap_binding',
-          weight: 0.75,
-          evidence: `${load} requests offered, ${cap} may run`,
-        },
-      ]
-    : [];
+  const evidence = `${load} requests offered, ${cap} may run`;
+  return load > 1.1 * cap ? [{ cls: 'batch_cap_binding', weight: 0.75, evidence }] : [];
 }
 
 /** Graphs that cover less than what runs or may run. Source: playbook row 14. */
