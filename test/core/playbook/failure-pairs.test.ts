@@ -11,6 +11,20 @@ const BUILT = 'DeepGEMM JIT code generation <GEMM_NT_F8F8BF16>: N=576. Please wa
 const batch = (at: number): string =>
   `[2026-01-01 04:33:${at} TP0] Prefill batch, #new-seq: 1, #new-token: 8192, #cached-token: 0, token usage: 0.12, #running-req: 3, #queue-req: 0,`;
 
+const endIn = (file: string, error: string): string =>
+  `  File "/srt/${file}", line 64, in step\n    return one(two)\n${error}`;
+const frameOf = (name: string, file = 'vllm/worker/runner.py'): string =>
+  `  File "/venv/${file}", line 16, in ${name}\n    one.two(three)`;
+const SPECULATIVE =
+  '  File "/srt/speculative/ngram_worker.py", line 231, in forward_batch_generation';
+const NO_SHAPE = "AttributeError: 'NoneType' object has no attribute 'shape'";
+const NO_METHOD = "ValueError: Invalid quantization method: marlin. Available methods: ['fp8']";
+const OOM = 'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 896.00 MiB.';
+const ran = (running: number): string =>
+  `Prefill batch, #new-seq: 9, #new-token: 8192, #cached-token: 0, token usage: 0.21, #running-req: ${running}, #queue-req: 3,`;
+const stats = (running: number): string =>
+  `Avg generation throughput: 412.5 tokens/s, Running: ${running} reqs, Waiting: 0 reqs, GPU KV cache usage: 71.3%`;
+
 /** Reports that differ in the one thing by which an engine tells why it ended or waited. */
 const ROWS: readonly Row[] = [
   [
@@ -93,6 +107,55 @@ const ROWS: readonly Row[] = [
     { log: "error: argument --attention-backend: invalid choice: 'flash' (choose from 'triton')" },
   ],
   [
+    'a template that is no text',
+    'tokenizer_or_template',
+    'sglang',
+    { log: endIn('managers/template_manager.py', 'TypeError: expected string, got dict') },
+    { log: endIn('managers/scheduler.py', 'TypeError: expected string, got dict') },
+  ],
+  [
+    'a method of quantization that was asked for',
+    'bad_flag_value',
+    'sglang',
+    { launch_command: `${LAUNCH} --quantization marlin`, log: NO_METHOD },
+    { launch_command: LAUNCH, log: NO_METHOD },
+  ],
+  [
+    'memory that ended while many ran, whatever was prefilled',
+    'oom_under_load',
+    'sglang',
+    { log: `${ran(190)}\nCUDA out of memory` },
+    { log: `${ran(2)}\nCUDA out of memory` },
+  ],
+  [
+    'an image that a registry does not have',
+    'image_pull_failure',
+    'llamacpp',
+    { log: 'Error: failed to resolve reference "ghcr.io/org/server:new": server:new: not found' },
+    { log: '/bin/sh: 1: nvcc: not found' },
+  ],
+  [
+    'a program that a shell does not find',
+    'driver_or_cuda_mismatch',
+    'vllm',
+    { log: '/bin/sh: 1: nvcc: not found' },
+    { log: 'ghcr.io/org/server:new: not found' },
+  ],
+  [
+    'memory that ended in a step that was captured',
+    'oom_cuda_graph_capture',
+    'vllm',
+    { log: `${frameOf('capture_model')}\n${frameOf('_dummy_run')}\n${OOM}` },
+    { log: `${frameOf('profile_run')}\n${frameOf('_dummy_run')}\n${OOM}` },
+  ],
+  [
+    'a compiler that ends within its passes',
+    'unsupported_gpu_or_kernel',
+    'sglang',
+    { log: `${frameOf('make_llir', 'triton/backends/nvidia/compiler.py')}\nIndexError: map::at` },
+    { log: `${frameOf('arange', 'triton/language/semantic.py')}\nIndexError: map::at` },
+  ],
+  [
     'a stall that stays, with no error',
     'hang_watchdog',
     'sglang',
@@ -114,6 +177,18 @@ describe('what an engine tells of why it ended or waited', () => {
     const of = (file: string): number =>
       confidenceByRules('sglang', { log: frame(file) }, 'bad_flag_combination');
     expect(of('server_args.py')).toBeGreaterThan(of('model_runner.py') + 0.3);
+  });
+
+  it('attention that fails in a speculative step speaks for a pair that does not go together', () => {
+    const log = endIn('layers/attention/some_backend.py', NO_SHAPE);
+    const of = (input: Input): number => confidenceByRules('sglang', input, 'bad_flag_combination');
+    expect(of({ log: `${SPECULATIVE}\n${log}` })).toBeGreaterThan(of({ log }) + 0.3);
+  });
+
+  it('memory that ended while many ran was taken by them', () => {
+    const of = (running: number): number =>
+      confidenceByRules('vllm', { log: `${stats(running)}\n${OOM}` }, 'oom_under_load');
+    expect(of(98)).toBeGreaterThan(of(3) + 0.1);
   });
 
   it('kernels that are built between batches are surer than those of a start', () => {
@@ -142,6 +217,35 @@ describe('which flags of a launch are named', () => {
     const flag = '--moe-dense-tp-size';
     expect(firstKnobs({ launch_command: `${LAUNCH} ${flag} 4`, log })).toContain(flag);
     expect(firstKnobs({ launch_command: LAUNCH, log })).not.toContain(flag);
+  });
+
+  it('the one whose word a refusal tells', () => {
+    const knobsOf = (method: string): readonly string[] =>
+      firstKnobs({ launch_command: `${LAUNCH} --quantization ${method}`, log: NO_METHOD });
+    expect(knobsOf('marlin')).toContain('--quantization');
+    expect(knobsOf('awq')[0]).toBe('--quantization');
+    const other = { launch_command: `${LAUNCH} --schedule-policy marlin`, log: NO_METHOD };
+    expect(firstKnobs(other)).not.toContain('--schedule-policy');
+  });
+
+  it('one that a refusal spells out, and the cards that were shown', () => {
+    const log = 'ValueError: heads (12) must be divisible by tensor parallel size (4).';
+    const knobsOf = (devices: string): readonly string[] =>
+      firstKnobs({ launch_command: `CUDA_VISIBLE_DEVICES=${devices} python serve.py`, log });
+    expect(knobsOf('0,1,2,3')).toEqual(
+      expect.arrayContaining(['CUDA_VISIBLE_DEVICES', '--tensor-parallel-size']),
+    );
+    expect(knobsOf('0,1')).not.toContain('CUDA_VISIBLE_DEVICES');
+  });
+
+  it('how an image is started where a shell came in as its argument', () => {
+    const knobsOf = (given: string): readonly string[] =>
+      byRules({
+        engine: 'llamacpp',
+        input: { log: `error: invalid argument: ${given}` },
+      }).causes.flatMap(({ knobs }) => knobs);
+    expect(knobsOf('/bin/sh')).toContain('CMD');
+    expect(knobsOf('model.gguf')).not.toContain('CMD');
   });
 
   it('one without which it works, as somebody says', () => {

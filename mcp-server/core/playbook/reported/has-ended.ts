@@ -4,9 +4,9 @@ import type { Hint, Report } from './report.ts';
 import { reportedClass } from './same-as.ts';
 import { toldWords } from './words/concept-hints.ts';
 
-/** With which a log ends whose program ended. */
+/** With which a log ends whose program ended. Source: SGLang entrypoints/engine.py, which ends its whole tree at a child's signal. */
 const ENDED =
-  /\bexiting\b|\bexited\b|(?:ended|exit|terminated|finished) with (?:status|code|exit)|core dumped|Aborted|terminate called/;
+  /\bexiting\b|\bexited\b|(?:ended|exit|terminated|finished) with (?:status|code|exit)|core dumped|Received sigquit from a child process|Aborted|terminate called/;
 const END_CHARS = 500;
 
 /** Words of a server that ended or never served, so that how fast it was matters little. */

@@ -53,7 +53,7 @@ export const ENVIRONMENT_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'bad_install',
-    /^(?:ModuleNotFoundError|ImportError): |command not found$|: not found$|No module named |Ninja is required to load C\+\+ extensions|No such file or directory: 'ninja'|module '(?:sgl_kernel|flashinfer|deep_gemm|deep_ep|triton)[\w.]*' has no attribute/,
+    /^(?:ModuleNotFoundError|ImportError): |command not found$|sh: (?:(?:line )?\d+: )?\S+: not found$|No module named |Ninja is required to load C\+\+ extensions|No such file or directory: 'ninja'|module '(?:sgl_kernel|flashinfer|deep_gemm|deep_ep|triton)[\w.]*' has no attribute/,
   ),
   fatal(
     'host_out_of_memory',

@@ -12,6 +12,31 @@ export function refusedValues(launch: string, evidence: readonly string[]): read
     .map(([, flag = '']) => flag);
 }
 
+/** Flags of a launch whose value is a word that a refusal names: `Unknown policy: lpm`, `'glm45'`. */
+export function refusedTexts(launch: string, evidence: readonly string[]): readonly string[] {
+  const refused = new Set(
+    evidence.flatMap((line) =>
+      [...line.matchAll(/(?:: |=|['"`])([a-zA-Z][\w.-]*\w)/g)].map(([, word]) => word),
+    ),
+  );
+  return [...launch.matchAll(/(--?[a-z][\w-]*)[ =]+([a-zA-Z][\w.-]+)(?!\S)/g)]
+    .filter(([, flag = '', value]) => !PLACES.test(flag) && refused.has(value))
+    .map(([, flag = '']) => flag);
+}
+
+const DEVICES = /\b(?:CUDA|HIP|ROCR)_VISIBLE_DEVICES(?==[\d,]*\d)/;
+
+/** What shows a program as many devices as a refusal names, where it splits over all of them by itself. */
+export function refusedDevices(launch: string, evidence: readonly string[]): readonly string[] {
+  const name = DEVICES.exec(launch)?.[0];
+  if (name === undefined) return [];
+  const count = launch.split(`${name}=`)[1]?.split(/\s/)[0]?.split(',').length ?? 0;
+  const isNamed = evidence.some(
+    (line) => /parallel|world.?size/i.test(line) && line.includes(`(${count})`),
+  );
+  return isNamed ? [name] : [];
+}
+
 /** Flags of a launch whose size is no power of two, where a kernel asks for one. Source: Triton language/semantic.py, arange. */
 export function unevenSizes(launch: string, evidence: readonly string[]): readonly string[] {
   if (!/power of (?:2|two)/i.test(evidence.join('\n'))) return [];

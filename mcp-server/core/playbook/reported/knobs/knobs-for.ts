@@ -2,6 +2,8 @@ import type { LogEvent } from '../../../telemetry/log-event.ts';
 import {
   blamedFlags,
   clashingFlags,
+  refusedDevices,
+  refusedTexts,
   refusedValues,
   scratchKnobs,
   unevenSizes,
@@ -100,6 +102,14 @@ function launchFlagsIn({ launch, log, names }: KnobContext): readonly string[] {
   });
 }
 
+/** Flags of the engine that a refusal calls by three words or more, whether or not the launch has them. */
+const saidFlags = ({ evidence, names }: KnobContext): readonly string[] => {
+  const text = evidence.join('\n').toLowerCase();
+  return [...names.known]
+    .filter((flag) => flag.split('-').length > 4 && isSaid(flag, text))
+    .slice(0, 4);
+};
+
 /** Which variables of the environment address a class. Source: NCCL, Gloo, vLLM and dstack documentation. */
 const VARIABLES: Readonly<Record<string, RegExp>> = {
   nccl_interconnect: /^(?:NCCL|GLOO|UCX|FI)_|_SOCKET_IFNAME$|_HOST_IP$/,
@@ -166,6 +176,19 @@ const NEEDS_BUILD = /no usable GPU found|compiled without GPU(?: offload)? suppo
 const isBuild = ({ cls, log }: KnobContext): boolean =>
   cls === 'layers_on_cpu' && NEEDS_BUILD.test(log);
 
+/** What a launch sets to a value, or lacks, that a refusal tells. */
+function valuesToBlame(context: KnobContext): readonly string[] {
+  const { cls, launch, evidence } = context;
+  if (cls !== 'bad_flag_value' && cls !== 'bad_flag_combination') return [];
+  return [
+    ...(cls === 'bad_flag_combination' ? refusedValues(launch, evidence) : []),
+    ...(cls === 'bad_flag_value' ? unevenSizes(launch, evidence) : []),
+    ...(cls === 'bad_flag_value' ? refusedTexts(launch, evidence) : []),
+    ...refusedDevices(launch, evidence),
+    ...saidFlags(context),
+  ];
+}
+
 /** Flags that the evidence names come first, then those that address the class on this engine. */
 export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[] {
   const { cls, launch, names, evidence } = context;
@@ -176,8 +199,7 @@ export function knobsFor(remedy: Remedy, context: KnobContext): readonly string[
     ...blamedFlags(cls, launch, context.words),
     ...variablesOf(context),
     ...refusedProperties(context),
-    ...(cls === 'bad_flag_combination' ? refusedValues(launch, evidence) : []),
-    ...(cls === 'bad_flag_value' ? unevenSizes(launch, evidence) : []),
+    ...valuesToBlame(context),
     ...(cls === 'oom_activation_prefill' ? scratchKnobs(names.id, launch, evidence) : []),
     ...volumesOf(context),
     ...(cls.startsWith('bad_flag') ? launchFlagsIn(context) : []),

@@ -40,6 +40,12 @@ const shown = (
   ...rows: readonly (readonly [RegExp, string])[]
 ): readonly Shown[] => rows.map(([pattern, knobs]) => ({ cls, pattern, knobs, engine }));
 
+/** A shell given to a program that its image begins with already. Source: Docker reference, CMD in shell form and ENTRYPOINT. */
+const SHELL_GIVEN: readonly [RegExp, string] = [
+  /(?:invalid|unrecognized) arguments?: (?:\/\S*\/)?(?:ba|da)?sh\b/,
+  'CMD ENTRYPOINT command',
+];
+
 /** Source: CUDA error 802, NVIDIA fabric manager guide; Triton's compiler.py; ibv_reg_mr(3); Kubernetes scheduler; SGLang's compile_utils. */
 const OF_PLACE: readonly Shown[] = [
   ...shown(
@@ -70,6 +76,8 @@ const OF_PLACE: readonly Shown[] = [
     [/untolerated taint|didn't tolerate/, 'tolerations'],
     [/^ *blocks: /m, 'blocks | dstack version'],
   ),
+  ...shown(null, 'bad_flag_unknown', SHELL_GIVEN),
+  ...shown(null, 'bad_flag_value', SHELL_GIVEN),
   ...shown(null, 'port_conflict', [/\bkv_events\b/, '--kv-events-config']),
   ...shown('sglang', 'port_conflict', [
     /DistNetworkError|init_process_group|nccl_port=/,

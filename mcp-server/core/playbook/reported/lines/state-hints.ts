@@ -6,6 +6,10 @@ import { neverMetAt } from './waiting-reading.ts';
 const MAX_CHARS = 200_000;
 const OOM = /out of memory|OutOfMemory/;
 
+/** From here on it is what runs beside it that takes the memory, whatever a batch line is of. Units: requests. Source: own reasoning. */
+const MANY = 32;
+const VLLM_STATS = /Running: (\d+) reqs\b[^\n]*/g;
+
 /** What ran when memory ended: the batch line before the first such line. Source: SGLang prints a line for each prefill batch. */
 function whatRan(log: string): readonly Hint[] {
   const at = log.search(OOM);
@@ -13,21 +17,30 @@ function whatRan(log: string): readonly Hint[] {
   const before = log.slice(0, at);
   const prefill = before.lastIndexOf('Prefill batch');
   const decode = before.lastIndexOf('Decode batch');
-  if (prefill === -1 && decode === -1) return [];
+  if (prefill === -1 && decode === -1) return manyRan(before);
   const from = Math.max(prefill, decode);
   const evidence = before.slice(from, from + 300).split('\n', 1)[0] ?? '';
-  const isOfPrompt = prefill > decode && !isSmallBesideOthers(evidence);
+  const isOfPrompt = prefill > decode && !isOfOthers(evidence);
   const cls = isOfPrompt ? 'oom_activation_prefill' : 'oom_under_load';
   return [{ cls, weight: 0.55, evidence: evidence.slice(0, 200) }];
+}
+
+/** Memory ended while many requests ran. Source: the line that vLLM prints every ten seconds. */
+function manyRan(before: string): readonly Hint[] {
+  const last = [...before.matchAll(VLLM_STATS)].at(-1);
+  return Number(last?.[1]) >= MANY
+    ? [{ cls: 'oom_under_load', weight: 0.5, evidence: last?.[0] ?? '' }]
+    : [];
 }
 
 /** So few prompt tokens take little scratch. Source: own reasoning over default chunk sizes. */
 const SMALL_PREFILL = 1024;
 
-/** A short prompt is read while others run, so that what all of them hold together is what ended memory. */
-function isSmallBesideOthers(line: string): boolean {
-  const [, tokens] = /#new-token: (\d+)/.exec(line) ?? [];
-  return Number(tokens) < SMALL_PREFILL && /#running-req: [1-9]/.test(line);
+/** A short prompt is read while others run, or any while many do, so that what all of them hold together is what ended memory. */
+function isOfOthers(line: string): boolean {
+  const running = Number(/#running-req: (\d+)/.exec(line)?.[1] ?? 0);
+  const tokens = Number(/#new-token: (\d+)/.exec(line)?.[1]);
+  return running >= MANY || (tokens < SMALL_PREFILL && running >= 1);
 }
 
 /** Some run or some wait, and no token goes in or out. */
