@@ -93,7 +93,7 @@ export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   cause(
     'decode_eager_no_cuda_graph',
-    /(?:Cudagraph is disabled under eager mode|enforce_eager=True|CUDA graphs? (?:is|are) (?:disabled|not supported))/,
+    /(?:Cudagraph is disabled under eager mode|enforce_eager=True|Enforce eager set, (?:disabling torch\.compile|overriding)|Forcing enforce eager to be True|setting cudagraph_mode=NONE|CUDA graphs? (?:is|are) (?:disabled|not supported))/,
   ),
   cause(
     'cold_jit_in_window',

@@ -3,7 +3,7 @@ import { readLogLoad } from '../../telemetry/log-load.ts';
 import type { Sample } from '../../telemetry/prometheus.ts';
 import { diagnose } from '../diagnose.ts';
 import type { Observation } from '../observation.ts';
-import { hasEnded } from './has-ended.ts';
+import { endsStart, hasEnded, isMeasured } from './has-ended.ts';
 import { cureHints } from './knobs/cure-hints.ts';
 import { type Change, changesFor } from './knobs/directions.ts';
 import { knobsFor } from './knobs/knobs-for.ts';
@@ -21,6 +21,7 @@ import { compareHints } from './numbers/compare-hints.ts';
 import { logLoadHints } from './numbers/load-hints.ts';
 import { memoryHints } from './numbers/memory-hints.ts';
 import { numberHints } from './numbers/number-hints.ts';
+import { processHints } from './numbers/process-hints.ts';
 import { readingHints } from './numbers/reading-hints.ts';
 import { scrapeHints } from './numbers/scrape-hints.ts';
 import { seriesHints } from './numbers/series-hints.ts';
@@ -95,7 +96,10 @@ export function diagnoseReport(report: Report, seen: Seen): readonly ReportedCau
   const isReal = (cls: string): boolean => isPossible(cls, report);
   // Places are what an orchestrator tells of, and a number outweighs words.
   const isUnlikely = (cls: string): boolean =>
-    refuted.has(cls) || (isPlaceClass(cls) && !isPlaced(report)) || (hasFailed && isLoadClass(cls));
+    refuted.has(cls) ||
+    (isPlaceClass(cls) && !isPlaced(report)) ||
+    (hasFailed && isLoadClass(cls)) ||
+    (!hasFailed && isMeasured(report) && endsStart(cls));
   const hasLoad = (seen.observation.log?.load ?? null) !== null;
   const trust = isQuiet(report) && !hasLoad ? QUIET_SHARE : 1;
   const learned = learnedCauses(seen.model, report).map((one, _, all) => ({
@@ -146,6 +150,7 @@ function allHints(report: Report, read: Read): readonly Hint[] {
     ...seriesHints(report),
     ...llamacppHints(report),
     ...servingHints(report),
+    ...processHints(report),
   ];
   // How fast a server was that ended matters little.
   const lessIfLate = (hint: Hint): Hint =>

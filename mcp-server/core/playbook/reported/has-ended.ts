@@ -1,6 +1,6 @@
 import type { LogEvent } from '../../telemetry/log-event.ts';
 import { isLoadClass, REMEDIES } from './knobs/remedies.ts';
-import type { Hint, Report } from './report.ts';
+import { type Hint, type Report, wordsOf } from './report.ts';
 import { reportedClass } from './same-as.ts';
 import { toldWords } from './words/concept-hints.ts';
 
@@ -30,3 +30,26 @@ export function hasEnded(
     })
   );
 }
+
+/** What ends a start, so that a server that serves at a speed has passed it. */
+const ENDS_START: ReadonlySet<string> = new Set([
+  'bad_flag_combination',
+  'bad_flag_unknown',
+  'bad_flag_value',
+  'context_too_long',
+  'disk_full',
+  'gpu_already_in_use',
+  'kv_cache_too_small',
+  'model_download_or_auth',
+  'oom_activation_prefill',
+  'oom_cuda_graph_capture',
+  'oom_sampler_warmup',
+  'port_conflict',
+  'weights_do_not_fit',
+]);
+export const endsStart = (cls: string): boolean => ENDS_START.has(cls);
+
+/** Speeds or times are told of a server. */
+export const isMeasured = (report: Report): boolean => MEASURED.test(wordsOf(report));
+const MEASURED =
+  /\d ?(?:tok\w*\/s|t\/s|tps|req\w*\/s|rps|qps|ms)\b|\b(?:ttft|tpot|itl|throughput|latency|slow\w*|first tokens?)\b/i;

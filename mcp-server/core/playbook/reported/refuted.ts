@@ -2,8 +2,12 @@ import type { LogLoad } from '../../telemetry/log-load.ts';
 import type { Sample } from '../../telemetry/prometheus.ts';
 import { MEASURED_WARM } from './lines/event-reading.ts';
 import { isKept } from './lines/waiting-reading.ts';
+import { bandwidthShare } from './numbers/bandwidth-hints.ts';
+import { batchCapOf } from './numbers/caps.ts';
 import { gpusPay } from './numbers/compare-hints.ts';
+import { isBelowCap } from './numbers/load-hints.ts';
 import { isOomWithoutGraphs } from './numbers/memory-hints.ts';
+import { isTextMakerIdle } from './numbers/process-hints.ts';
 import { endOfLog, loggedHitPercent } from './numbers/reading-hints.ts';
 import { kvUsageOf, scrapedHitRatio, waitingOf } from './numbers/scrape-hints.ts';
 import { firstWasKnown, TOO_FAST, threadsFlat } from './numbers/series-hints.ts';
@@ -14,7 +18,7 @@ import { DECODE_FINE } from './words/concept-hints.ts';
 import { CONCEPTS } from './words/concepts.ts';
 
 /** What is left of words for a class that a number of the same report speaks against. Source: own reasoning. */
-export const REFUTED_SHARE = 0.4;
+export const REFUTED_SHARE = 0.3;
 /** Weights are read in this many times the time that they need: they are not what takes the time. Source: own reasoning. */
 const FAR_FROM_FLOOR = 4;
 /** Enough lines to say that nothing waits. Source: own reasoning. */
@@ -130,6 +134,30 @@ const ONE_HELPS =
 const wasWarm = (words: string): boolean =>
   MEASURED_WARM.test(words) || firstWasKnown(words) !== null;
 
+/** Every decode line of several says that it ran as a graph. */
+const hasGraphs = ({ load }: Readings): boolean =>
+  load !== null && load.eagerShare === 0 && load.decodeLines >= 2;
+
+/** The pool is full in every line, so that neither a cap nor a reserve keeps others out. */
+const isFull = ({ load }: Readings): boolean =>
+  load !== null && (load.kvUsage?.n ?? 0) >= 2 && (load.kvUsage?.min ?? 0) >= 0.95;
+
+/** So many tokens of a step are kept, while hardly anything else runs, that a draft pays. Source: playbook row 33; own reasoning. */
+const PAYING_LENGTH = 2.5;
+
+const draftsPay = ({ load }: Readings): boolean =>
+  load !== null &&
+  (load.acceptLength?.min ?? 0) >= PAYING_LENGTH &&
+  (load.running?.max ?? Number.NaN) <= 2;
+
+/** More wait in every line than run: what they wait for is a place, and not a draft. Source: own reasoning. */
+const mostWait = ({ load }: Readings): boolean =>
+  (load?.queue?.min ?? 0) > (load?.running?.max ?? Number.NaN);
+
+/** A start that comes through without graphs: the weights and the largest prompt had their memory. Source: vLLM gpu_worker.py, capture after profile_run. */
+const EAGER_STARTS =
+  /\b(?:starts?|works?|runs?|boots?|loads?|serves?|(?:comes?|gets?) up)\b(?: \w+){0,4} (?:with|under|in) (?:--)?(?:enforce[-_ ]eager|disable-cuda-graph|eager)\b/i;
+
 /** Classes that a number of the report speaks against, whatever its words say. */
 export function refutedClasses(report: Report, readings: Readings): ReadonlySet<string> {
   const words = withoutThousands(wordsOf(report));
@@ -146,6 +174,15 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
       'admission_too_conservative',
     ],
     [tpotMs > FAR_FROM_FLOOR * floorMs, 'decode_bandwidth_bound'],
+    [bandwidthShare(report, words) < 1 / FAR_FROM_FLOOR, 'decode_bandwidth_bound'],
+    [hasGraphs(readings), 'decode_eager_no_cuda_graph'],
+    [draftsPay(readings) || mostWait(readings), 'speculation_not_paying'],
+    [isTextMakerIdle(words), 'detokenizer_bound'],
+    [isFull(readings), 'batch_cap_binding', 'admission_too_conservative'],
+    [
+      readings.load !== null && isBelowCap(readings.load, batchCapOf(report, readings.scrape)),
+      'batch_cap_binding',
+    ],
     [cached < 0.05, 'warm_prefix_cache_in_benchmark'],
     [hit > 0.6, 'prefix_cache_miss'],
     [cached > 0.8, 'prefill_bound', 'prefix_cache_miss'],
@@ -156,6 +193,12 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
       GRAPHS_TRIED.test(words) ||
         (GRAPHS_REPLAYED.test(`${log}\n${words}`) && !GRAPHS_MISSED.test(`${log}\n${words}`)),
       'decode_eager_no_cuda_graph',
+    ],
+    [
+      EAGER_STARTS.test(words),
+      'weights_do_not_fit',
+      'oom_activation_prefill',
+      'gpu_already_in_use',
     ],
     [hasServed(report) || weightsFit(report), 'weights_do_not_fit'],
     [hasAllLayers(report, words), 'layers_on_cpu'],

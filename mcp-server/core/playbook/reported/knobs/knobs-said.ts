@@ -134,6 +134,11 @@ const SHOWN: readonly Shown[] = [
     /disabling CUDA graphs/,
     'engine version | ',
   ]),
+  // A full pool of states throws prefixes out, however many tokens are free. Source: SGLang mamba_radix_cache.py.
+  ...shown('sglang', 'prefix_cache_miss', [
+    /mamba usage: (?:0\.9|1\.0)/,
+    '--max-mamba-cache-size --mamba-full-memory-ratio',
+  ]),
   ...shown(null, 'layers_on_cpu', [/\b(?:docker|podman) run\b/, '--gpus']),
   ...shown(null, 'image_pull_failure', [
     /no such host|name resolution|server misbehaving/i,

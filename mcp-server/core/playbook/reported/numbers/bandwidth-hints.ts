@@ -61,8 +61,14 @@ const MANY =
   /concurren\w*[ =:]+(?:[2-9]|\d{2,})|\b(?:[2-9]|\d{2,})[- ](?:concurrent|parallel|users|clients|streams|requests|way)|batch(?: size)?[ =:]+(?:[2-9]|\d{2,})|req\/s|request rate|throughput|specul|draft|\bmtp\b|eagle/i;
 const SPEED = /(?<![\d.])(\d+(?:\.\d+)?) ?(?:tok\w*\/s|t\/s|tps)\b/i;
 
+/** A row that is of one stream, whatever the others are of. */
+const ONE =
+  /(?<![\w.])(?:1|one|a single) (?:streams?|users?|clients?|requests?)\b[^\n;\d]{0,24}?(\d+(?:\.\d+)?) ?(?:tok\w*\/s|t\/s|tps)\b/i;
+
 /** Tokens per second of a lone stream. NaN when: none is told, or many streams may be meant. */
 function aloneSpeed(report: Report, words: string): number {
+  const [, one] = ONE.exec(words) ?? [];
+  if (one !== undefined && !DRAFTS.test(report.input.launch_command ?? '')) return Number(one);
   const isMany = MANY.test(words) || MANY.test(report.input.launch_command ?? '');
   return isMany ? Number.NaN : Number(SPEED.exec(words)?.[1] ?? Number.NaN);
 }
@@ -79,14 +85,22 @@ function loggedAlone(report: Report): number {
   return Math.max(...lines.map((line) => Number(line[1] ?? line[4])));
 }
 
-/** One stream that reads its weights about as fast as the memory can. Source: playbook row 30. */
-function nearTheFloor(report: Report, words: string): readonly Hint[] {
+/** What a lone stream reads of its weights, beside what the memory can. NaN where a report does not tell. */
+function readOf(report: Report, words: string) {
   const told = aloneSpeed(report, words);
   const speed = Number.isNaN(told) ? loggedAlone(report) : told;
   const { gbPerToken, gpus } = weightsOf(report, words);
-  const facts = gpuFacts(report.input.gpu ?? '');
-  if (facts === null) return [];
-  const share = (gbPerToken * speed) / (facts.bandwidthGbPerS * gpus);
+  const bandwidth = gpuFacts(report.input.gpu ?? '')?.bandwidthGbPerS ?? Number.NaN;
+  return { speed, gbPerToken, share: (gbPerToken * speed) / (bandwidth * gpus) };
+}
+
+/** Part of the memory's bandwidth that reading the weights of a lone stream takes, ratio 0..1. NaN where a report does not tell. */
+export const bandwidthShare = (report: Report, words: string): number =>
+  readOf(report, words).share;
+
+/** One stream that reads its weights about as fast as the memory can. Source: playbook row 30. */
+function nearTheFloor(report: Report, words: string): readonly Hint[] {
+  const { speed, gbPerToken, share } = readOf(report, words);
   const evidence = `${gbPerToken.toFixed(1)} GB of weights a token at ${speed} tok/s use ${Math.round(100 * share)} % of the bandwidth`;
   // Who tells of the first token complains of something else.
   const weight = PROMPTS.test(words) ? 0.3 : 0.65;

@@ -93,7 +93,9 @@ function putBack(log: string): readonly Hint[] {
     const before = lines[i];
     if (before === undefined || before.kv < 97 || now.kv < 95) return false;
     const isSame = now.running + now.waiting === before.running + before.waiting;
-    const isShrinking = now.running < before.running && now.waiting > before.waiting;
+    // Beside a queue, one fewer may as well have ended where another came.
+    const isShrinking =
+      now.waiting > before.waiting && before.running - now.running >= (before.waiting > 0 ? 2 : 1);
     // Nobody came, and yet prompts are read: what had been thrown out is computed again.
     const isAgain = before.prompt < 1 && now.prompt > 500 && now.decode < 0.5 * before.decode;
     return isSame && (isShrinking || isAgain);

@@ -55,3 +55,7 @@ export function graphCapOf(report: Report): number | null {
   const told = [...listed, ...named].map(Number).filter((size) => size > 0);
   return told.length === 0 ? null : Math.max(...told);
 }
+
+/** Decode lines of SGLang say that they ran as graphs, and none says that it did not. */
+export const ranAsGraphs = ({ input: { log = '' } }: Report): boolean =>
+  log.includes('cuda graph: True') && !log.includes('cuda graph: False');

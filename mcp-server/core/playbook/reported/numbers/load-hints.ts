@@ -75,12 +75,30 @@ function hasRoomFor(load: LogLoad, isReading: boolean): boolean {
   return !isTakenIn && !isDraining && !isReading;
 }
 
+/** As many run all the time as the launch allows, and at least as many again wait beside a pool that is half empty. */
+function outnumbers({ running, queue, kvUsage }: LogLoad, limit: number | null): boolean {
+  if (running === null || queue === null || limit === null || running.n < 2) return false;
+  const isFree = (kvUsage?.max ?? Number.NaN) < 0.5;
+  return isFree && running.min >= limit && running.max <= limit && queue.min >= limit;
+}
+
 /** What a queue beside room speaks for: the batch's cap, and a careful admission. */
 function queueWeights(load: LogLoad, { isAtCap, running }: Reading, limit: number | null) {
+  if (outnumbers(load, limit)) return { capWeight: 0.93, carefulWeight: 0.2 };
   if (isAtCap) return { capWeight: standsAtDefault(load) ? 0.9 : 0.75, carefulWeight: 0.4 };
   const isFar = limit !== null && running < 0.5 * limit;
-  return { capWeight: isFar ? 0.2 : 0.4, carefulWeight: 0.65 };
+  return { capWeight: isFar ? 0.2 : 0.4, carefulWeight: isBelowCap(load, limit) ? 0.8 : 0.65 };
 }
+
+/** Fewer run in each of several lines than may run, so that it is not the cap that others wait for. */
+export function isBelowCap({ running, queue }: LogLoad, limit: number | null): boolean {
+  if (running === null || queue === null || limit === null) return false;
+  return running.n >= 3 && running.max < 0.8 * limit && queue.shareAboveZero >= 0.5;
+}
+
+/** Surer where the pool is full in each of several lines. */
+const fullWeight = ({ kvUsage }: LogLoad): number =>
+  (kvUsage?.n ?? 0) >= 2 && (kvUsage?.min ?? 0) >= 0.95 ? 0.9 : 0.75;
 
 /** Source: playbook rows 8 to 10, 24 and 43. */
 function queueRules(load: LogLoad, limit: number | null): readonly HintRule[] {
@@ -93,7 +111,12 @@ function queueRules(load: LogLoad, limit: number | null): readonly HintRule[] {
   const cap = 'batch_cap_binding';
   const careful = 'admission_too_conservative';
   return [
-    { cls: 'kv_bound_queueing', weight: 0.75, holds: isQueueing && kv >= 0.93, evidence },
+    {
+      cls: 'kv_bound_queueing',
+      weight: fullWeight(load),
+      holds: isQueueing && kv >= 0.93,
+      evidence,
+    },
     { cls: cap, weight: capWeight, holds: hasRoom, evidence },
     { cls: careful, weight: carefulWeight, holds: hasRoom, evidence },
     { cls: 'prefill_bound', weight: 0.75, holds: isReading, evidence },

@@ -1,7 +1,7 @@
 import { quantile } from '../../../stats/quantile.ts';
 import { type Hint, numbersOf, type Report, wordsOf } from '../report.ts';
 import { askedHints } from './asked-hints.ts';
-import { graphCapOf, loggedCaps } from './caps.ts';
+import { graphCapOf, loggedCaps, ranAsGraphs } from './caps.ts';
 import { droppedGraphs } from './graph-hints.ts';
 import { hasServed, isOom, memoryGbOf, pacesOf, sizesOf } from './sizes.ts';
 
@@ -177,7 +177,9 @@ function slowStep(report: Report, isBusy: boolean): string {
   );
   const offered = Math.max(0, ...numbersOf(wordsOf(report), LOAD));
   const isCovered = offered > 0 && (graphCapOf(report) ?? 0) >= offered;
-  return isEager || (isBusy && !isCovered) ? 'decode_eager_no_cuda_graph' : 'cpu_or_frontend_bound';
+  return isEager || (isBusy && !isCovered && !ranAsGraphs(report))
+    ? 'decode_eager_no_cuda_graph'
+    : 'cpu_or_frontend_bound';
 }
 
 /** A tiny model that takes milliseconds a token: launches fill the step. Source: playbook rows 14 and 31. */

@@ -153,10 +153,13 @@ function timingOf(log: string, pattern: RegExp) {
   return { ms, tokens, perS };
 }
 
+const SERVED =
+  /(\d+(?:\.\d+)?)(?: ?(?:req(?:uests)?\/s|rps|qps)\b|(?<=throughput \(req\/s\): +[\d.]+)$)/gim;
+
 /** All that is offered is served, and no more is offered. Source: playbook row 43. */
 function offered(text: string): readonly Hint[] {
-  const rate = lastOf(text, /request[-_ ]rate[ =:]+(\d+(?:\.\d+)?)/gi);
-  const served = lastOf(text, /(\d+(?:\.\d+)?) ?(?:req(?:uests)?\/s|rps|qps)\b/gi);
+  const rate = lastOf(text, /request[-_ ]rate(?: configured \(RPS\))?[ =:]+(\d+(?:\.\d+)?)/gi);
+  const served = lastOf(text, SERVED);
   const isAll = Math.abs(served - rate) <= 0.05 * rate;
   return when(isAll, 'client_limited', 0.65, `${rate} requests/s offered, ${served} served`);
 }

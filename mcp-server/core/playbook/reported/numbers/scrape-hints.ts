@@ -75,7 +75,7 @@ function queueRules(samples: readonly Sample[], cap: number | null): readonly Sc
     ...roomRules({ waiting, running, kv, said }, cap, forCapacity(samples)).filter(
       () => !isReading,
     ),
-    { cls: 'client_limited', weight: 0.35, holds: idle, said },
+    { cls: 'client_limited', weight: kv < 0.1 && running >= 8 ? 0.5 : 0.35, holds: idle, said },
   ];
 }
 

@@ -134,9 +134,9 @@ export function firstWasKnown(words: string): string | null {
 }
 
 const TEXT_MAKING =
-  /\b(?:perf(?: top| record)?|py-?spy|profil\w+|flame ?graphs?|stacks?|strace)\b[^\n]{0,120}(?:\bdecode\(\)[^\n]{0,30}\btokenizers?\b|\btokenizers?(?:::|\.)[\w:.]*decode|\bbatch_decode\b|\bDecodeStream\b|\bdecode_stream\b|\bconvert_ids_to_tokens\b)/i;
+  /\b(?:perf(?: top| record)?|py-?spy|profil\w+|flame ?graphs?|stacks?|strace)\b[^\n]{0,120}(?:\bdecode\(\)[^\n]{0,30}\btokenizers?\b|\btokenizers?(?:::|\.)[\w:.]*decode|\bbatch_decode\b|\bdetokenizer(?:_manager)?\.py\b|\bdetokenize_incrementally\b|\bdecode_next\b|\bDecodeStream\b|\bdecode_stream\b|\bconvert_ids_to_tokens\b)/i;
 
-/** A profile that is full of what turns tokens into text. Source: Hugging Face tokenizers Tokenizer::decode, DecodeStream. */
+/** A profile that is full of what turns tokens into text. Source: Hugging Face tokenizers Tokenizer::decode, DecodeStream; vLLM v1/engine/detokenizer.py; SGLang detokenizer_manager.py. */
 function textMaking(words: string): readonly Hint[] {
   const line = TEXT_MAKING.exec(words)?.[0];
   return line === undefined ? [] : [{ cls: 'detokenizer_bound', weight: 0.85, evidence: line }];

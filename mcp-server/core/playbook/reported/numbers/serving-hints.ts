@@ -4,11 +4,11 @@ const MAX_CHARS = 200_000;
 const NONE: readonly Hint[] = [];
 
 const IN_FLIGHT =
-  /\b(\d+) (?:\w+ ){0,2}requests?\b[^.;\n\d]{0,12}\b(?:in flight|at once|at the same time|at a time|outstanding)\b|\b(\d+)[- ](?:concurrent|parallel|simultaneous|in[- ]flight)\b/gi;
+  /\b(\d+) (?:\w+ ){0,2}requests?\b[^.;\n\d]{0,12}\b(?:in flight|at once|at the same time|at a time|outstanding|in (?:a|one) burst)\b|\b(\d+)[- ](?:concurrent|parallel|simultaneous|in[- ]flight)\b/gi;
 const RUNNING = /(?:Running: |#running-req: |num_requests_running(?:\{[^}]*\})? )(\d+)/g;
 const WAITING = /(?:Waiting: |#queue-req: |num_requests_waiting(?:\{[^}]*\})? )(\d+)/g;
 const MEDIA =
-  /\b(?:images?|videos?|audio|page scans|multi-?modal|pdf pages)\b|--limit-mm-per-prompt|--mm-processor/i;
+  /\b(?:images?|pictures?|photos?|screenshots?|videos?|audio|page scans|multi-?modal|pdf pages)\b|--limit-mm-per-prompt|--mm-processor/i;
 
 /** Requests in flight at the client and at most running in the engine, while none waits there. Null when: not so. */
 function heldBefore(report: Report): { readonly offered: number; readonly most: number } | null {
@@ -54,6 +54,8 @@ function capCutShort(report: Report): readonly Hint[] {
 }
 
 const CHUNK = /--(?:chunked-prefill-size|max-num-batched-tokens)[ =]+(\d+)/;
+/** Source: vLLM config/scheduler.py. */
+const LOGGED_CHUNK = /Chunked prefill is enabled with max_num_batched_tokens=(\d+)/;
 /** Steps of fewer tokens cost about as much as larger ones. Source: vLLM docs optimization, chunked prefill; SGLang's smallest default is 2048. */
 const SMALL_CHUNK = 512;
 const OF_PROMPTS = /\bprompts?\b|ttft|first token|prefill|\bisl\b|input tokens/i;
@@ -61,7 +63,8 @@ const OF_GAPS = /\bitl\b|\btpot\b|inter-?token|running (?:streams|requests)|stal
 
 /** Long prompts in pieces so small that each step's own cost is most of it. */
 function smallChunks(report: Report, words: string): readonly Hint[] {
-  const asked = CHUNK.exec(report.input.launch_command ?? '');
+  const asked =
+    CHUNK.exec(report.input.launch_command ?? '') ?? LOGGED_CHUNK.exec(report.input.log ?? '');
   const isSmall = asked !== null && Number(asked[1]) > 0 && Number(asked[1]) <= SMALL_CHUNK;
   if (!isSmall || !OF_PROMPTS.test(words) || OF_GAPS.test(words)) return NONE;
   return [{ cls: 'prefill_bound', weight: 0.65, evidence: asked[0] }];

@@ -26,7 +26,7 @@ export const LOAD_SIGNALS: readonly Signal[] = [
   ),
   ...signs('decode_eager_no_cuda_graph', 'launch', [
     0.55,
-    /--enforce-eager|--disable-cuda-graph(?![-\w])|enforce_eager=True/,
+    /--enforce-eager|--disable-cuda-graph(?![-\w])|enforce_eager=True|\bENFORCE_EAGER=(?:1|true)\b/,
   ]),
   ...signs(
     'decode_eager_no_cuda_graph',
