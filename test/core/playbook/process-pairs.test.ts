@@ -3,7 +3,7 @@ import { confidenceByRules, pairsOf, type Row } from './by-rules.ts';
 
 const stat = (load: { decode?: number; running: number; waiting: number; kv: number }): string =>
   `INFO [loggers.py:271] Engine 000: Avg prompt throughput: 0.0 tokens/s, Avg generation throughput: ${load.decode ?? 300}.0 tokens/s, Running: ${load.running} reqs, Waiting: ${load.waiting} reqs, GPU KV cache usage: ${load.kv}%, Prefix cache hit rate: 12.0%`;
-const decode = (running: number, queue: number, usage: number, more = ''): string =>
+const decode = (...[running, queue, usage, more = '']: [number, number, number, string?]): string =>
   `[2026-03-01 10:00:09] Decode batch, #running-req: ${running}, #token: 9000, token usage: ${usage}, ${more}gen throughput (token/s): 300.1, #queue-req: ${queue},`;
 const states = (cached: number, mamba: string): string =>
   `[2026-03-01 10:00:09] Prefill batch, #new-seq: 1, #new-token: 4096, #cached-token: ${cached}, full token usage: 0.21, mamba usage: ${mamba}, #running-req: 3, #queue-req: 0,`;

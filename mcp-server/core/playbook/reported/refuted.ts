@@ -158,6 +158,28 @@ const mostWait = ({ load }: Readings): boolean =>
 const EAGER_STARTS =
   /\b(?:starts?|works?|runs?|boots?|loads?|serves?|(?:comes?|gets?) up)\b(?: \w+){0,4} (?:with|under|in) (?:--)?(?:enforce[-_ ]eager|disable-cuda-graph|eager)\b/i;
 
+type Refuting = readonly [boolean, ...string[]];
+
+/** What the load of a server, a stream's speed or a start without graphs speak against. */
+function servingRows(report: Report, readings: Readings, words: string): readonly Refuting[] {
+  const { load, scrape } = readings;
+  const isBelow = load !== null && isBelowCap(load, batchCapOf(report, scrape));
+  return [
+    [bandwidthShare(report, words) < 1 / FAR_FROM_FLOOR, 'decode_bandwidth_bound'],
+    [hasGraphs(readings), 'decode_eager_no_cuda_graph'],
+    [draftsPay(readings) || mostWait(readings), 'speculation_not_paying'],
+    [isTextMakerIdle(words), 'detokenizer_bound'],
+    [isFull(readings), 'batch_cap_binding', 'admission_too_conservative'],
+    [
+      EAGER_STARTS.test(words),
+      'weights_do_not_fit',
+      'oom_activation_prefill',
+      'gpu_already_in_use',
+    ],
+    [isBelow, 'batch_cap_binding'],
+  ];
+}
+
 /** Classes that a number of the report speaks against, whatever its words say. */
 export function refutedClasses(report: Report, readings: Readings): ReadonlySet<string> {
   const words = withoutThousands(wordsOf(report));
@@ -165,7 +187,8 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
   const hit = hitRatioOf(report, readings.scrape);
   const cached = readings.load?.cachedShare ?? hit;
   const log = report.input.log ?? '';
-  const rows: readonly (readonly [boolean, ...string[]])[] = [
+  const rows: readonly Refuting[] = [
+    ...servingRows(report, readings, words),
     [hasRoom(readings, words), 'kv_bound_queueing', 'preemption_thrash'],
     [
       isIdle(readings) || CONCEPTS.notQueued.test(words),
@@ -174,15 +197,6 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
       'admission_too_conservative',
     ],
     [tpotMs > FAR_FROM_FLOOR * floorMs, 'decode_bandwidth_bound'],
-    [bandwidthShare(report, words) < 1 / FAR_FROM_FLOOR, 'decode_bandwidth_bound'],
-    [hasGraphs(readings), 'decode_eager_no_cuda_graph'],
-    [draftsPay(readings) || mostWait(readings), 'speculation_not_paying'],
-    [isTextMakerIdle(words), 'detokenizer_bound'],
-    [isFull(readings), 'batch_cap_binding', 'admission_too_conservative'],
-    [
-      readings.load !== null && isBelowCap(readings.load, batchCapOf(report, readings.scrape)),
-      'batch_cap_binding',
-    ],
     [cached < 0.05, 'warm_prefix_cache_in_benchmark'],
     [hit > 0.6, 'prefix_cache_miss'],
     [cached > 0.8, 'prefill_bound', 'prefix_cache_miss'],
@@ -193,12 +207,6 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
       GRAPHS_TRIED.test(words) ||
         (GRAPHS_REPLAYED.test(`${log}\n${words}`) && !GRAPHS_MISSED.test(`${log}\n${words}`)),
       'decode_eager_no_cuda_graph',
-    ],
-    [
-      EAGER_STARTS.test(words),
-      'weights_do_not_fit',
-      'oom_activation_prefill',
-      'gpu_already_in_use',
     ],
     [hasServed(report) || weightsFit(report), 'weights_do_not_fit'],
     [hasAllLayers(report, words), 'layers_on_cpu'],
