@@ -77,14 +77,6 @@ export const AMBIGUOUS: readonly (readonly [RegExp, Shares])[] = [
       ['bad_flag_value', 0.85],
     ],
   ],
-  // What is left for the answer after a prompt that is longer than the window. Source: vLLM sampling_params.py, serving_chat.py.
-  [
-    /max_tokens must be at least 1, got -\d/,
-    [
-      ['context_too_long', 1],
-      ['bad_flag_value', 0.5],
-    ],
-  ],
   // Source: transformers tokenization_utils_base: it counts a long text and goes on; a server or a client that refuses says more.
   [
     /Running this sequence through the model will result in indexing errors/,
