@@ -61,7 +61,7 @@ export const VLLM_LOG_PATTERNS: readonly LogPattern[] = [
   ),
   fatal(
     'bad_flag_combination',
-    /(?:max_num_batched_tokens \(\d+\) is smaller than max_model_len|max_num_batched_tokens \(\d+\) must be greater than or equal to max_num_seqs|must be divisible by tensor parallel size|Total number of attention heads \(\d+\) must be divisible|World size \(\d+\) is larger than the number of available GPUs|requires that .* (?:set|enabled|disabled)|Selected backend \S+ is not valid for this configuration|(?:is|are) not (?:compatible|supported) with(?! the current PyTorch)|cannot be used (?:with|together)|[Mm]ulti-?[Nn]ode .* not supported)/,
+    /(?:max_num_batched_tokens \(\d+\) is smaller than max_model_len|max_num_batched_tokens \(\d+\) must be greater than or equal to max_num_seqs|must be divisible by tensor parallel size|Total number of attention heads \(\d+\) must be divisible|World size \(\d+\) is larger than the number of available GPUs|requires that .* (?:set|enabled|disabled)|Selected backend \S+ is not valid for this configuration|(?:is|are) not (?:compatible|supported) with(?! the current PyTorch)(?!.*(?:; setting |[Dd]isabling|[Ff]alling back))|cannot be used (?:with|together)|[Mm]ulti-?[Nn]ode .* not supported)/,
   ),
   fatal(
     'bad_flag_value',

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { confidenceByRules, pairsOf, type Row } from './by-rules.ts';
+import { diagnoseCase } from '../../../mcp-server/app/diagnose-case.ts';
+import { readModel } from '../../../mcp-server/core/playbook/reported/words/learned.ts';
+import { byRules, confidenceByRules, pairsOf, type Row } from './by-rules.ts';
 
 const stat = (load: { decode?: number; running: number; waiting: number; kv: number }): string =>
   `INFO [loggers.py:271] Engine 000: Avg prompt throughput: 0.0 tokens/s, Avg generation throughput: ${load.decode ?? 300}.0 tokens/s, Running: ${load.running} reqs, Waiting: ${load.waiting} reqs, GPU KV cache usage: ${load.kv}%, Prefix cache hit rate: 12.0%`;
@@ -207,6 +209,26 @@ const REFUTED: readonly Row[] = [
     },
   ],
   [
+    'decode steps that ran as graphs',
+    'decode_eager_no_cuda_graph',
+    'sglang',
+    {
+      launch_command: 'sglang serve Qwen/Qwen3-4B',
+      gpu: 'A100 80GB',
+      benchmark: 'TPOT 60 ms at concurrency 64',
+      log: lines(decode(64, 0, 0.2), decode(64, 0, 0.2)),
+    },
+    {
+      launch_command: 'sglang serve Qwen/Qwen3-4B',
+      gpu: 'A100 80GB',
+      benchmark: 'TPOT 60 ms at concurrency 64',
+      log: lines(
+        decode(64, 0, 0.2, 'cuda graph: True, '),
+        decode(64, 0, 0.2, 'cuda graph: True, '),
+      ),
+    },
+  ],
+  [
     'more requests that wait than run',
     'speculation_not_paying',
     'sglang',
@@ -254,5 +276,45 @@ describe('processes, pools and queues', () => {
     const sure = confidenceByRules(engine, fires, cls);
     expect(sure).toBeGreaterThan(0);
     expect(confidenceByRules(engine, quiet, cls)).toBeLessThan(0.6 * sure);
+  });
+
+  it('names the size of a full pool of states before all other knobs', () => {
+    const firstKnob = (mamba: string): string | undefined =>
+      byRules({
+        engine: 'sglang',
+        input: {
+          symptom: 'The prefix cache hit rate is zero.',
+          log: lines(states(0, mamba), states(0, mamba)),
+        },
+      }).causes.find((cause) => cause.class === 'prefix_cache_miss')?.knobs[0];
+    expect(firstKnob('0.99')).toBe('--max-mamba-cache-size');
+    expect(firstKnob('0.20')).not.toBe('--max-mamba-cache-size');
+  });
+
+  it('is surer of a client that limits where many run beside an all but empty pool', () => {
+    const of = (kv: number): number =>
+      confidenceByRules(
+        'vllm',
+        {
+          metrics_text: `vllm:num_requests_running 8\nvllm:num_requests_waiting 0\nvllm:kv_cache_usage_perc ${kv}\n`,
+        },
+        'client_limited',
+      );
+    expect(of(0.3)).toBeGreaterThan(0);
+    expect(of(0.05)).toBeGreaterThan(of(0.3));
+  });
+
+  it('lets a speed speak against what ends a start, as far as words alone do not', () => {
+    const model = readModel(
+      ['weights_do_not_fit', 'prefill_bound'],
+      [0, 0],
+      ['ponder 100 0:100 1:100'],
+    );
+    const of = (symptom: string): number =>
+      diagnoseCase({ engine: 'vllm', input: { symptom } }, model).causes.find(
+        (cause) => cause.class === 'weights_do_not_fit',
+      )?.confidence ?? 0;
+    expect(of('It ponders.')).toBeGreaterThan(0.4);
+    expect(of('It ponders at 12 tok/s.')).toBeLessThan(0.6 * of('It ponders.'));
   });
 });

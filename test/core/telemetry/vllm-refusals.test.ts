@@ -224,3 +224,31 @@ describe('what vLLM refuses', () => {
     expect(classifyLog(near, ENGINES.vllm).filter((event) => event.cls === cls)).toEqual([]);
   });
 });
+
+/** A line with which vLLM says that it goes on otherwise than was asked, and a near one that says nothing of the kind. */
+const TOLD: readonly Row[] = [
+  [
+    'decode_eager_no_cuda_graph',
+    `${INFO}Data Parallel: Forcing enforce eager to be True since DP with DeepEP high-throughput kernels are not CUDA Graph compatible.`,
+    `${INFO}Data Parallel: enforce eager is False`,
+  ],
+  [
+    'decode_eager_no_cuda_graph',
+    `${INFO}CUDAGraphMode.FULL_DECODE_ONLY is not supported with spec-decode for attention backend FlashInferBackend; setting cudagraph_mode=NONE`,
+    `${INFO}CUDAGraphMode.FULL_DECODE_ONLY is not supported with spec-decode for attention backend FlashInferBackend; setting cudagraph_mode=PIECEWISE`,
+  ],
+  [
+    'decode_eager_no_cuda_graph',
+    `${INFO}Enforce eager set, overriding optimization level to -O0`,
+    `${INFO}Setting optimization level to -O0`,
+  ],
+];
+
+describe('what vLLM changes by itself', () => {
+  it.each(TOLD)('%s: %s', (cls, line, near) => {
+    const classesOf = (text: string): readonly string[] =>
+      classifyLog(text, ENGINES.vllm).map((event) => event.cls);
+    expect(classesOf(line)).toContain(cls);
+    expect(classesOf(near)).not.toContain(cls);
+  });
+});

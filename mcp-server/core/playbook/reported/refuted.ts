@@ -3,7 +3,7 @@ import type { Sample } from '../../telemetry/prometheus.ts';
 import { MEASURED_WARM } from './lines/event-reading.ts';
 import { isKept } from './lines/waiting-reading.ts';
 import { bandwidthShare } from './numbers/bandwidth-hints.ts';
-import { batchCapOf } from './numbers/caps.ts';
+import { batchCapOf, ranAsGraphs } from './numbers/caps.ts';
 import { gpusPay } from './numbers/compare-hints.ts';
 import { isBelowCap } from './numbers/load-hints.ts';
 import { isOomWithoutGraphs } from './numbers/memory-hints.ts';
@@ -89,10 +89,6 @@ const OF_DECODE = [
 const GRAPHS_TRIED =
   /\b(?:tried|tested|switched to|turned on)\b[^.;\n]{0,30}\bgraphs?\b[^.;\n]{0,40}(?:slower|wors|no (?:gain|faster|difference|better))/i;
 
-/** Decode steps that replay a graph, as lines of the log that are told of or pasted. Source: SGLang scheduler metrics. */
-const GRAPHS_REPLAYED = /\bcuda graph: True\b/;
-const GRAPHS_MISSED = /\b(?:[Dd]ecode[^\n]*)cuda graph: False\b/;
-
 const DIRECT_TIME = /\bdirect\w*\b[^\n]*?ttft[^\d\n]{0,12}(\d+(?:\.\d+)?) ?(ms|s)\b/i;
 const PROXIED_TIME =
   /\b(?:through|via|behind|proxied)\b[^\n]*?ttft[^\d\n]{0,12}(\d+(?:\.\d+)?) ?(ms|s)\b/i;
@@ -134,10 +130,6 @@ const ONE_HELPS =
 const wasWarm = (words: string): boolean =>
   MEASURED_WARM.test(words) || firstWasKnown(words) !== null;
 
-/** Every decode line of several says that it ran as a graph. */
-const hasGraphs = ({ load }: Readings): boolean =>
-  load !== null && load.eagerShare === 0 && load.decodeLines >= 2;
-
 /** The pool is full in every line, so that neither a cap nor a reserve keeps others out. */
 const isFull = ({ load }: Readings): boolean =>
   load !== null && (load.kvUsage?.n ?? 0) >= 2 && (load.kvUsage?.min ?? 0) >= 0.95;
@@ -166,7 +158,6 @@ function servingRows(report: Report, readings: Readings, words: string): readonl
   const isBelow = load !== null && isBelowCap(load, batchCapOf(report, scrape));
   return [
     [bandwidthShare(report, words) < 1 / FAR_FROM_FLOOR, 'decode_bandwidth_bound'],
-    [hasGraphs(readings), 'decode_eager_no_cuda_graph'],
     [draftsPay(readings) || mostWait(readings), 'speculation_not_paying'],
     [isTextMakerIdle(words), 'detokenizer_bound'],
     [isFull(readings), 'batch_cap_binding', 'admission_too_conservative'],
@@ -203,11 +194,7 @@ export function refutedClasses(report: Report, readings: Readings): ReadonlySet<
     [gpusPay(words), 'tp_communication_bound'],
     [words.search(DECODE_FINE) !== -1, ...OF_DECODE],
     [isDirectAsSlow(words), 'proxy_buffering'],
-    [
-      GRAPHS_TRIED.test(words) ||
-        (GRAPHS_REPLAYED.test(`${log}\n${words}`) && !GRAPHS_MISSED.test(`${log}\n${words}`)),
-      'decode_eager_no_cuda_graph',
-    ],
+    [GRAPHS_TRIED.test(words) || ranAsGraphs(report), 'decode_eager_no_cuda_graph'],
     [hasServed(report) || weightsFit(report), 'weights_do_not_fit'],
     [hasAllLayers(report, words), 'layers_on_cpu'],
     [CONCEPTS.loadSide.test(words) || threadsFlat(words) !== null, 'cpu_or_frontend_bound'],

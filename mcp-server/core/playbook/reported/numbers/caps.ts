@@ -1,5 +1,5 @@
 import type { Sample } from '../../../telemetry/prometheus.ts';
-import type { Report } from '../report.ts';
+import { type Report, wordsOf } from '../report.ts';
 
 const IN_LAUNCH =
   /(?:--max-running-requests|--max-num-seqs|--max_num_seqs|--parallel|(?<![\w-])-np)[ =]+(\d+)/g;
@@ -56,6 +56,11 @@ export function graphCapOf(report: Report): number | null {
   return told.length === 0 ? null : Math.max(...told);
 }
 
-/** Decode lines of SGLang say that they ran as graphs, and none says that it did not. */
-export const ranAsGraphs = ({ input: { log = '' } }: Report): boolean =>
-  log.includes('cuda graph: True') && !log.includes('cuda graph: False');
+const REPLAYED = /\bcuda graph: True\b/;
+const NOT_REPLAYED = /\b[Dd]ecode[^\n]*cuda graph: False\b/;
+
+/** Decode lines say that they ran as graphs, and none says that it did not, be they pasted or told of. Source: SGLang scheduler metrics. */
+export function ranAsGraphs(report: Report): boolean {
+  const told = `${report.input.log ?? ''}\n${wordsOf(report)}`;
+  return REPLAYED.test(told) && !NOT_REPLAYED.test(told);
+}
