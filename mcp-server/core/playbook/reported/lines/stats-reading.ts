@@ -1,8 +1,13 @@
 import type { Hint } from '../report.ts';
 
-/** The line that vLLM prints every ten seconds. Source: vLLM v1/metrics/loggers.py. */
-const STAT_LINE =
-  /Avg prompt throughput: ([\d.]+) tokens\/s, Avg generation throughput: ([\d.]+) tokens\/s, Running: (\d+) reqs, Waiting: \d+ reqs, GPU KV cache usage: ([\d.]+)%/g;
+/** How the line begins that vLLM prints every ten seconds: prompt and generated tokens a second, requests that run. Source: vLLM v1/metrics/loggers.py. */
+export const STATS = String.raw`Avg prompt throughput: ([\d.]+) tokens/s, Avg generation throughput: ([\d.]+) tokens/s, Running: (\d+) reqs`;
+export const STATS_LINE = new RegExp(STATS, 'g');
+
+const WITH_POOL = new RegExp(
+  String.raw`${STATS}, Waiting: \d+ reqs, GPU KV cache usage: ([\d.]+)%`,
+  'g',
+);
 
 interface Stats {
   readonly line: string;
@@ -14,7 +19,7 @@ interface Stats {
 }
 
 const statsOf = (log: string): readonly Stats[] =>
-  [...log.matchAll(STAT_LINE)].map((found) => {
+  [...log.matchAll(WITH_POOL)].map((found) => {
     const [prompt = 0, made = 0, running = 0, kvPercent = 0] = found.slice(1).map(Number);
     return { line: found[0], at: found.index, prompt, made, running, kvPercent };
   });

@@ -1,3 +1,4 @@
+import { STATS, STATS_LINE } from '../lines/stats-reading.ts';
 import { type Hint, type Report, withoutThousands, wordsOf } from '../report.ts';
 import { hostHints } from './host-hints.ts';
 import { isOnePrompt } from './one-prompt.ts';
@@ -61,12 +62,9 @@ function slowRead(log: string): readonly Hint[] {
   );
 }
 
-const STATS =
-  /Avg prompt throughput: ([\d.]+) tokens\/s, Avg generation throughput: ([\d.]+) tokens\/s, Running: (\d+) reqs/g;
-
 /** One more request and next to nothing comes out, while no prompt is read: the batch left what graphs cover. Source: playbook row 14. */
 function collapse(log: string): readonly Hint[] {
-  const lines = [...log.matchAll(STATS)]
+  const lines = [...log.matchAll(STATS_LINE)]
     .filter(([, prompt]) => Number(prompt) < 50)
     .map(([line, , decode, running]) => ({ line, speed: Number(decode), at: Number(running) }));
   const pair = lines
@@ -80,8 +78,10 @@ function collapse(log: string): readonly Hint[] {
   );
 }
 
-const FULL_STATS =
-  /Avg prompt throughput: ([\d.]+) tokens\/s, Avg generation throughput: ([\d.]+) tokens\/s, Running: (\d+) reqs,(?: Swapped: \d+ reqs,)? (?:Waiting|Pending): (\d+) reqs, GPU KV cache usage: ([\d.]+)%/g;
+const FULL_STATS = new RegExp(
+  String.raw`${STATS},(?: Swapped: \d+ reqs,)? (?:Waiting|Pending): (\d+) reqs, GPU KV cache usage: ([\d.]+)%`,
+  'g',
+);
 
 /** A pool so full that what runs is put back among what waits. Source: vLLM v1/core/sched/scheduler.py _preempt_request. */
 function putBack(log: string): readonly Hint[] {

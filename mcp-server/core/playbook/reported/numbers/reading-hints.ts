@@ -1,4 +1,5 @@
 import { gpuFacts } from '../../../roofline/gpus.ts';
+import { STATS_LINE } from '../lines/stats-reading.ts';
 import { type Hint, type Report, withoutThousands, wordsOf } from '../report.ts';
 import { isOnePrompt } from './one-prompt.ts';
 
@@ -61,12 +62,9 @@ function statistics(log: string, words: string): readonly Hint[] {
   ];
 }
 
-const STATS =
-  /Avg prompt throughput: ([\d.]+) tokens\/s, Avg generation throughput: ([\d.]+) tokens\/s, Running: (\d+) reqs/g;
-
 /** A line in which prompts are taken in at speed while running requests get next to nothing. Null when: none is. */
 function starvedDecode(log: string): string | null {
-  const lines = [...log.matchAll(STATS)].filter(([, prompt, decode, running]) => {
+  const lines = [...log.matchAll(STATS_LINE)].filter(([, prompt, decode, running]) => {
     const each = Number(decode) / Number(running);
     return Number(running) >= 2 && Number(prompt) > 500 && each < 2;
   });
@@ -75,7 +73,7 @@ function starvedDecode(log: string): string | null {
 
 /** Requests wait with a free pool while nearly all tokens are prompt tokens: prefill is what they wait for. Source: playbook row 24. */
 function promptsFill(log: string): readonly Hint[] {
-  const lines = [...log.matchAll(STATS)].filter(([, prompt, decode]) => {
+  const lines = [...log.matchAll(STATS_LINE)].filter(([, prompt, decode]) => {
     const times = Number(prompt) / Number(decode);
     return (Number(prompt) > 2000 && times > 50) || (Number(prompt) > 500 && times > 500);
   });
