@@ -3,6 +3,7 @@ import type { Sample } from '../../telemetry/prometheus.ts';
 import { MEASURED_WARM } from './lines/event-reading.ts';
 import { isKept } from './lines/waiting-reading.ts';
 import { bandwidthShare } from './numbers/bandwidth-hints.ts';
+import { CACHE_OFF } from './numbers/bound-hints.ts';
 import { batchCapOf, ranAsGraphs } from './numbers/caps.ts';
 import { gpusPay } from './numbers/compare-hints.ts';
 import { isBelowCap } from './numbers/load-hints.ts';
@@ -109,7 +110,6 @@ function oomCameFirst(log: string): boolean {
 }
 
 /** A cache that is off served nothing. */
-const CACHE_OFF = /--no-enable-prefix-caching|--disable-radix-cache|--no-cache-prompt/;
 const SAID_OFF = /(?<!turn\w* |with |switch\w* )prefix cach\w+ (?:is |was )?(?:off|disabled)/i;
 
 /** Prompts that no cache can know. */

@@ -105,7 +105,8 @@ function putBack(log: string): readonly Hint[] {
 
 const SHARED =
   /\b(?:shar\w+|same|common|long) (?:\w+ )?(?:prefix|system|prompt|context)|by (?:shared )?prefix|multi-?turn|\bturns?\b|conversation|agent|history/i;
-const CACHE_OFF = /--disable-radix-cache|--no-enable-prefix-caching|--no-cache-prompt/;
+/** Flags with which a launch keeps no prompt. */
+export const CACHE_OFF = /--disable-radix-cache|--no-enable-prefix-caching|--no-cache-prompt/;
 
 /** Prompts that begin alike and a launch that keeps none of them. Source: playbook row 22. */
 function cacheOff(report: Report, words: string): readonly Hint[] {
